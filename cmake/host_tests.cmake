@@ -1,0 +1,147 @@
+# cmake/host_tests.cmake - the functions of the build language that exist in the host tree only.
+#
+# Labels select in ctest: host (units, compile-fail), fuzz, system (boots the image), and what a
+# system_test adds ("full": long ones, "budget": figures).
+
+find_program(symbolizer llvm-symbolizer-19)
+set(test_environment
+    "ASAN_SYMBOLIZER_PATH=${symbolizer}"
+    "UBSAN_SYMBOLIZER_PATH=${symbolizer}"
+    "TSAN_OPTIONS=external_symbolizer_path=${symbolizer}"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+)
+
+# sanitize(TARGET "address,undefined") - compiles and links a target with sanitizers that stop at
+# the first finding; nothing for an empty list.
+function(sanitize target which)
+    if(NOT which)
+        return()
+    endif()
+    set(flags -fsanitize=${which} -fno-sanitize-recover=all)
+    target_compile_options(${target} PRIVATE ${flags})
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+        target_link_options(${target} PRIVATE ${flags})
+    else()
+        target_link_options(${target} INTERFACE ${flags})
+    endif()
+endfunction()
+
+# host_test(NAME SOURCES a.cpp ... [LINKS room ...] [INCLUDES dir ...] [SANITIZE which])
+# SANITIZE replaces the tree's sanitizers: `thread` for a test of header-only code, `none`.
+function(host_test name)
+    if(NOT BUILD_TESTING)
+        return()
+    endif()
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SANITIZE" "SOURCES;LINKS;INCLUDES")
+    missing_link(missing ${arg_LINKS})
+    if(missing)
+        message(STATUS "host_test ${name} is left out: it links ${missing}, which is not there")
+        return()
+    endif()
+    set(which "${VIREO_SANITIZE}")
+    set(main $<TARGET_OBJECTS:catch_main>)
+    if(arg_SANITIZE)
+        string(REGEX REPLACE "^none$" "" which "${arg_SANITIZE}")
+        set(main ${CMAKE_SOURCE_DIR}/tests/host/catch_main.cpp)
+    endif()
+    add_executable(${name} ${arg_SOURCES} ${main})
+    sanitize(${name} "${which}")
+    target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${arg_INCLUDES})
+    target_link_libraries(${name} PRIVATE ${arg_LINKS} Catch2::Catch2)
+    # Without the warning a name that Catch reads as something else would pass by running nothing.
+    catch_discover_tests(${name}
+        EXTRA_ARGS --warn NoTests
+        TEST_PREFIX "${name}/"
+        PROPERTIES TIMEOUT 60 LABELS host ENVIRONMENT "${test_environment}"
+    )
+endfunction()
+
+# rejects(NAME SOURCE file.cpp [LINKS room ...] [MESSAGE regex] [ON_TARGET]) - the file must not
+# compile, and the compiler must say MESSAGE. ON_TARGET: with the target's flags.
+function(rejects name)
+    if(NOT BUILD_TESTING)
+        return()
+    endif()
+    cmake_parse_arguments(PARSE_ARGV 1 arg "ON_TARGET" "SOURCE;MESSAGE" "LINKS")
+    missing_link(missing ${arg_LINKS})
+    if(missing)
+        message(STATUS "rejects ${name} is left out: it links ${missing}, which is not there")
+        return()
+    endif()
+    # Never built: it only works out the include directories that the links give.
+    string(MAKE_C_IDENTIFIER "rejects_${name}" target)
+    add_library(${target} OBJECT EXCLUDE_FROM_ALL ${arg_SOURCE})
+    target_link_libraries(${target} PRIVATE ${arg_LINKS})
+    get_filename_component(source ${arg_SOURCE} ABSOLUTE)
+    set(flags "${CMAKE_CXX_FLAGS}")
+    if(arg_ON_TARGET)
+        include(${CMAKE_SOURCE_DIR}/cmake/aarch64-none-elf.cmake)
+        set(flags "--target=aarch64-none-elf -mgeneral-regs-only ${CMAKE_CXX_FLAGS_INIT}")
+    endif()
+    separate_arguments(flags UNIX_COMMAND "${flags}")
+    set(directories "$<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>")
+    add_test(NAME "rejects: ${name}" COMMAND_EXPAND_LISTS COMMAND
+        ${CMAKE_COMMAND} "-Dmessage=${arg_MESSAGE}"
+        -P ${CMAKE_SOURCE_DIR}/cmake/expect_rejection.cmake --
+        ${CMAKE_CXX_COMPILER} ${flags} -std=c++23 -fsyntax-only -Wall -Wextra -Wconversion -Werror
+        "$<$<BOOL:${directories}>:-I$<JOIN:${directories},;-I>>"
+        ${source}
+    )
+    set_tests_properties("rejects: ${name}" PROPERTIES LABELS "host" TIMEOUT 60)
+endfunction()
+
+# fuzz_target(NAME SOURCES a.cpp ... [LINKS room ...] [CORPUS dir] [INCLUDES dir ...]) - a libFuzzer
+# target; ctest runs its corpus and then some seconds more, from a fixed seed.
+function(fuzz_target name)
+    if(NOT BUILD_TESTING)
+        return()
+    endif()
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;LINKS;INCLUDES")
+    missing_link(missing ${arg_LINKS})
+    if(missing)
+        message(STATUS "fuzz_target ${name} is left out: it links ${missing}, which is not there")
+        return()
+    endif()
+    add_executable(${name} ${arg_SOURCES})
+    sanitize(${name} "fuzzer,address,undefined")
+    target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${arg_INCLUDES})
+    # libFuzzer's own runtime is built against libstdc++; clang would turn a plain -lstdc++ into libc++.
+    target_link_libraries(${name} PRIVATE ${arg_LINKS} -Wl,-lstdc++)
+    set(found ${CMAKE_CURRENT_BINARY_DIR}/${name}.corpus)
+    file(MAKE_DIRECTORY ${found})
+    if(arg_CORPUS)
+        get_filename_component(corpus ${arg_CORPUS} ABSOLUTE)
+    endif()
+    add_test(NAME "fuzz: ${name}" COMMAND
+        ${name} -seed=1 -max_total_time=3 -timeout=10 -print_final_stats=1
+        -artifact_prefix=${found}/ ${found} ${corpus}
+    )
+    set_tests_properties("fuzz: ${name}" PROPERTIES
+        LABELS fuzz TIMEOUT 60 ENVIRONMENT "${test_environment}"
+    )
+endfunction()
+
+# system_test(NAME SYSTEM file.toml [ARGS ...] [LABELS more ...] [TIMEOUT seconds]) - boots the
+# system by the tool; passes when the guest's verdict is 0.
+function(system_test name)
+    if(NOT BUILD_TESTING)
+        return()
+    endif()
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SYSTEM;TIMEOUT" "ARGS;LABELS")
+    set(system ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SYSTEM})
+    if(NOT EXISTS ${system})
+        set(system ${arg_SYSTEM})
+    endif()
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    add_test(NAME "system: ${name}"
+        COMMAND ${CMAKE_SOURCE_DIR}/tools/vireo run --no-build ${system} ${arg_ARGS}
+    )
+    set_tests_properties("system: ${name}" PROPERTIES
+        LABELS "system;${arg_LABELS}"
+        TIMEOUT ${arg_TIMEOUT}
+        ENVIRONMENT "VIREO_NO_BUILD=1;VIREO_TARGET_DIR=${VIREO_TARGET_DIR}"
+    )
+endfunction()

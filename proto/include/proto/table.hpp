@@ -1,0 +1,75 @@
+// proto/table.hpp - the system table: what init is told to start, and with what. `tools/vireo`
+// compiles it from systems/*.toml into the boot archive and has checked all of it; init checks only
+// what it indexes by.
+//
+// A service is named as the server that gives it; a server of a device is named as its device
+// ("disk0").
+#pragma once
+
+#include <abi/info.hpp>
+#include <base/wire.hpp>
+
+namespace proto::table {
+
+inline constexpr u64 magic = 0x454c424154524956;  // "VIRTABLE"
+inline constexpr u32 version = 1;
+
+inline constexpr u32 max_devices = 32;
+inline constexpr u32 max_programs = 32;
+inline constexpr u32 max_uses = 8;
+inline constexpr u32 no_device = ~u32{0};
+
+struct Device {
+    abi::Name name;
+    u32 virtio_id;  // virtio 1.2, 5: 1 net, 2 block, 4 entropy, 18 input
+    u32 slot;       // virtio-mmio bus number, 0..31
+};
+
+enum class Role : u32 {
+    server =
+        1,  // gets an endpoint of its own name to serve; its death is logged, its endpoint given up
+    app = 2,  // serves nobody
+};
+
+struct ProgramFlags {
+    static constexpr u32 verdict =
+        1;  // the run ends with this program, with its exit code (a fault counts as 255)
+    static constexpr u32 self =
+        2;  // is granted its own process, with the right to manage: threads, children
+    static constexpr u32 archive =
+        4;  // is granted the boot archive: it may start images of it as children
+    static constexpr u32 after_servers = 8;  // starts once every server said Ready
+};
+
+struct Program {
+    abi::Name name;
+    abi::Name binary;  // image in the archive
+    Role role;
+    u32 flags;     // ProgramFlags
+    u32 priority;  // of its first thread, and the ceiling of all
+    u32 frames;    // quota
+    u32 handles;
+    u32 threads;
+    u32 stack_bytes;
+    u32 device;  // index, or no_device
+    u32 use_count;
+    u32 argument_offset;  // in the table, in bytes from its first; strings each ended by a zero
+                          // byte
+    u32 argument_bytes;
+    u32 argument_count;
+    std::array<abi::Name, max_uses> uses;  // services it may connect to
+};
+
+struct Header {
+    u64 magic;
+    u32 version;
+    u32 bytes;  // of the whole table, arguments included
+    abi::Name system;
+    u32 device_count;
+    u32 program_count;
+    u32 device_offset;   // of Device[device_count], 8-aligned
+    u32 program_offset;  // of Program[program_count], 8-aligned; started in this order
+};
+static_assert(Wire<Header> && Wire<Device> && Wire<Program>);
+
+}  // namespace proto::table
