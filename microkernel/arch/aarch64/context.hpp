@@ -1,0 +1,35 @@
+// arch/aarch64/context.hpp - the saved registers of a thread; offsets as vectors.S uses them.
+#pragma once
+
+#include "arch/aarch64/layout.inc"
+
+#include <base/types.hpp>
+
+#include <array>
+#include <cstddef>
+
+namespace kernel {
+
+struct Frame {
+    std::array<u64, 31> x;
+    u64 sp;
+    u64 pc;
+    u64 spsr;
+    u64 tpidr;
+    u64 full;  // all of x is valid and must come back; else only what a system call preserves
+};
+static_assert(offsetof(Frame, sp) == FRAME_SP && offsetof(Frame, pc) == FRAME_ELR);
+static_assert(offsetof(Frame, spsr) == FRAME_SPSR && offsetof(Frame, tpidr) == FRAME_TPIDR);
+static_assert(offsetof(Frame, full) == FRAME_FULL && sizeof(Frame) == 288);
+
+struct FpState {
+    std::array<u8, 512> v;
+    u64 fpsr;
+    u64 fpcr;
+};
+static_assert(sizeof(FpState) == 528);
+
+}  // namespace kernel
+
+extern "C" void save_fp(kernel::FpState* to);
+extern "C" void restore_fp(const kernel::FpState* from);

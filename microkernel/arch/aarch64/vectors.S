@@ -1,0 +1,241 @@
+// arch/aarch64/vectors.S - the sixteen exception entries; how registers are saved and restored.
+//
+// While a thread runs at EL0, SP_EL1 points at its register frame (struct Frame, the start of its Thread), so
+// an entry saves without looking anything up. C++ runs on the stack of the CPU (TPIDR_EL1 -> struct Cpu) with
+// interrupts masked, and returns the thread to continue.
+//
+// A system call saves what the call's contract preserves and reads: x0..x10, x19..x30. Everything else that
+// enters from EL0 saves all registers and marks the frame full.
+
+#include "layout.inc"
+
+.macro SAVE_CALLEE_SAVED_AND_STATE
+    stp     x19, x20, [sp, #FRAME_X(19)]
+    stp     x21, x22, [sp, #FRAME_X(21)]
+    stp     x23, x24, [sp, #FRAME_X(23)]
+    stp     x25, x26, [sp, #FRAME_X(25)]
+    stp     x27, x28, [sp, #FRAME_X(27)]
+    mrs     x9, sp_el0
+    mrs     x10, elr_el1
+    mrs     x11, spsr_el1
+    mrs     x12, tpidr_el0
+    stp     x29, x30, [sp, #FRAME_X(29)]
+    stp     x9, x10, [sp, #FRAME_SP]
+    stp     x11, x12, [sp, #FRAME_SPSR]
+.endm
+
+// C++ on the stack of this CPU; x0 = the thread that entered, and x1 = this CPU.
+.macro ENTER_KERNEL function
+    mov     x0, sp
+    mrs     x1, tpidr_el1
+    ldp     x2, x3, [x1, #CPU_STACK_TOP]
+    add     x3, x3, #1
+    str     x3, [x1, #CPU_EXCEPTIONS]
+    mov     sp, x2
+    mov     x29, xzr
+    bl      \function
+.endm
+
+.section .text.vectors, "ax"
+.balign 2048
+.global vectors
+vectors:
+.macro UNEXPECTED kind
+    .balign 128
+    sub     sp, sp, #288            // a frame on the kernel's own stack
+    stp     x0, x1, [sp, #FRAME_X(0)]
+    mov     x0, #\kind
+    b       kernel_exception
+.endm
+    // EL1 with SP_EL0: never used
+    UNEXPECTED 0
+    UNEXPECTED 1
+    UNEXPECTED 2
+    UNEXPECTED 3
+    // EL1: the kernel runs with interrupts masked and touches no user address, so each of these is a defect
+    UNEXPECTED 4
+    UNEXPECTED 5
+    UNEXPECTED 6
+    UNEXPECTED 7
+    // EL0, AArch64
+    .balign 128
+    stp     x9, x10, [sp, #FRAME_X(9)]
+    mrs     x9, esr_el1
+    lsr     x9, x9, #26
+    cmp     x9, #0x15               // SVC
+    b.ne    user_fault
+    cbz     x8, null_call
+    stp     x0, x1, [sp, #FRAME_X(0)]
+    stp     x2, x3, [sp, #FRAME_X(2)]
+    stp     x4, x5, [sp, #FRAME_X(4)]
+    stp     x6, x7, [sp, #FRAME_X(6)]
+    str     x8, [sp, #FRAME_X(8)]
+    SAVE_CALLEE_SAVED_AND_STATE
+    ENTER_KERNEL syscall_entry
+    b       resume
+    .balign 128
+    b       user_interrupt
+    .balign 128
+    b       user_interrupt          // FIQ: not routed to us; the GIC has nothing to say
+    .balign 128
+    b       user_serror
+    // EL0, AArch32: no such process exists
+    .rept 4
+    .balign 128
+    b       user_fault_from_aarch32
+    .endr
+
+null_call:
+    mrs     x9, tpidr_el1
+    ldr     x10, [x9, #CPU_EXCEPTIONS]
+    add     x10, x10, #1
+    str     x10, [x9, #CPU_EXCEPTIONS]
+    mov     x9, xzr
+    mov     x0, xzr
+    eret
+
+.macro SAVE_ALL_BUT_X9_X10
+    stp     x0, x1, [sp, #FRAME_X(0)]
+    stp     x2, x3, [sp, #FRAME_X(2)]
+    stp     x4, x5, [sp, #FRAME_X(4)]
+    stp     x6, x7, [sp, #FRAME_X(6)]
+    str     x8, [sp, #FRAME_X(8)]
+    stp     x11, x12, [sp, #FRAME_X(11)]
+    stp     x13, x14, [sp, #FRAME_X(13)]
+    stp     x15, x16, [sp, #FRAME_X(15)]
+    stp     x17, x18, [sp, #FRAME_X(17)]
+    SAVE_CALLEE_SAVED_AND_STATE
+    mov     x9, #1
+    str     x9, [sp, #FRAME_FULL]
+.endm
+
+user_interrupt:
+    stp     x9, x10, [sp, #FRAME_X(9)]
+    SAVE_ALL_BUT_X9_X10
+    ENTER_KERNEL interrupt_entry
+    b       resume
+
+user_fault:
+    SAVE_ALL_BUT_X9_X10
+    ENTER_KERNEL fault_entry
+    b       resume
+
+user_serror:
+user_fault_from_aarch32:
+    stp     x9, x10, [sp, #FRAME_X(9)]
+    SAVE_ALL_BUT_X9_X10
+    ENTER_KERNEL serror_entry
+
+// x0 = the thread to continue; its address space and FP state are in place already.
+.global resume
+resume:
+    mov     sp, x0
+    ldr     x9, [sp, #FRAME_FULL]
+    ldp     x10, x11, [sp, #FRAME_SP]
+    ldp     x12, x13, [sp, #FRAME_SPSR]
+    msr     sp_el0, x10
+    msr     elr_el1, x11
+    msr     spsr_el1, x12
+    msr     tpidr_el0, x13
+    ldp     x19, x20, [sp, #FRAME_X(19)]
+    ldp     x21, x22, [sp, #FRAME_X(21)]
+    ldp     x23, x24, [sp, #FRAME_X(23)]
+    ldp     x25, x26, [sp, #FRAME_X(25)]
+    ldp     x27, x28, [sp, #FRAME_X(27)]
+    ldp     x29, x30, [sp, #FRAME_X(29)]
+    ldp     x0, x1, [sp, #FRAME_X(0)]
+    ldp     x2, x3, [sp, #FRAME_X(2)]
+    ldp     x4, x5, [sp, #FRAME_X(4)]
+    ldp     x6, x7, [sp, #FRAME_X(6)]
+    cbnz    x9, resume_full
+    ldp     x9, x10, [sp, #FRAME_X(9)]
+    mov     x8, xzr                 // nothing of the kernel or of another process is left in what a call destroys
+    mov     x11, xzr
+    mov     x12, xzr
+    mov     x13, xzr
+    mov     x14, xzr
+    mov     x15, xzr
+    mov     x16, xzr
+    mov     x17, xzr
+    mov     x18, xzr
+    eret
+resume_full:
+    str     xzr, [sp, #FRAME_FULL]
+    ldp     x9, x10, [sp, #FRAME_X(9)]
+    ldp     x11, x12, [sp, #FRAME_X(11)]
+    ldp     x13, x14, [sp, #FRAME_X(13)]
+    ldp     x15, x16, [sp, #FRAME_X(15)]
+    ldp     x17, x18, [sp, #FRAME_X(17)]
+    ldr     x8, [sp, #FRAME_X(8)]
+    eret
+
+// An exception taken in the kernel: x0 = which vector; x0, x1 are in a frame at sp.
+kernel_exception:
+    stp     x2, x3, [sp, #FRAME_X(2)]
+    stp     x4, x5, [sp, #FRAME_X(4)]
+    stp     x6, x7, [sp, #FRAME_X(6)]
+    stp     x8, x9, [sp, #FRAME_X(8)]
+    stp     x10, x11, [sp, #FRAME_X(10)]
+    stp     x12, x13, [sp, #FRAME_X(12)]
+    stp     x14, x15, [sp, #FRAME_X(14)]
+    stp     x16, x17, [sp, #FRAME_X(16)]
+    str     x18, [sp, #FRAME_X(18)]
+    stp     x19, x20, [sp, #FRAME_X(19)]
+    stp     x21, x22, [sp, #FRAME_X(21)]
+    stp     x23, x24, [sp, #FRAME_X(23)]
+    stp     x25, x26, [sp, #FRAME_X(25)]
+    stp     x27, x28, [sp, #FRAME_X(27)]
+    stp     x29, x30, [sp, #FRAME_X(29)]
+    mov     x1, sp
+    bl      kernel_fault
+    b       .
+
+// save_fp(FpState*), restore_fp(const FpState*): the only code of the kernel that touches SIMD registers.
+.arch_extension fp
+.arch_extension simd
+.global save_fp
+save_fp:
+    stp     q0, q1, [x0, #0x000]
+    stp     q2, q3, [x0, #0x020]
+    stp     q4, q5, [x0, #0x040]
+    stp     q6, q7, [x0, #0x060]
+    stp     q8, q9, [x0, #0x080]
+    stp     q10, q11, [x0, #0x0a0]
+    stp     q12, q13, [x0, #0x0c0]
+    stp     q14, q15, [x0, #0x0e0]
+    stp     q16, q17, [x0, #0x100]
+    stp     q18, q19, [x0, #0x120]
+    stp     q20, q21, [x0, #0x140]
+    stp     q22, q23, [x0, #0x160]
+    stp     q24, q25, [x0, #0x180]
+    stp     q26, q27, [x0, #0x1a0]
+    stp     q28, q29, [x0, #0x1c0]
+    stp     q30, q31, [x0, #0x1e0]
+    mrs     x1, fpsr
+    mrs     x2, fpcr
+    add     x0, x0, #0x200
+    stp     x1, x2, [x0]
+    ret
+.global restore_fp
+restore_fp:
+    ldp     q0, q1, [x0, #0x000]
+    ldp     q2, q3, [x0, #0x020]
+    ldp     q4, q5, [x0, #0x040]
+    ldp     q6, q7, [x0, #0x060]
+    ldp     q8, q9, [x0, #0x080]
+    ldp     q10, q11, [x0, #0x0a0]
+    ldp     q12, q13, [x0, #0x0c0]
+    ldp     q14, q15, [x0, #0x0e0]
+    ldp     q16, q17, [x0, #0x100]
+    ldp     q18, q19, [x0, #0x120]
+    ldp     q20, q21, [x0, #0x140]
+    ldp     q22, q23, [x0, #0x160]
+    ldp     q24, q25, [x0, #0x180]
+    ldp     q26, q27, [x0, #0x1a0]
+    ldp     q28, q29, [x0, #0x1c0]
+    ldp     q30, q31, [x0, #0x1e0]
+    add     x0, x0, #0x200
+    ldp     x1, x2, [x0]
+    msr     fpsr, x1
+    msr     fpcr, x2
+    ret

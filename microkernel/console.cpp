@@ -1,0 +1,114 @@
+// console.cpp - the format of serial lines, and the end of a kernel that cannot go on.
+
+#include "console.hpp"
+
+#include "machine.hpp"
+#include "object/process.hpp"
+
+namespace kernel {
+
+constinit Pl011 uart;
+
+namespace {
+
+void write(std::string_view characters)
+{
+    for (const char c : characters)
+        uart.put(c >= ' ' && c <= '~' ? c : '?');
+}
+
+void end_line()
+{
+    uart.put('\r');
+    uart.put('\n');
+}
+
+// "t=12.345678 src="
+void write_start()
+{
+    const u64 frequency = sysreg::cntfrq();
+    const u64 ticks = sysreg::cntvct();
+    text::Buffer<40> stamp;
+    stamp.put("t=").number(ticks / frequency).put('.');
+    const u64 micro = (ticks % frequency) * 1'000'000 / frequency;
+    for (u64 digit = 100'000; digit > 0; digit /= 10)
+        stamp.put(static_cast<char>('0' + micro / digit % 10));
+    write(stamp.put(" src=").view());
+}
+
+// Return addresses of the kernel's own stack, by frame pointer, as long as they look like ours.
+u64 walk(u64 fp, std::span<u64> chain)
+{
+    u64 count = 0;
+    while (count < chain.size() && fp >= image_begin() && fp < image_limit() && aligned(fp, 16)) {
+        const auto* const record = reinterpret_cast<const u64*>(fp);
+        if (record[1] == 0)
+            break;
+        chain[count++] = record[1] - 4;
+        fp = record[0];
+    }
+    return count;
+}
+
+}  // namespace
+
+void log(std::string_view level, std::string_view message, std::string_view fields)
+{
+    write_start();
+    write("kernel level=");
+    write(level);
+    write(" msg=\"");
+    write(message);
+    write("\"");
+    if (!fields.empty())
+        write(" ");
+    write(fields);
+    end_line();
+}
+
+void log_verdict(u64 status)
+{
+    text::Buffer<40> record;
+    write_start();
+    write(record.put("kernel verdict status=").number(status).view());
+    end_line();
+}
+
+void log_line(const Process& from, std::string_view separator, std::string_view line)
+{
+    text::Buffer<40> name;
+    write_start();
+    write(name.put(from.name()).put('/').number(from.epoch()).put(separator).view());
+    write(line);
+    end_line();
+}
+
+void panic_at(std::string_view why, std::string_view image, u64 pc, std::span<const u64> chain)
+{
+    log("panic", why);
+    text::Buffer<420> record;
+    record.put("kernel level=panic image=").put(image).put(" pc=0x").hex(pc).put(" chain=");
+    for (u64 i = 0; i < chain.size() && chain[i] != 0; ++i)
+        record.put(i == 0 ? "0x" : ",0x").hex(chain[i]);
+    write_start();
+    write(record.view());
+    end_line();
+    machine_off();
+}
+
+void panic(std::string_view why)
+{
+    std::array<u64, 16> chain{};
+    const u64 count = walk(reinterpret_cast<u64>(__builtin_frame_address(0)), chain);
+    panic_at(why, "kernel", reinterpret_cast<u64>(__builtin_return_address(0)) - 4,
+             std::span{chain}.first(count));
+}
+
+void kernel_backtrace(std::string_view why, const Frame& frame)
+{
+    std::array<u64, 16> chain{};
+    const u64 count = walk(frame.x[29], chain);
+    panic_at(why, "kernel", sysreg::elr(), std::span{chain}.first(count));
+}
+
+}  // namespace kernel

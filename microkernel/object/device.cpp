@@ -1,0 +1,131 @@
+// object/device.cpp - devices are lent, share pages or do not, and keep what is pinned for them.
+
+#include "object/device.hpp"
+
+#include "object/slabs.hpp"
+
+namespace kernel {
+
+namespace {
+
+constinit std::array<Device*, max_devices> all{};
+constinit u32 count = 0;
+
+u64 first_page(const Device& device) { return device.what().window.raw() >> page_shift; }
+u64 last_page(const Device& device)
+{
+    return (device.what().window.raw() + device.what().size.raw() - 1) >> page_shift;
+}
+
+}  // namespace
+
+std::span<Device* const> devices() { return std::span{all}.first(count); }
+
+void publish_device(Device& device) { all[count++] = &device; }
+
+Result<> Device::lend(Process& to)
+{
+    if (owner_ != nullptr && owner_ != &to)
+        return fail(Errc::busy);
+    owner_ = &to;
+    return {};
+}
+
+void Device::owner_died()
+{
+    owner_ = nullptr;
+    interrupt_->unbind();
+}
+
+Result<> Device::check_exclusive(const Process& caller) const
+{
+    for (const Device* const other : devices()) {
+        const bool shares =
+            first_page(*other) <= last_page(*this) && last_page(*other) >= first_page(*this);
+        if (shares && other->live() && other->owner() != &caller)
+            return fail(Errc::not_exclusive);
+    }
+    return {};
+}
+
+Result<Pin*> Device::pin(Process& owner, Memory& memory, u64 offset, u64 bytes)
+{
+    const u64 pages = ((offset + bytes - 1) >> page_shift) - (offset >> page_shift) + 1;
+    if (quarantined_ > 0 && quarantined_ + pages > quarantine_limit)
+        return fail(Errc::over_quota);
+    return slabs::pins.make(*this, owner, memory, offset, bytes);
+}
+
+Pin* Device::find_pin(const Memory& memory, u64 page)
+{
+    for (Pin& pin : pins_)
+        if (pin.owner() != nullptr && &pin.memory() == &memory && pin.first_page() <= page
+            && page <= pin.last_page())
+            return &pin;
+    return nullptr;
+}
+
+u64 Device::quiesced()
+{
+    const u64 released = quarantined_;
+    for (auto at = pins_.begin(); at != pins_.end();) {
+        Pin& pin = *at;
+        ++at;
+        if (pin.owner() == nullptr)
+            release(pin);
+    }
+    return released;
+}
+
+Pin::Pin(Device& device, Process& owner, Memory& memory, u64 offset, u64 bytes)
+    : Object{kind_value},
+      device_{device},
+      owner_{&owner},
+      memory_{memory},
+      offset_{offset},
+      bytes_{bytes}
+{
+    device.pins_.push_back(*this);
+    device.pinned_ += pages();
+}
+
+Pin::~Pin()
+{
+    List<Pin, DomainPins>::remove(*this);
+    device_->pinned_ -= pages();
+    if (owner_ == nullptr)
+        device_->quarantined_ -= pages();
+}
+
+void Pin::quarantine()
+{
+    owner_ = nullptr;
+    device_->quarantined_ += pages();
+}
+
+u64 Pin::runs(u64 first, std::span<abi::DmaRun> to) const
+{
+    u64 number = 0;
+    u64 written = 0;
+    const u64 end = offset_ + bytes_;
+    for (u64 at = offset_; at < end && written < to.size(); ++number) {
+        const u64 page = at >> page_shift;
+        const u64 within = at & (page_bytes - 1);
+        const u64 pages = memory_->run(page, last_page() - page + 1);
+        const u64 length = std::min(end - at, (pages << page_shift) - within);
+        if (number >= first)
+            to[written++] = {DeviceAddr{memory_->page(page).raw() + within}, Bytes{length}};
+        at += length;
+    }
+    return written;
+}
+
+u64 Pin::count_runs() const
+{
+    u64 number = 0;
+    for (u64 page = first_page(); page <= last_page(); ++number)
+        page += memory_->run(page, last_page() - page + 1);
+    return number;
+}
+
+}  // namespace kernel

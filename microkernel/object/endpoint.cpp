@@ -1,0 +1,148 @@
+// object/endpoint.cpp - servers come and go, badges end, callers stand in line.
+
+#include "object/endpoint.hpp"
+
+#include "object/slabs.hpp"
+
+#include <algorithm>
+
+namespace kernel {
+
+Badge::Badge(Endpoint& endpoint, u64 value, u32 epoch)
+    : seen_epoch{epoch}, endpoint_{endpoint}, value_{value}
+{
+    endpoint.badges_.push_back(*this);
+}
+
+Badge::~Badge() { List<Badge, EndpointBadges>::remove(*this); }
+
+void Badge::unref()
+{
+    if (--references_ > 0)
+        return;
+    watch.reset();
+    Endpoint& endpoint = *endpoint_;
+    if (!endpoint.served()) {
+        slabs::badges.destroy(*this);  // may take the endpoint with it
+        return;
+    }
+    List<Badge, EndpointBadges>::remove(*this);
+    endpoint.gone_.push_back(*this);
+    if (Thread* const receiver = endpoint.first_receiver(); receiver != nullptr) {
+        const u64 value = endpoint.take_gone();
+        receiver->wake_with_event(Errc::peer_gone, value);
+    }
+}
+
+Endpoint::~Endpoint()
+{
+    watch_.reset();
+    fail_callers(Errc::peer_gone);
+    while (Thread* const receiver = receivers_.front())
+        receiver->abandon(Errc::cancelled);
+}
+
+Result<Badge*> Endpoint::mint(u64 value)
+{
+    return slabs::badges.make(*this, value, std::max(epoch_, 1U));
+}
+
+u64 Endpoint::take_gone()
+{
+    Badge* const badge = gone_.front();
+    if (badge == nullptr)
+        return 0;
+    const u64 value = badge->value();
+    slabs::badges.destroy(*badge);
+    return value;
+}
+
+void Endpoint::receiver_added()
+{
+    if (receive_handles_++ > 0)
+        return;
+    ++epoch_;
+    given_up_ = false;
+    notify_watchers();
+}
+
+void Endpoint::receiver_closed()
+{
+    if (--receive_handles_ > 0)
+        return;
+    while (take_gone() != 0) {
+        // the next server never knew them
+    }
+    notify_watchers();
+}
+
+void Endpoint::give_up(bool on)
+{
+    given_up_ = on;
+    if (on)
+        fail_callers(Errc::gave_up);
+    notify_watchers();
+}
+
+void Endpoint::fail_callers(Errc why)
+{
+    while (Thread* const caller = callers_.front())
+        caller->abandon(why);
+}
+
+void Endpoint::watch(Notification& notification, abi::Bits bits)
+{
+    watch_ = Ref{notification};
+    watch_bits_ = bits;
+}
+
+void Endpoint::notify_watchers()
+{
+    if (watch_)
+        watch_->signal(watch_bits_);
+    for (Badge& badge : badges_)
+        if (badge.watch)
+            badge.watch->signal(badge.watch_bits);
+}
+
+Result<> Endpoint::refuse(Badge& badge) const
+{
+    if (given_up_)
+        return fail(Errc::gave_up);
+    badge.seen_epoch = epoch_;
+    return fail(Errc::peer_restarted);
+}
+
+void Endpoint::add_caller(Thread& thread)
+{
+    ++queued_;
+    Thread* last = callers_.back();
+    if (last == nullptr || last->priority >= thread.priority) {
+        callers_.push_back(thread);
+        return;
+    }
+    for (Thread& other : callers_)
+        if (other.priority < thread.priority) {
+            callers_.insert_before(other, thread);
+            return;
+        }
+}
+
+void Endpoint::remove_caller(Thread& thread)
+{
+    --queued_;
+    List<Thread, Queue>::remove(thread);
+}
+
+void fail_caller(Thread& caller, Errc why)
+{
+    caller.partner = nullptr;
+    const auto entry =
+        caller.process().handles().find(caller.call_slot(), abi::Kind::endpoint, abi::right::call);
+    if (entry && why == Errc::peer_restarted)
+        badge_of(**entry).seen_epoch = badge_of(**entry).endpoint().epoch() + 1;
+    caller.x[0] = static_cast<u64>(why);
+    caller.wake();
+}
+
+}  // namespace kernel

@@ -1,0 +1,113 @@
+// object/endpoint.hpp - synchronous call and reply; outlives the server that serves it.
+//
+// Callers stand in line, highest priority first, first come first served within one; receivers
+// wait, the last one to come is the first to be used. Invariant: callers and receivers are never
+// both non-empty.
+//
+// An endpoint is served while some handle without the right to manage has the right to receive: its
+// creator is not its server. Each time it gets a server again its epoch goes up; a badge remembers
+// the epoch it last saw, so that its first call on a newer one fails, once.
+#pragma once
+
+#include "object/handle_table.hpp"
+#include "object/thread.hpp"
+
+namespace kernel {
+
+struct EndpointBadges;  // tag: the badges of an endpoint, or those that are gone and not told yet
+
+// One connection to an endpoint: a number that the server sees with each message. Not an object of
+// its own: the handles that carry it count it, and the server is told when the last is closed.
+class Badge final : public ListNode<EndpointBadges> {
+public:
+    Badge(Endpoint& endpoint, u64 value, u32 epoch);
+    Badge(const Badge&) = delete;
+    Badge& operator=(const Badge&) = delete;
+    ~Badge();
+
+    Endpoint& endpoint() const { return *endpoint_; }
+    u64 value() const { return value_; }
+
+    void ref() { ++references_; }
+    void unref();
+
+    u32 seen_epoch;
+    Ref<Notification> watch;  // raised when the endpoint loses its server, gets one, or is given up
+    abi::Bits watch_bits;
+
+private:
+    friend class Endpoint;
+    Ref<Endpoint> endpoint_;
+    u64 value_;
+    u32 references_ = 1;
+};
+
+class Endpoint final : public Object {
+public:
+    static constexpr auto kind_value = abi::Kind::endpoint;
+
+    Endpoint() : Object{kind_value} {}
+    ~Endpoint();
+
+    u32 epoch() const { return epoch_; }
+    bool served() const { return receive_handles_ > 0; }
+    bool given_up() const { return given_up_; }
+    u64 queued() const { return queued_; }
+
+    // Handles with the right to receive come and go.
+    void receiver_added();
+    void receiver_closed();
+    void give_up(bool on);
+    void watch(Notification& notification, abi::Bits bits);
+
+    Result<Badge*> mint(u64 value);
+
+    // What a call may not get past: restarted or given up. Updates what the badge has seen.
+    Result<> admit(Badge& badge) const
+    {
+        if (badge.seen_epoch >= epoch_ && !given_up_)
+            return {};
+        return refuse(badge);
+    }
+
+    Thread* first_receiver() { return receivers_.front(); }
+    Thread* first_caller() { return callers_.front(); }
+    void add_receiver(Thread& thread) { receivers_.push_front(thread); }
+    void add_caller(Thread& thread);
+    void remove_caller(Thread& thread);
+    void remove_receiver(Thread& thread) { List<Thread, Queue>::remove(thread); }
+
+    // The value of a badge whose last handle was closed, once each; 0: none.
+    u64 take_gone();
+
+private:
+    friend class Badge;
+    Result<> refuse(Badge& badge) const;
+    void notify_watchers();
+    void fail_callers(Errc why);
+
+    List<Thread, Queue> receivers_;
+    List<Thread, Queue> callers_;
+    List<Badge, EndpointBadges> badges_;
+    List<Badge, EndpointBadges> gone_;
+    Ref<Notification> watch_;
+    abi::Bits watch_bits_;
+    u32 epoch_ = 0;
+    u32 receive_handles_ = 0;
+    u32 queued_ = 0;
+    bool given_up_ = false;
+};
+
+// A handle with these rights makes its process a server of the endpoint.
+constexpr bool serves(abi::Rights rights)
+{
+    return rights.has(abi::right::receive) && !rights.has(abi::right::manage);
+}
+
+// Ends the wait of a caller whose server will not answer; its badge has then seen the next server's
+// epoch.
+void fail_caller(Thread& caller, Errc why);
+
+inline Badge& badge_of(const HandleEntry& entry) { return *reinterpret_cast<Badge*>(entry.data); }
+
+}  // namespace kernel

@@ -1,0 +1,129 @@
+// object/handle_table.hpp - a process's handles: slot -> object, rights, and what the kind needs
+// beside.
+//
+// A handle value carries the generation of its slot; closing a slot raises the generation, and a
+// slot whose generations are used up is never used again, so a stale value never finds another
+// object. Slots can be reserved ahead, so that what must not fail later (a reply that brings
+// handles) does not. Invariants: used + reserved <= limit of the quota and <= places in the chunks.
+#pragma once
+
+#include "memory/pool.hpp"
+#include "object/object.hpp"
+
+#include <array>
+
+namespace kernel {
+
+struct HandleEntry {
+    Object* object;
+    u64 data;        // endpoint: its Badge, if any; notification: the mask
+    u32 generation;  // of the slot, zero never
+    u32 next_free;   // index of the next free slot
+    abi::Rights rights;
+    abi::Kind kind;  // none: the slot is free
+    u8 reserved;
+    u32 unused;
+};
+static_assert(sizeof(HandleEntry) == 32);
+
+// What a new handle, and one less, mean to the object: a device is live, an endpoint served, a
+// badge held.
+void handle_added(const HandleEntry& entry);
+void handle_dropped(const HandleEntry& entry);
+
+class HandleTable {
+public:
+    HandleTable(Quota& handle_quota, Quota& frame_quota);
+    HandleTable(const HandleTable&) = delete;
+    HandleTable& operator=(const HandleTable&) = delete;
+    ~HandleTable();
+
+    // The entry that a handle value names. bad_handle if it names none.
+    Result<HandleEntry*> find(abi::Slot slot) const
+    {
+        const u64 index = abi::SlotIndex::get(slot.raw());
+        HandleEntry* const entry = &chunks_[index / per_chunk][index % per_chunk];
+        if (slot.raw() >> abi_generation_shift != entry->generation
+            || entry->kind == abi::Kind::none)
+            return fail(Errc::bad_handle);
+        return entry;
+    }
+
+    // The same, of this kind and with these rights. wrong_kind, denied.
+    Result<HandleEntry*> find(abi::Slot slot, abi::Kind kind, abi::Rights rights) const
+    {
+        const auto entry = find(slot);
+        if (!entry)
+            return entry;
+        if ((*entry)->kind != kind)
+            return fail(Errc::wrong_kind);
+        if (!(*entry)->rights.has(rights))
+            return fail(Errc::denied);
+        return entry;
+    }
+
+    template <class T>
+    Result<T*> get(abi::Slot slot, abi::Rights rights) const
+    {
+        return find(slot, T::kind_value, rights).transform([](HandleEntry* entry) {
+            return static_cast<T*>(entry->object);
+        });
+    }
+
+    // Sets slots aside. over_quota, no_memory; afterwards `count` calls of add() cannot fail.
+    Result<> reserve(u32 count)
+    {
+        if (count <= spare() && count <= handles_->left()) {
+            handles_->used += count;
+            reserved_ += count;
+            return {};
+        }
+        return reserve_slowly(count);
+    }
+    void unreserve(u32 count)
+    {
+        reserved_ -= count;
+        handles_->refund(count);
+    }
+
+    // Fills a reserved slot; the entry owns the reference that comes with `object`. The caller
+    // calls handle_added unless the handle only moved here.
+    abi::Slot add(Object& object, abi::Rights rights, u64 data = 0);
+
+    // Empties a slot without dropping the reference: what was in it is the caller's now.
+    HandleEntry take(HandleEntry& entry);
+
+    u32 used() const { return used_; }
+
+    // Calls f(entry) for each slot in use.
+    template <class F>
+    void for_each(F f)
+    {
+        for (HandleEntry* const chunk : chunks_)
+            for (u64 i = 0; chunk != no_entries() && i < per_chunk; ++i)
+                if (chunk[i].kind != abi::Kind::none)
+                    f(chunk[i]);
+    }
+
+private:
+    static constexpr u64 per_chunk = page_bytes / sizeof(HandleEntry);
+    static constexpr u64 chunk_count = abi::slot_limit / per_chunk;
+    static constexpr unsigned abi_generation_shift = 13;
+    static_assert(abi::SlotGeneration::mask >> abi_generation_shift == ~u32{0});
+
+    static HandleEntry* no_entries();
+    u32 spare() const { return capacity_ - used_ - reserved_; }
+    Result<> reserve_slowly(u32 count);
+    Result<> grow();
+    u64 index_of(const HandleEntry& entry) const;
+
+    std::array<HandleEntry*, chunk_count> chunks_;
+    Quota* handles_;
+    Quota* frames_;
+    u32 capacity_ = 0;  // places not retired
+    u32 used_ = 0;
+    u32 reserved_ = 0;
+    u32 free_ = 0;  // index of the first free slot; zero: none, slot 0 is never used
+};
+
+}  // namespace kernel

@@ -1,0 +1,63 @@
+// object/interrupt.cpp - lines fire, are delivered and armed again.
+
+#include "object/interrupt.hpp"
+
+#include "sched/cpu.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr u32 table_size = 256;  // lines that the kernel can route; QEMU virt uses up to 32 + 112
+constinit std::array<Interrupt*, table_size> table{};
+
+}  // namespace
+
+Interrupt* interrupt_of(u32 id) { return id < table_size ? table[id] : nullptr; }
+
+void publish_interrupt(Interrupt& interrupt) { table[interrupt.line().raw()] = &interrupt; }
+
+void Interrupt::bind(Process& owner, Notification& target, unsigned bit)
+{
+    owner_ = &owner;
+    target_ = Ref{target};
+    bit_ = abi::Bits::at(bit);
+    fires_ = 0;
+    target.attach(*this);
+    state_ = State::armed;
+    gic.enable(line_, edge_, this_cpu().affinity());
+}
+
+void Interrupt::unbind()
+{
+    if (state_ == State::unbound)
+        return;
+    gic.disable(line_);
+    if (state_ == State::active)
+        Gic::deactivate(line_);  // or the next owner would never hear of it
+    state_ = State::unbound;
+    target_->detach(*this);
+    target_.reset();
+    owner_ = nullptr;
+}
+
+void Interrupt::fire()
+{
+    if (state_ != State::armed) {
+        Gic::deactivate(line_);  // it was on its way while being unbound
+        return;
+    }
+    state_ = State::active;
+    ++fires_;
+    target_->signal(bit_);
+}
+
+void Interrupt::rearm()
+{
+    if (state_ != State::active)
+        return;
+    state_ = State::armed;
+    Gic::deactivate(line_);
+}
+
+}  // namespace kernel

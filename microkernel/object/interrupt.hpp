@@ -1,0 +1,52 @@
+// object/interrupt.hpp - one line of one device: who is told, and whether it may fire.
+//
+//   unbound   masked at the distributor; an edge that arrives stays pending there
+//   armed     may fire
+//   active    fired: priority dropped, not deactivated; its bit is pending or was delivered
+// Transitions: register, fire, the bound thread's next wait after delivery, unbind or death.
+#pragma once
+
+#include "arch/aarch64/gicv3.hpp"
+#include "object/notification.hpp"
+
+namespace kernel {
+
+class Device;
+class Process;
+
+class Interrupt final : public Object {
+public:
+    static constexpr auto kind_value = abi::Kind::interrupt;
+
+    Interrupt(IntId line, bool edge) : Object{kind_value}, line_{line}, edge_{edge} {}
+
+    IntId line() const { return line_; }
+    abi::Bits bit() const { return bit_; }
+    Process* owner() const { return owner_; }
+    Notification* target() const { return target_.get(); }
+    u64 fires() const { return fires_; }
+
+    void bind(Process& owner, Notification& target, unsigned bit);
+    void unbind();
+    void fire();
+    void rearm();
+
+    Interrupt* next_line = nullptr;  // of the same notification
+
+private:
+    enum class State : u8 { unbound, armed, active };
+
+    IntId line_;
+    bool edge_;
+    State state_ = State::unbound;
+    abi::Bits bit_;
+    u64 fires_ = 0;
+    Process* owner_ = nullptr;
+    Ref<Notification> target_;
+};
+
+// The line that the GIC calls `id`, or null.
+Interrupt* interrupt_of(u32 id);
+void publish_interrupt(Interrupt& interrupt);
+
+}  // namespace kernel

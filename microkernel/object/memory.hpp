@@ -1,0 +1,45 @@
+// object/memory.hpp - pages that can be mapped, shared and pinned for a device.
+//
+// Committed and zeroed at creation, never resized; lives as long as any handle, mapping or pin.
+// Charged to `payer` until then, even when that process is dead. A contiguous object knows its
+// first frame; any other has a table of frames (one level for up to 512 pages, two above).
+#pragma once
+
+#include "object/process.hpp"
+
+namespace kernel {
+
+class Memory final : public Object {
+public:
+    static constexpr auto kind_value = abi::Kind::memory;
+    static constexpr u64 max_pages = 512 * 512;  // 1 GiB
+
+    // Errors: bad_argument (no pages), too_big, over_quota, no_memory.
+    static Result<Memory*> create(Process& payer, u64 pages, bool contiguous);
+    // Memory that the loader placed: never given back.
+    static Result<Memory*> wrap(Process& payer, PhysAddr first, u64 pages);
+
+    Memory(Process& payer, u64 pages, bool contiguous, PhysAddr first)
+        : Object{kind_value}, payer_{payer}, pages_{pages}, first_{first}, contiguous_{contiguous}
+    {
+    }
+    ~Memory();
+
+    u64 pages() const { return pages_; }
+    bool contiguous() const { return contiguous_; }
+    PhysAddr page(u64 index) const;
+    // Pages from `index` on that lie behind each other in physical memory, at most `limit`.
+    u64 run(u64 index, u64 limit) const;
+
+private:
+    Result<> fill();
+    Result<> add_page(u64 index);
+
+    Ref<Process> payer_;
+    u64 pages_;
+    PhysAddr first_;  // contiguous: the first frame; else the table
+    bool contiguous_;
+    bool foreign_ = false;
+};
+
+}  // namespace kernel

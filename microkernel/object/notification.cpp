@@ -1,0 +1,53 @@
+// object/notification.cpp - bits reach their waiter; interrupt lines come and go.
+
+#include "object/notification.hpp"
+
+#include "object/interrupt.hpp"
+#include "object/thread.hpp"
+
+namespace kernel {
+
+Notification::~Notification()
+{
+    if (waiter_ != nullptr)
+        waiter_->abandon(Errc::cancelled);
+}
+
+void Notification::signal(abi::Bits bits)
+{
+    pending_ = pending_ | bits;
+    if (waiter_ != nullptr && pending_.any(waited_)) {
+        Thread& thread = *waiter_;
+        waiter_ = nullptr;
+        thread.wake_with_bits(*this, take(waited_));
+    }
+}
+
+void Notification::attach(Interrupt& line)
+{
+    line.next_line = first_line_;
+    first_line_ = &line;
+    lines_ = lines_ | line.bit();
+}
+
+void Notification::detach(Interrupt& line)
+{
+    Interrupt** link = &first_line_;
+    while (*link != &line)
+        link = &(*link)->next_line;
+    *link = line.next_line;
+    lines_ = {};
+    for (const Interrupt* left = first_line_; left != nullptr; left = left->next_line)
+        lines_ = lines_ | left->bit();
+    delivered_ = delivered_ & lines_;
+}
+
+void Notification::rearm_lines()
+{
+    for (Interrupt* line = first_line_; line != nullptr; line = line->next_line)
+        if (delivered_.any(line->bit()))
+            line->rearm();
+    delivered_ = {};
+}
+
+}  // namespace kernel

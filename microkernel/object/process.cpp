@@ -1,0 +1,205 @@
+// object/process.cpp - processes are made from a quota, and end in a fixed order: threads, device
+// lines, mappings, handles; then whoever watches is told.
+
+#include "object/process.hpp"
+
+#include "machine.hpp"
+#include "object/slabs.hpp"
+#include "sched/cpu.hpp"
+
+#include <base/text.hpp>
+
+namespace kernel {
+
+namespace {
+
+bool valid_name(const abi::Name& name)
+{
+    const std::string_view characters = text::of(name);
+    if (characters.empty() || characters.size() == name.size() || characters == "kernel")
+        return false;
+    for (const char c : characters)
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+            return false;
+    return true;
+}
+
+}  // namespace
+
+Process::Process(Process* payer, const abi::ProcessQuota& quota)
+    : Object{kind_value},
+      frames_{quota.frames},
+      handle_quota_{quota.handles},
+      threads_used_{quota.threads},
+      handles_{handle_quota_, frames_},
+      space_{frames_},
+      name_{quota.name},
+      epoch_{quota.epoch},
+      depth_{payer == nullptr ? 0 : payer->depth_ + 1},
+      max_priority_{static_cast<u8>(quota.max_priority)}
+{
+    if (payer != nullptr)
+        payer_ = Ref{*payer};
+}
+
+Process::~Process() { return_quota(); }
+
+Result<Process*> Process::create(Process* payer, const abi::ProcessQuota& quota)
+{
+    if (!valid_name(quota.name) || quota.reserved != 0)
+        return fail(Errc::bad_argument);
+    if (quota.max_priority >= abi::priorities
+        || (payer != nullptr && quota.max_priority > payer->max_priority_))
+        return fail(Errc::out_of_range);
+    if (payer != nullptr && payer->depth_ + 1 > max_depth)
+        return fail(Errc::over_quota);
+    if (payer != nullptr)
+        if (const auto paid = payer->take_quota(quota); !paid)
+            return fail(paid.error());
+    const auto process = slabs::processes.make(payer, quota);
+    if (!process) {
+        if (payer != nullptr)
+            payer->frames_.refund(quota.frames), payer->handle_quota_.refund(quota.handles),
+                payer->threads_used_.refund(quota.threads);
+        return process;
+    }
+    if (const auto started = (*process)->space_.start(); !started) {
+        release(**process);
+        return fail(started.error());
+    }
+    return process;
+}
+
+Result<> Process::take_quota(const abi::ProcessQuota& quota)
+{
+    if (quota.frames > frames_.left() || quota.handles > handle_quota_.left()
+        || quota.threads > threads_used_.left())
+        return fail(Errc::over_quota);
+    frames_.used += quota.frames;
+    handle_quota_.used += quota.handles;
+    threads_used_.used += quota.threads;
+    return {};
+}
+
+void Process::return_quota()
+{
+    if (!payer_)
+        return;
+    payer_->frames_.refund(frames_.limit);
+    payer_->handle_quota_.refund(handle_quota_.limit);
+    payer_->threads_used_.refund(threads_used_.limit);
+}
+
+std::string_view Process::name() const { return text::of(name_); }
+
+Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priority)
+{
+    if (dead())
+        return fail(Errc::peer_gone);
+    if (priority > max_priority_)
+        return fail(Errc::out_of_range);
+    if (const auto paid = threads_used_.charge(1); !paid)
+        return fail(paid.error());
+    const u32 index = next_thread_;
+    const auto frame = take_frame(frames_);
+    const auto message = frame ? take_frame(frames_) : frame;
+    const auto mapped =
+        message ? space_.map_message_page(index, *message) : Result<>{fail(message.error())};
+    if (!mapped) {
+        if (message)
+            give_frame(*message, frames_);
+        if (frame)
+            give_frame(*frame, frames_);
+        threads_used_.refund(1);
+        return fail(mapped.error());
+    }
+    ++next_thread_;
+    const Thread::Start start{pc, sp, argument, abi::message_base + u64{index} * 2 * page_bytes};
+    auto* const thread =
+        new (direct(*frame)) Thread{*this, index, static_cast<u8>(priority), *message, start};
+    threads_.push_back(*thread);
+    ++counts.threads;
+    thread->ref();  // the list's; it keeps the process object alive as well
+    ref();
+    state_ = abi::ProcessState::running;
+    this_cpu().make_ready(*thread);
+    return thread;
+}
+
+// The thread runs no more: it leaves all queues and the list of threads.
+void Process::remove_thread(Thread& thread)
+{
+    thread.disengage(Errc::peer_restarted);
+    thread.state = Thread::State::dead;
+    this_cpu().forget(thread);
+    if (thread.bound)
+        thread.bound->bind(nullptr);
+    thread.bound.reset();
+    List<Thread, ProcessThreads>::remove(thread);
+    threads_used_.refund(1);
+    --counts.threads;
+    space_.unmap_message_page(thread.index());
+    release(thread);
+}
+
+void Process::kill(const abi::ExitRecord& why)
+{
+    if (dead())
+        return;
+    state_ = abi::ProcessState::dead;
+    exit_ = why;
+    ref();  // until the end of this function
+    while (Thread* const thread = threads_.front())
+        remove_thread(*thread);
+    for (Device* const device : devices())
+        if (device->owner() == this)
+            device->owner_died();
+    this_cpu().leave_space(space_.ttbr());
+    space_.clear();
+    close_all();
+    if (watch_)
+        watch_->signal(watch_bits_);
+    watch_.reset();
+    release(*this);
+}
+
+void Process::close_all()
+{
+    handles_.for_each([this](HandleEntry& entry) { close(entry, true); });
+}
+
+void Process::close(HandleEntry& entry, bool dying)
+{
+    const HandleEntry was = handles_.take(entry);
+    handle_dropped(was);
+    if (was.kind == abi::Kind::pin && dying) {
+        static_cast<Pin*>(was.object)->quarantine();
+        return;  // the domain keeps the reference until the device is quiet
+    }
+    release(*was.object);
+}
+
+void Process::watch(Notification& notification, abi::Bits bits)
+{
+    watch_ = Ref{notification};
+    watch_bits_ = bits;
+    if (dead())
+        notification.signal(bits);
+}
+
+void Process::describe(abi::ProcessInfo& info) const
+{
+    info = {
+        .state = state_,
+        .frames_used = frames_.used,
+        .frames_limit = frames_.limit,
+        .handles_used = handle_quota_.used,
+        .handles_limit = handle_quota_.limit,
+        .threads_used = threads_used_.used,
+        .threads_limit = threads_used_.limit,
+        .cpu_ticks = 0,
+        .exit = exit_,
+    };
+}
+
+}  // namespace kernel

@@ -1,0 +1,101 @@
+// object/thread.cpp - how waits end: with bits, with an event, with an error, with death.
+
+#include "object/thread.hpp"
+
+#include "object/endpoint.hpp"
+#include "object/interrupt.hpp"
+#include "object/process.hpp"
+#include "sched/cpu.hpp"
+
+namespace kernel {
+
+Thread::Thread(Process& process, u32 index, u8 level, PhysAddr message, const Start& start)
+    : Frame{},
+      Object{kind_value},
+      priority{level},
+      own_priority{level},
+      process_{&process},
+      index_{index},
+      message_{direct<abi::MessagePage>(message)}
+{
+    pc = start.pc;
+    Frame::sp = start.sp;
+    x[0] = start.argument;
+    x[1] = start.message_address;
+    full = 1;
+}
+
+void Thread::settle()
+{
+    if (DeadlineLink::queued())
+        this_cpu().clear_deadline(*this);
+    if (taking > 0)
+        process_->handles().unreserve(std::exchange(taking, u8{0}));
+}
+
+void Thread::wake()
+{
+    settle();
+    state = State::ready;
+    this_cpu().make_ready(*this);
+}
+
+void Thread::wake_with_bits(Notification& from, abi::Bits bits)
+{
+    from.forget();
+    waiting_on = nullptr;
+    if (state == State::receiving) {
+        endpoint->remove_receiver(*this);
+        x[9] = 0;
+    }
+    x[0] = 0;
+    x[1] = waiting_irq != nullptr ? waiting_irq->fires() : 0;
+    x[10] = bits.raw;
+    waiting_irq = nullptr;
+    wake();
+}
+
+void Thread::wake_with_event(Errc status, u64 badge)
+{
+    endpoint->remove_receiver(*this);
+    if (waiting_on != nullptr)
+        std::exchange(waiting_on, nullptr)->forget();
+    x[0] = static_cast<u64>(status);
+    x[9] = badge;
+    x[10] = 0;
+    wake();
+}
+
+void Thread::abandon(Errc why)
+{
+    if (state == State::ready || state == State::dead)
+        return;
+    const bool receiving = state == State::receiving;
+    disengage(why);
+    x[0] = static_cast<u64>(why);
+    x[1] = 0;
+    if (receiving)
+        x[9] = 0;
+    x[10] = 0;
+    wake();
+}
+
+void Thread::disengage(Errc to_caller)
+{
+    if (state == State::receiving)
+        endpoint->remove_receiver(*this);
+    if (state == State::calling)
+        endpoint->remove_caller(*this);
+    if (state == State::replying)
+        std::exchange(partner, nullptr)->caller = nullptr;
+    if (waiting_on != nullptr)
+        std::exchange(waiting_on, nullptr)->forget();
+    waiting_irq = nullptr;
+    settle();
+    // A thread that waits owes nobody a reply (recv refuses), so only a dying one has a caller
+    // here.
+    if (Thread* const owed = std::exchange(caller, nullptr); owed != nullptr)
+        fail_caller(*owed, to_caller);
+}
+
+}  // namespace kernel

@@ -1,0 +1,98 @@
+// object/thread.hpp - a thread: registers, priority, and what it waits for.
+//
+// A Thread fills a frame of its own, registers first: SP_EL1 points at it while the thread runs at
+// EL0.
+//
+//   ready      in a run queue, in the hand-off place, or running
+//   waiting    on a notification (waiting_on), perhaps for one interrupt only
+//   receiving  in the receivers of an endpoint, and waiting on its bound notification, if any
+//   calling    in the callers of an endpoint
+//   replying   received by `partner`, which owes it a reply
+//   dead
+// Invariants: a.partner == &b and a is `replying` iff b.caller == &a. A deadline is queued only
+// while blocked.
+#pragma once
+
+#include "arch/aarch64/context.hpp"
+#include "object/notification.hpp"
+#include "sched/deadline_queue.hpp"
+
+#include <abi/message.hpp>
+#include <abi/syscall.hpp>
+
+namespace kernel {
+
+class Badge;
+class Endpoint;
+class Process;
+struct ProcessThreads;  // tag: the threads of a process
+struct Queue;           // tag: the run queue or the endpoint queue that a thread stands in
+
+class Thread final : public Frame,
+                     public Object,
+                     public DeadlineLink,
+                     public ListNode<ProcessThreads>,
+                     public ListNode<Queue> {
+public:
+    static constexpr auto kind_value = abi::Kind::thread;
+
+    enum class State : u8 { ready, waiting, receiving, calling, replying, dead };
+
+    // Entry state of a new thread. `message` is its message page, mapped at `message_address`.
+    struct Start {
+        u64 pc;
+        u64 sp;
+        u64 argument;
+        u64 message_address;
+    };
+
+    Thread(Process& process, u32 index, u8 priority, PhysAddr message, const Start& start);
+
+    Process& process() const { return *process_; }
+    u32 index() const { return index_; }
+    abi::MessagePage& message() const { return *message_; }
+    u64 argument(unsigned n) const { return x[n]; }
+    abi::Slot call_slot() const { return abi::Slot{abi::CallSlot::get(x[8])}; }
+    abi::Ticks deadline_argument() const { return abi::Ticks{x[9]}; }
+
+    // What a call returns, in x1 and up.
+    void finish(u64 x1 = 0) { x[0] = 0, x[1] = x1; }
+    void finish(u64 x1, u64 x2) { finish(x1), x[2] = x2; }
+    void finish(u64 x1, u64 x2, u64 x3) { finish(x1, x2), x[3] = x3; }
+
+    State state = State::ready;
+    u8 priority;  // in force: its own, or donated by the caller that it serves
+    u8 own_priority;
+    u8 taking = 0;            // handle slots reserved for the message it waits for
+    bool handed_off = false;  // stands in the hand-off place of its CPU, not in a run queue
+
+    Endpoint* endpoint = nullptr;            // receiving, calling
+    Thread* partner = nullptr;               // replying: who owes the reply
+    Thread* caller = nullptr;                // whom this thread owes a reply
+    Notification* waiting_on = nullptr;      // waiting; receiving with a bound notification
+    const Interrupt* waiting_irq = nullptr;  // waiting in SYS_IRQ_WAIT
+    Ref<Notification> bound;
+    FpState fp{};
+
+    // Ends the wait of a waiting or receiving thread with bits of the notification it waits on.
+    void wake_with_bits(Notification& from, abi::Bits bits);
+    // Ends the wait of a receiving thread: a status and the badge that it is about.
+    void wake_with_event(Errc status, u64 badge);
+    // Blocked no more, whatever it waited for was taken back: it may run.
+    void wake();
+    // Ends whatever it waits for with an error; it becomes ready. Nothing happens to one that is
+    // not blocked.
+    void abandon(Errc why);
+    // Leaves every queue and lets go of partner and caller; the caller gets `to_caller`.
+    void disengage(Errc to_caller);
+    // Takes its deadline back and gives unused reserved slots back.
+    void settle();
+
+private:
+    Process* process_;
+    u32 index_;
+    abi::MessagePage* message_;
+};
+static_assert(sizeof(Thread) <= page_bytes);
+
+}  // namespace kernel

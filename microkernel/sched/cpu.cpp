@@ -1,0 +1,225 @@
+// sched/cpu.cpp - who runs next, until when, and what the CPU does when nobody can.
+
+#include "sched/cpu.hpp"
+
+#include "object/process.hpp"
+#include "syscall/entry.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace kernel {
+
+constinit Gic gic;
+constinit Lock kernel_lock;
+constinit std::array<Cpu, max_cpus> cpus;
+
+namespace {
+
+constexpr u64 fp_trapped = 0;
+constexpr u64 fp_allowed = 3 << 20;  // CPACR_EL1.FPEN
+constexpr u64 timer_on = 1;
+alignas(page_bytes) constinit std::array<u64, 512> empty_tables{};  // of no process
+
+}  // namespace
+
+void Cpu::check_layout()
+{
+    static_assert(offsetof(Cpu, stack_top_) == CPU_STACK_TOP);
+    static_assert(offsetof(Cpu, exceptions_) == CPU_EXCEPTIONS);
+}
+
+void Cpu::start(u32 index, u64 stack_top)
+{
+    index_ = index;
+    stack_top_ = stack_top;
+    affinity_ = sysreg::mpidr() & 0xff'00ff'ffff;
+    sysreg::set_tpidr_el1(reinterpret_cast<u64>(this));
+    sysreg::set_cpacr(fp_trapped);
+    leave_space(ttbr_);
+    sysreg::set_cntv_cval(abi::never.raw());
+    sysreg::set_cntv_ctl(timer_on);
+}
+
+void Cpu::enqueue(Thread& thread)
+{
+    queues_[thread.priority].push_back(thread);
+    ready_ |= u64{1} << thread.priority;
+}
+
+void Cpu::enqueue_first(Thread& thread)
+{
+    queues_[thread.priority].push_front(thread);
+    ready_ |= u64{1} << thread.priority;
+}
+
+void Cpu::dequeue(Thread& thread)
+{
+    List<Thread, Queue>::remove(thread);
+    if (queues_[thread.priority].empty())
+        ready_ &= ~(u64{1} << thread.priority);
+}
+
+void Cpu::make_ready(Thread& thread)
+{
+    Thread* other = &thread;
+    if (handed_off_ == nullptr || handed_off_->priority < thread.priority)
+        other = std::exchange(handed_off_, &thread);
+    if (other != nullptr)
+        enqueue(*other);
+}
+
+void Cpu::forget(Thread& thread)
+{
+    if (current_ == &thread)
+        current_ = nullptr;
+    else if (handed_off_ == &thread)
+        handed_off_ = nullptr;
+    else if (static_cast<ListNode<Queue>&>(thread).linked())
+        dequeue(thread);
+    if (fp_owner_ == &thread)
+        fp_owner_ = nullptr;
+}
+
+void Cpu::leave_space(u64 ttbr)
+{
+    if (ttbr_ != ttbr)
+        return;
+    ttbr_ = physical(empty_tables.data()).raw();
+    sysreg::set_ttbr0(ttbr_);
+    sysreg::isb();  // before the old tables are freed
+}
+
+Thread* Cpu::take_highest()
+{
+    if (ready_ == 0)
+        return nullptr;
+    Thread* const first = queues_[static_cast<u64>(63 - std::countl_zero(ready_))].front();
+    dequeue(*first);
+    return first;
+}
+
+// The current thread keeps the CPU unless somebody is more important; the one that was just woken
+// goes before others of its priority.
+Thread* Cpu::choose()
+{
+    Thread* best = current_;
+    if (Thread* const woken = std::exchange(handed_off_, nullptr); woken != nullptr) {
+        if (best == nullptr) {
+            best = woken;
+        } else if (woken->priority > best->priority) {
+            enqueue_first(*best);
+            best = woken;
+        } else {
+            enqueue(*woken);
+        }
+    }
+    if (best == nullptr)
+        return take_highest();
+    if (ready_ >> best->priority > 1) {
+        enqueue_first(*best);
+        best = take_highest();
+    }
+    return best;
+}
+
+void Cpu::idle()
+{
+    kernel_lock.release();
+    sysreg::dsb_sy();  // what was written is out before the CPU sleeps
+    sysreg::wfi();     // ends with a pending interrupt, masked or not
+    kernel_lock.acquire();
+    take_interrupt(*this);
+}
+
+void Cpu::enter(Thread& thread)
+{
+    current_ = &thread;
+    if (const u64 ttbr = thread.process().space().ttbr(); ttbr != ttbr_) {
+        ttbr_ = ttbr;
+        sysreg::set_ttbr0(
+            ttbr);  // no isb: the kernel looks at no user address, and ERET synchronises
+        ++switches_;
+    }
+    if (const bool open = fp_owner_ == &thread; open != fp_open_) {
+        fp_open_ = open;
+        sysreg::set_cpacr(open ? fp_allowed : fp_trapped);
+    }
+}
+
+void Cpu::share_fairly(const Thread& thread)
+{
+    if ((ready_ >> thread.priority & 1) == 0 || slice_end_ != abi::never)
+        return;
+    slice_end_ = abi::Ticks{sysreg::cntvct() + sysreg::cntfrq() * slice_ms / 1000};
+    program_timer(slice_end_);
+}
+
+Thread* Cpu::next()
+{
+    Thread* thread = choose();
+    while (thread == nullptr) {
+        idle();
+        thread = choose();
+    }
+    enter(*thread);
+    if ((ready_ >> thread->priority & 1) != 0)
+        share_fairly(*thread);
+    return thread;
+}
+
+void Cpu::program_timer(abi::Ticks when)
+{
+    if (when >= programmed_)
+        return;
+    programmed_ = when;
+    sysreg::set_cntv_cval(when.raw());
+    ++timer_writes_;
+}
+
+void Cpu::set_deadline(Thread& thread, abi::Ticks when)
+{
+    if (when == abi::never)
+        return;
+    thread.when = when;
+    deadlines_.insert(thread);
+    program_timer(when);
+}
+
+void Cpu::timer_interrupt()
+{
+    const abi::Ticks now{sysreg::cntvct()};
+    while (DeadlineLink* const first = deadlines_.first()) {
+        if (first->when > now)
+            break;
+        static_cast<Thread*>(first)->abandon(Errc::timed_out);
+    }
+    if (slice_end_ <= now) {
+        slice_end_ = abi::never;
+        if (current_ != nullptr) {
+            enqueue(*current_);
+            current_ = nullptr;
+        }
+    }
+    programmed_ = abi::never;
+    abi::Ticks first = slice_end_;
+    if (deadlines_.first() != nullptr)
+        first = std::min(first, deadlines_.first()->when);
+    if (first == abi::never)
+        sysreg::set_cntv_cval(abi::never.raw());  // the line falls
+    else
+        program_timer(first);
+}
+
+void Cpu::use_fp(Thread& thread)
+{
+    sysreg::set_cpacr(fp_allowed);
+    sysreg::isb();  // before the first access
+    if (fp_owner_ != nullptr)
+        save_fp(&fp_owner_->fp);
+    restore_fp(&thread.fp);
+    fp_owner_ = &thread;
+    fp_open_ = true;
+}
+
+}  // namespace kernel

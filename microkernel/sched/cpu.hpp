@@ -1,0 +1,89 @@
+// sched/cpu.hpp - what each CPU has for itself: stack, run queues, deadlines, the owner of the FP
+// registers.
+//
+// Fixed priorities, highest first, round robin within one. A thread that was just woken stands in
+// the hand-off place: if it is the one to run next it never enters a queue. That makes a call, a
+// reply and a signal to somebody more important a direct switch.
+#pragma once
+
+#include "arch/aarch64/gicv3.hpp"
+#include "object/thread.hpp"
+#include "sched/lock.hpp"
+
+namespace kernel {
+
+class Cpu {
+public:
+    constexpr Cpu() = default;
+
+    void start(u32 index, u64 stack_top);
+    u64 affinity() const { return affinity_; }
+
+    Thread* current() const { return current_; }
+    void make_ready(Thread& thread);
+    // The current thread blocks: somebody else must run.
+    void block() { current_ = nullptr; }
+    // A thread that dies: out of the run queue, the hand-off place, the FP registers.
+    void forget(Thread& thread);
+    // TTBR0 stops pointing at an address space that is about to go.
+    void leave_space(u64 ttbr);
+
+    // The thread to return to, in its address space and with its FP access. Sleeps while there is
+    // none.
+    Thread* next();
+
+    // A blocked thread has a deadline; now, or when it is due, it is abandoned with timed_out.
+    void set_deadline(Thread& thread, abi::Ticks when);
+    void clear_deadline(Thread& thread) { deadlines_.remove(thread); }
+    void timer_interrupt();
+
+    void use_fp(Thread& thread);
+
+    u64 switches() const { return switches_; }
+    u64 irqs() const { return irqs_; }
+    void count_irq() { ++irqs_; }
+    u64 timer_writes() const { return timer_writes_; }
+    u64 exceptions() const { return exceptions_; }
+
+private:
+    static constexpr u64 slice_ms = 5;
+
+    static void check_layout();
+    void enqueue(Thread& thread);
+    void enqueue_first(Thread& thread);
+    void dequeue(Thread& thread);
+    Thread* take_highest();
+    Thread* choose();
+    void idle();
+    void enter(Thread& thread);
+    void share_fairly(const Thread& thread);
+    void program_timer(abi::Ticks when);
+
+    // Read by vectors.S at fixed offsets.
+    u64 stack_top_ = 0;
+    u64 exceptions_ = 0;
+
+    Thread* current_ = nullptr;
+    Thread* handed_off_ = nullptr;
+    u64 ready_ = 0;  // bit p: queues_[p] is not empty
+    u64 ttbr_ = 0;
+    Thread* fp_owner_ = nullptr;
+    bool fp_open_ = false;
+    u64 switches_ = 0;
+    u64 irqs_ = 0;
+    abi::Ticks programmed_ = abi::never;  // what the comparator holds
+    abi::Ticks slice_end_ = abi::never;
+    DeadlineQueue deadlines_;
+    u64 timer_writes_ = 0;
+    u64 affinity_ = 0;
+    u32 index_ = 0;
+    std::array<List<Thread, Queue>, abi::priorities> queues_;
+};
+
+extern constinit Gic gic;
+inline constexpr u32 max_cpus = 8;
+extern constinit std::array<Cpu, max_cpus> cpus;
+
+inline Cpu& this_cpu() { return *reinterpret_cast<Cpu*>(sysreg::tpidr_el1()); }
+
+}  // namespace kernel

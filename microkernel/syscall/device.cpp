@@ -1,0 +1,264 @@
+// syscall/device.cpp - registers, interrupts and DMA memory of the devices that a process was lent.
+
+#include "arch/aarch64/mmio.hpp"
+#include "syscall/calls.hpp"
+
+#include <abi/syscall.hpp>
+
+namespace kernel {
+
+namespace {
+
+// A device handle with these rights. What is lent is used by its owner; init, which may manage it,
+// always may.
+Result<Device*> usable(Thread& caller, abi::Slot slot, abi::Rights rights)
+{
+    const auto entry = handles(caller).find(slot, abi::Kind::device, rights);
+    if (!entry)
+        return fail(entry.error());
+    auto* const device = static_cast<Device*>((*entry)->object);
+    if (device->owner() != &caller.process() && !(*entry)->rights.has(abi::right::manage))
+        return fail(Errc::denied);
+    return device;
+}
+
+Result<> check_access(const Device& device, u64 window, u64 offset, u64 width)
+{
+    if (window != 0)
+        return fail(Errc::out_of_range);
+    if (width != 1 && width != 2 && width != 4)
+        return fail(Errc::bad_argument);
+    if (!aligned(offset, width))
+        return fail(Errc::bad_argument);
+    if (!fits(offset, width, device.what().size.raw()))
+        return fail(Errc::out_of_range);
+    return {};
+}
+
+u64 read_register(PhysAddr at, u64 width)
+{
+    if (width == 1)
+        return mmio::read8(at);
+    return width == 2 ? mmio::read16(at) : mmio::read32(at);
+}
+
+void write_register(PhysAddr at, u64 width, u64 value)
+{
+    if (width == 1)
+        mmio::write8(at, static_cast<u8>(value));
+    else if (width == 2)
+        mmio::write16(at, static_cast<u16>(value));
+    else
+        mmio::write32(at, static_cast<u32>(value));
+}
+
+Result<Pin*> pin(Device& device, Process& owner, Memory& memory, u64 offset, u64 bytes)
+{
+    if (bytes == 0)
+        return fail(Errc::bad_argument);
+    if (!fits(offset, bytes, memory.pages() << page_shift))
+        return fail(Errc::out_of_range);
+    return device.pin(owner, memory, offset, bytes);
+}
+
+}  // namespace
+
+Result<> sys_device_info(Thread& caller)
+{
+    const auto found = handles(caller).get<Device>(caller.call_slot(), abi::right::none);
+    if (!found)
+        return fail(found.error());
+    const Device& device = **found;
+    u64 flags = device.what().coherent ? abi::DeviceFlags::coherent : 0;
+    flags |= device.what().edge ? abi::DeviceFlags::edge : 0;
+    flags |= device.owner() != nullptr ? abi::DeviceFlags::lent : 0;
+    caller.finish(1, 1, flags);
+    caller.x[4] = device.what().index;
+    caller.x[5] = device.what().size.raw();
+    caller.x[6] = device.pinned_pages();
+    caller.x[7] = device.quarantined_pages();
+    return {};
+}
+
+Result<> sys_device_lend(Thread& caller)
+{
+    const auto device = handles(caller).get<Device>(caller.call_slot(), abi::right::manage);
+    if (!device)
+        return fail(device.error());
+    const auto to = handles(caller).get<Process>(abi::Slot{caller.argument(0)}, abi::right::manage);
+    if (!to)
+        return fail(to.error());
+    if ((*to)->dead())
+        return fail(Errc::peer_gone);
+    const abi::Rights rights{static_cast<u16>(caller.argument(1) & abi::right::all.raw)};
+    using namespace abi::right;
+    if (caller.argument(1) != rights.raw || !(map | dma).has(rights))
+        return fail(Errc::bad_argument);
+    if (const auto reserved = (*to)->handles().reserve(1); !reserved)
+        return reserved;
+    if (const auto lent = (*device)->lend(**to); !lent) {
+        (*to)->handles().unreserve(1);
+        return lent;
+    }
+    (*device)->ref();
+    const abi::Slot slot = (*to)->handles().add(**device, rights);
+    (*device)->handle_added();
+    caller.finish(slot.raw());
+    return {};
+}
+
+Result<> sys_device_interrupt(Thread& caller)
+{
+    const auto device = usable(caller, caller.call_slot(), abi::right::map);
+    if (!device)
+        return fail(device.error());
+    if (caller.argument(0) != 0)
+        return fail(Errc::out_of_range);
+    Interrupt& interrupt = (*device)->interrupt();
+    interrupt.ref();
+    return install(caller, interrupt, abi::right::wait).transform([&](abi::Slot slot) {
+        caller.finish(slot.raw());
+    });
+}
+
+Result<> sys_map_device(Thread& caller)
+{
+    const auto found = usable(caller, caller.call_slot(), abi::right::map);
+    if (!found)
+        return fail(found.error());
+    Device& device = **found;
+    if (caller.argument(0) != 0)
+        return fail(Errc::out_of_range);
+    if (const auto exclusive = device.check_exclusive(caller.process()); !exclusive)
+        return exclusive;
+    const u64 first = align_down(device.what().window.raw(), page_bytes);
+    const u64 within = device.what().window.raw() - first;
+    const u64 pages = align_up(within + device.what().size.raw(), page_bytes) >> page_shift;
+    const auto at = caller.process().space().map_device(device, PhysAddr{first}, pages);
+    if (!at)
+        return fail(at.error());
+    caller.finish(*at + within, device.what().size.raw());
+    return {};
+}
+
+// x0 window, x1 offset, x2 width, x3 value, x4 1: write
+Result<> sys_device_io(Thread& caller)
+{
+    const auto device = usable(caller, caller.call_slot(), abi::right::map);
+    if (!device)
+        return fail(device.error());
+    const u64 width = caller.argument(2);
+    if (const auto good = check_access(**device, caller.argument(0), caller.argument(1), width);
+        !good)
+        return good;
+    if (caller.argument(4) > 1)
+        return fail(Errc::bad_argument);
+    const PhysAddr at = (*device)->what().window + Bytes{caller.argument(1)};
+    if (caller.argument(4) == 0) {
+        caller.finish(read_register(at, width));
+        return {};
+    }
+    write_register(at, width, caller.argument(3));
+    caller.finish();
+    return {};
+}
+
+Result<> sys_dma_alloc(Thread& caller)
+{
+    const auto device = usable(caller, caller.call_slot(), abi::right::dma);
+    if (!device)
+        return fail(device.error());
+    const u64 bytes = caller.argument(0);
+    if (bytes == 0)
+        return fail(Errc::bad_argument);
+    if (bytes > Memory::max_pages << page_shift)
+        return fail(Errc::too_big);
+    if (const auto reserved = handles(caller).reserve(2); !reserved)
+        return reserved;
+    const auto memory =
+        Memory::create(caller.process(), align_up(bytes, page_bytes) >> page_shift, true);
+    const auto pinned =
+        memory ? pin(**device, caller.process(), **memory, 0, (*memory)->pages() << page_shift)
+               : Result<Pin*>{fail(memory.error())};
+    if (!pinned) {
+        if (memory)
+            release(**memory);
+        handles(caller).unreserve(2);
+        return fail(pinned.error());
+    }
+    using namespace abi::right;
+    const abi::Slot memory_slot =
+        handles(caller).add(**memory, duplicate | transfer | read | write);
+    const abi::Slot pin_slot = handles(caller).add(**pinned, none);
+    caller.finish(memory_slot.raw(), (*memory)->page(0).raw(), pin_slot.raw());
+    return {};
+}
+
+Result<> sys_virt_to_phys(Thread& caller)
+{
+    const auto device = usable(caller, caller.call_slot(), abi::right::dma);
+    if (!device)
+        return fail(device.error());
+    const u64 address = caller.argument(0);
+    const Mapping* const mapping = caller.process().space().find(address);
+    if (mapping == nullptr || mapping->object->kind() != abi::Kind::memory)
+        return fail(Errc::fault);
+    const auto& memory = static_cast<Memory&>(*mapping->object);
+    const u64 page = mapping->offset + ((address - mapping->address) >> page_shift);
+    const Pin* const pin = (*device)->find_pin(memory, page);
+    if (pin == nullptr)
+        return fail(Errc::denied);
+    const u64 within = address & (page_bytes - 1);
+    const u64 mapped = (mapping->end() - address + within) >> page_shift;
+    const u64 run = memory.run(page, std::min(mapped, pin->last_page() - page + 1));
+    caller.finish(memory.page(page).raw() + within, (run << page_shift) - within);
+    return {};
+}
+
+// x0 memory slot, x1 offset, x2 bytes, x3 rights
+Result<> sys_dma_pin(Thread& caller)
+{
+    const auto device = usable(caller, caller.call_slot(), abi::right::dma);
+    if (!device)
+        return fail(device.error());
+    const abi::Rights rights{static_cast<u16>(caller.argument(3) & abi::right::all.raw)};
+    using namespace abi::right;
+    if (caller.argument(3) != rights.raw || rights == none || !(read | write).has(rights))
+        return fail(Errc::bad_argument);
+    const auto memory = handles(caller).get<Memory>(abi::Slot{caller.argument(0)}, rights);
+    if (!memory)
+        return fail(memory.error());
+    const auto pinned =
+        pin(**device, caller.process(), **memory, caller.argument(1), caller.argument(2));
+    if (!pinned)
+        return fail(pinned.error());
+    const u64 runs = (*pinned)->count_runs();
+    return install(caller, **pinned, none).transform([&](abi::Slot slot) {
+        caller.finish(slot.raw(), runs);
+    });
+}
+
+Result<> sys_dma_runs(Thread& caller)
+{
+    const auto pinned = handles(caller).get<Pin>(caller.call_slot(), abi::right::none);
+    if (!pinned)
+        return fail(pinned.error());
+    std::array<abi::DmaRun, abi::runs_per_call> runs{};
+    const u64 written = (*pinned)->runs(caller.argument(0), runs);
+    if (written == 0)
+        return fail(Errc::out_of_range);
+    to_message(caller, runs);
+    caller.finish(written);
+    return {};
+}
+
+Result<> sys_device_quiesced(Thread& caller)
+{
+    const auto device = handles(caller).get<Device>(caller.call_slot(), abi::right::manage);
+    if (!device)
+        return fail(device.error());
+    caller.finish((*device)->quiesced());
+    return {};
+}
+
+}  // namespace kernel

@@ -1,0 +1,190 @@
+// syscall/entry.cpp - from the vectors to the right function: system calls by number, interrupts,
+// faults.
+
+#include "syscall/entry.hpp"
+
+#include "console.hpp"
+#include "machine.hpp"
+#include "syscall/calls.hpp"
+
+#include <abi/syscall.hpp>
+
+namespace kernel {
+
+namespace {
+
+using Handler = Result<> (*)(Thread&);
+
+// In the order of abi::Syscall. `null` never gets here from vectors.S unless it names a handle,
+// which it ignores.
+constexpr std::array<Handler, abi::syscall_count> handlers_by_number = {
+    [](Thread& caller) -> Result<> { return caller.finish(), Result<>{}; },
+    sys_call,
+    sys_reply_recv,
+    sys_recv,
+    sys_reply,
+    sys_signal,
+    sys_wait,
+    sys_close,
+    sys_duplicate,
+    sys_handle_info,
+    sys_memory_create,
+    sys_memory_map,
+    sys_memory_unmap,
+    sys_memory_info,
+    sys_endpoint_create,
+    sys_endpoint_mint,
+    sys_endpoint_watch,
+    sys_endpoint_give_up,
+    sys_endpoint_info,
+    sys_notification_create,
+    sys_notification_bind,
+    sys_process_create,
+    sys_process_grant,
+    sys_process_kill,
+    sys_process_watch,
+    sys_process_info,
+    sys_thread_create,
+    sys_thread_exit,
+    sys_exit,
+    sys_device_info,
+    sys_device_lend,
+    sys_device_interrupt,
+    sys_map_device,
+    sys_device_io,
+    sys_irq_register,
+    sys_irq_wait,
+    sys_dma_alloc,
+    sys_virt_to_phys,
+    sys_dma_pin,
+    sys_dma_runs,
+    sys_device_quiesced,
+    sys_log,
+    sys_system_info,
+    sys_system_off,
+};
+
+// The handle bits above the ones that x8 has room for must be zero: bits 53..63.
+constexpr u64 x8_unused = ~(abi::CallNumber::mask | abi::CallSlot::mask);
+
+Result<> dispatch(Thread& caller)
+{
+    const u64 number = abi::CallNumber::get(caller.x[8]);
+    if (number >= handlers_by_number.size() || (caller.x[8] & x8_unused) != 0)
+        return fail(Errc::not_supported);
+    return handlers_by_number[number](caller);
+}
+
+constexpr u64 class_fp_access = 0x07;  // ESR_EL1.EC: FP or SIMD register while CPACR traps it
+
+u64 exception_class(u64 esr) { return esr >> 26 & 0x3f; }
+
+// Return addresses of user code by frame pointer, copied through the address space like any user
+// memory.
+void record_chain(const Thread& thread, abi::ExitRecord& record)
+{
+    u64 fp = thread.x[29];
+    record.chain[0] = thread.x[30];
+    for (u64 i = 1; i < record.chain.size(); ++i) {
+        std::array<u64, 2> pair{};
+        if (!aligned(fp, 8)
+            || !thread.process().space().read(fp, std::as_writable_bytes(std::span{pair}))
+            || pair[1] == 0)
+            return;
+        record.chain[i] = pair[1];
+        if (pair[0] <= fp)
+            return;  // frames go up: anything else is damage, or a loop
+        fp = pair[0];
+    }
+}
+
+void kill_for_fault(Thread& thread, abi::ExitCause cause)
+{
+    abi::ExitRecord record{};
+    record.cause = cause;
+    record.thread = thread.index();
+    record.esr = sysreg::esr();
+    record.far = sysreg::far();
+    record.pc = thread.pc;
+    record.spsr = thread.spsr;
+    record.sp = thread.Frame::sp;
+    record.x = thread.x;
+    record_chain(thread, record);
+    Process& process = thread.process();
+    if (process.is_init())
+        panic_at("init died", "init", record.pc, record.chain);
+    process.kill(record);
+}
+
+Thread* leave(Cpu& cpu)
+{
+    Thread* const next = cpu.next();
+    kernel_lock.release();
+    return next;
+}
+
+}  // namespace
+
+void take_interrupt(Cpu& cpu)
+{
+    const u32 id = Gic::acknowledge();
+    if (id >= Gic::spurious)
+        return;
+    Gic::drop_priority(id);
+    if (id == virtual_timer.raw()) {
+        cpu.timer_interrupt();
+        Gic::deactivate(virtual_timer);
+        return;
+    }
+    cpu.count_irq();
+    if (Interrupt* const interrupt = interrupt_of(id); interrupt != nullptr)
+        interrupt->fire();
+    else
+        Gic::deactivate(IntId{id});
+}
+
+}  // namespace kernel
+
+using namespace kernel;  // NOLINT(google-build-using-namespace): the C names of the vectors
+
+Thread* syscall_entry(Thread* thread, Cpu* cpu)
+{
+    kernel_lock.acquire();
+    if (const auto done = dispatch(*thread); !done)
+        thread->x[0] = static_cast<u64>(done.error());
+    return leave(*cpu);
+}
+
+Thread* interrupt_entry(Thread*, Cpu* cpu)
+{
+    kernel_lock.acquire();
+    take_interrupt(*cpu);
+    return leave(*cpu);
+}
+
+Thread* fault_entry(Thread* thread, Cpu* cpu)
+{
+    kernel_lock.acquire();
+    if (exception_class(sysreg::esr()) == class_fp_access)
+        cpu->use_fp(*thread);
+    else
+        kill_for_fault(*thread, abi::ExitCause::fault);
+    return leave(*cpu);
+}
+
+Thread* serror_entry(Thread* thread, Cpu* cpu)
+{
+    kernel_lock.acquire();
+    kill_for_fault(*thread, abi::ExitCause::bad_state);
+    return leave(*cpu);
+}
+
+void kernel_fault(u64 vector, const Frame* frame)
+{
+    text::Buffer<100> fields;
+    fields.field("vector", vector)
+        .field("esr", text::Hex{sysreg::esr()})
+        .field("far", text::Hex{sysreg::far()});
+    log("panic", "exception in the kernel", fields.view());
+    kernel_backtrace("exception in the kernel", *frame);
+}

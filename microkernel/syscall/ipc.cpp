@@ -1,0 +1,287 @@
+// syscall/ipc.cpp - call, receive, reply: messages go from sender to receiver directly, with no
+// buffer between.
+
+#include "syscall/calls.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <abi/syscall.hpp>
+
+namespace kernel {
+
+namespace {
+
+using abi::Header;
+
+// Header word of the message that `thread` sends.
+Header sent(const Thread& thread) { return Header{thread.x[0]}; }
+
+// Up to 56 bytes without handles, in either direction: nothing to check or reserve.
+bool plain(Header header) { return header.raw >> 48 <= abi::register_bytes; }
+
+Result<> check_layout(Header header)
+{
+    if (header.size() > abi::message_bytes)
+        return fail(Errc::too_big);
+    if (header.handles() > abi::message_handles || header.take() > abi::message_handles)
+        return fail(Errc::bad_argument);
+    return {};
+}
+
+// Each handle that the message carries exists and may travel. Badged or not, each slot counts once.
+Result<> check_handles(Thread& sender, Header header)
+{
+    const auto& slots = sender.message().handles;
+    for (u64 i = 0; i < header.handles(); ++i) {
+        const auto entry = handles(sender).find(slots[i]);
+        if (!entry)
+            return fail(entry.error());
+        if (!(*entry)->rights.has(abi::right::transfer))
+            return fail(Errc::denied);
+        for (u64 j = 0; j < i; ++j)
+            if (slots[j] == slots[i])
+                return fail(Errc::bad_argument);
+    }
+    return {};
+}
+
+void move_handles(Thread& from, Thread& to, u64 count)
+{
+    auto& source = from.message().handles;
+    auto& target = to.message().handles;
+    for (u64 i = 0; i < abi::message_handles; ++i) {
+        target[i] = abi::no_slot;
+        if (i >= count)
+            continue;
+        const HandleEntry moved = handles(from).take(**handles(from).find(source[i]));
+        target[i] = handles(to).add(*moved.object, moved.rights, moved.data);
+        --to.taking;
+    }
+}
+
+void copy_payload(const Thread& from, Thread& to, Header header)
+{
+    if (header.size() > abi::register_bytes) {
+        std::memcpy(to.message().payload.data(), from.message().payload.data(), header.size());
+        return;
+    }
+    for (unsigned i = 1; i < 8; ++i)
+        to.x[i] = from.x[i];
+}
+
+// The request of `from` becomes what `to` receives; `from` waits for the reply.
+void deliver_request(Thread& from, Thread& to, u64 badge)
+{
+    const Header header = sent(from);
+    copy_payload(from, to, header);
+    if (header.handles() > 0 || to.taking > 0)
+        move_handles(from, to, header.handles());
+    to.x[0] = header.raw & ~Header::Status::mask;
+    to.x[9] = badge;
+    to.x[10] = 0;
+    to.caller = &from;
+    to.priority = std::max(to.own_priority, from.priority);
+    from.partner = &to;
+    from.state = Thread::State::replying;
+}
+
+// What a receiver wakes up to: the thread leaves the line of receivers.
+void end_receive(Thread& receiver)
+{
+    receiver.endpoint->remove_receiver(receiver);
+    if (receiver.waiting_on != nullptr)
+        std::exchange(receiver.waiting_on, nullptr)->forget();
+}
+
+// The call of the first caller that is still valid; the others learn why theirs is not. True: one
+// was received.
+bool receive_queued(Thread& receiver, Endpoint& endpoint)
+{
+    while (Thread* const from = endpoint.first_caller()) {
+        const auto entry =
+            handles(*from).find(from->call_slot(), abi::Kind::endpoint, abi::right::call);
+        const auto valid =
+            entry ? check_handles(*from, sent(*from)) : Result<>{fail(entry.error())};
+        if (!valid || sent(*from).handles() > receiver.taking) {
+            from->abandon(valid ? Errc::no_space : valid.error());
+            continue;
+        }
+        endpoint.remove_caller(*from);
+        Badge& badge = badge_of(**entry);
+        badge.seen_epoch = endpoint.epoch();
+        deliver_request(*from, receiver, badge.value());
+        return true;
+    }
+    return false;
+}
+
+void block_receiver(Thread& receiver, Endpoint& endpoint)
+{
+    receiver.state = Thread::State::receiving;
+    receiver.endpoint = &endpoint;
+    endpoint.add_receiver(receiver);
+    if (receiver.bound) {
+        receiver.waiting_on = receiver.bound.get();
+        receiver.bound->wait(receiver, abi::Bits{~u64{0}});
+    }
+    this_cpu().set_deadline(receiver, receiver.deadline_argument());
+    this_cpu().block();
+}
+
+// Takes what is there, else waits. `take` slots are reserved already.
+void receive(Thread& receiver, Endpoint& endpoint)
+{
+    abi::Bits bits;
+    if (receiver.bound) {
+        receiver.bound->rearm();
+        bits = receiver.bound->take(abi::Bits{~u64{0}});
+    }
+    const u64 gone = endpoint.take_gone();
+    receiver.priority = receiver.own_priority;
+    if (gone == 0 && !receive_queued(receiver, endpoint)) {
+        if (bits.empty() && receiver.deadline_argument() != abi::now)
+            return block_receiver(receiver, endpoint);
+        receiver.x[0] = bits.empty() ? static_cast<u64>(Errc::timed_out) : 0;
+        receiver.x[9] = 0;
+    } else if (gone != 0) {
+        receiver.x[0] = static_cast<u64>(Errc::peer_gone);
+        receiver.x[9] = gone;
+    }
+    receiver.x[10] = bits.raw;
+    receiver.settle();
+}
+
+Result<> reserve_slots(Thread& thread, Header header)
+{
+    if (header.take() == 0)
+        return {};
+    const auto reserved = handles(thread).reserve(static_cast<u32>(header.take()));
+    if (reserved)
+        thread.taking = static_cast<u8>(header.take());
+    return reserved;
+}
+
+// Everything that can be wrong with a reply, before anything happens. A caller that is gone takes
+// anything.
+Result<> check_reply(Thread& server)
+{
+    const Header header = sent(server);
+    if (plain(header))
+        return {};
+    if (const auto layout = check_layout(header); !layout)
+        return layout;
+    if (header.handles() == 0)
+        return {};
+    if (const auto carried = check_handles(server, header); !carried)
+        return carried;
+    if (server.caller != nullptr && header.handles() > server.caller->taking)
+        return fail(Errc::no_space);
+    return {};
+}
+
+// The reply reaches the caller, which becomes ready; the handles for one that is gone are closed.
+void deliver_reply(Thread& server)
+{
+    const Header header = sent(server);
+    Thread* const caller = std::exchange(server.caller, nullptr);
+    if (caller == nullptr) {
+        for (u64 i = 0; i < header.handles(); ++i)
+            server.process().close(**handles(server).find(server.message().handles[i]));
+        return;
+    }
+    copy_payload(server, *caller, header);
+    if (header.handles() > 0 || caller->taking > 0)
+        move_handles(server, *caller, header.handles());
+    caller->partner = nullptr;
+    caller->x[0] = header.raw & ~Header::Take::mask;
+    caller->wake();
+}
+
+Result<Endpoint*> receive_endpoint(Thread& thread)
+{
+    return handles(thread).get<Endpoint>(thread.call_slot(), abi::right::receive);
+}
+
+}  // namespace
+
+Result<> sys_call(Thread& caller)
+{
+    const auto entry =
+        handles(caller).find(caller.call_slot(), abi::Kind::endpoint, abi::right::call);
+    if (!entry)
+        return fail(entry.error());
+    Badge& badge = badge_of(**entry);
+    Endpoint& endpoint = badge.endpoint();
+    const Header header = sent(caller);
+    if (!plain(header)) {
+        if (const auto layout = check_layout(header); !layout)
+            return layout;
+        if (const auto carried = check_handles(caller, header); !carried)
+            return carried;
+    }
+    if (const auto admitted = endpoint.admit(badge); !admitted)
+        return admitted;
+    Thread* const receiver = endpoint.first_receiver();
+    if (receiver != nullptr && header.handles() > receiver->taking)
+        return fail(Errc::no_space);
+    if (receiver == nullptr && caller.deadline_argument() == abi::now)
+        return fail(Errc::timed_out);
+    if (const auto reserved = reserve_slots(caller, header); !reserved)
+        return reserved;
+    this_cpu().block();
+    this_cpu().set_deadline(caller, caller.deadline_argument());
+    if (receiver == nullptr) {
+        caller.state = Thread::State::calling;
+        caller.endpoint = &endpoint;
+        endpoint.add_caller(caller);
+        return {};
+    }
+    end_receive(*receiver);
+    deliver_request(caller, *receiver, badge.value());
+    receiver->wake();
+    return {};
+}
+
+Result<> sys_recv(Thread& caller)
+{
+    const auto endpoint = receive_endpoint(caller);
+    if (!endpoint)
+        return fail(endpoint.error());
+    if (caller.caller != nullptr)
+        return fail(Errc::busy);
+    if (sent(caller).take() > abi::message_handles)
+        return fail(Errc::bad_argument);
+    if (const auto reserved = reserve_slots(caller, sent(caller)); !reserved)
+        return reserved;
+    receive(caller, **endpoint);
+    return {};
+}
+
+Result<> sys_reply_recv(Thread& caller)
+{
+    const auto endpoint = receive_endpoint(caller);
+    if (!endpoint)
+        return fail(endpoint.error());
+    if (const auto good = check_reply(caller); !good)
+        return good;
+    if (const auto reserved = reserve_slots(caller, sent(caller)); !reserved)
+        return reserved;
+    deliver_reply(caller);
+    receive(caller, **endpoint);
+    return {};
+}
+
+Result<> sys_reply(Thread& caller)
+{
+    if (caller.caller == nullptr)
+        return fail(Errc::peer_gone);
+    if (const auto good = check_reply(caller); !good)
+        return good;
+    deliver_reply(caller);
+    caller.priority = caller.own_priority;
+    caller.finish();
+    return {};
+}
+
+}  // namespace kernel
