@@ -1,0 +1,32 @@
+// sys/machine.hpp (host tests) - the same seam as the target's: calls go to a kernel that a test
+// supplies.
+#pragma once
+
+#include <array>
+#include <cstdlib>
+#include <functional>
+
+#include <abi/message.hpp>
+
+namespace sys {
+
+struct Registers {
+    std::array<u64, 8> x;
+    u64 x8;
+    u64 x9;
+    u64 x10;
+};
+
+// Answers the calls of the running thread. A test replaces it; without one every call traps.
+inline thread_local std::function<void(Registers&)> host_kernel = [](Registers&) { std::abort(); };
+inline thread_local abi::MessagePage host_message_page{};
+inline thread_local u64 host_counter = 0;
+
+inline u64 ignored() { return 0xdead'0000'0000'dead; }  // a kernel that reads it is wrong
+inline void trap(Registers& r) { host_kernel(r); }
+inline abi::MessagePage& message_page() { return host_message_page; }
+inline u64 counter() { return host_counter; }
+inline u64 counter_frequency() { return 62'500'000; }
+[[noreturn]] inline void stop() { std::abort(); }
+
+}  // namespace sys

@@ -1,0 +1,184 @@
+// sys/serve.hpp - from message to method, for any protocol; and the one place where a server
+// sleeps.
+//
+// A server has one function for each method of its protocol,
+//
+//     Result<M::Reply> on(const M::Request& request, sys::Caller& caller);
+//
+// or it does not compile. Whatever a client sends gets an answer: not_supported (an ordinal nobody
+// knows), bad_argument (another size than the method's, or no room for the handles of the answer),
+// or the method's own error. Handles that came with a request and were not taken are closed; so are
+// those of an answer that failed.
+#pragma once
+
+#include <sys/endpoint.hpp>
+#include <sys/handle_set.hpp>
+#include <sys/payload.hpp>
+
+namespace sys {
+
+// Who calls, what came with the call, and what goes with the answer.
+class Caller {
+public:
+    Caller(u64 badge, HandleSet received, u64 accepts)
+        : badge_{badge}, accepts_{accepts}, received_{std::move(received)}
+    {
+    }
+
+    u64 badge() const { return badge_; }
+    usize received() const { return received_.size(); }
+
+    // Takes the n-th handle of the request. Errors: bad_argument, wrong_kind.
+    template <Object T>
+    Result<Handle<T>> take(usize n)
+    {
+        return received_.take<T>(n);
+    }
+
+    // The caller has room for so many handles. Asked before something is made that would have to be
+    // undone.
+    bool accepts(usize handles) const { return handles <= accepts_; }
+
+    // Sends a handle with the answer. Errors: bad_argument (the caller takes no more).
+    template <Object T>
+    Result<> give(Handle<T> handle)
+    {
+        if (!accepts(given_.size() + 1))
+            return fail(Errc::bad_argument);
+        return given_.add(std::move(handle));
+    }
+
+    HandleSet given() { return std::move(given_); }
+
+private:
+    u64 badge_;
+    u64 accepts_;
+    HandleSet received_;
+    HandleSet given_;
+};
+
+// A server that forgets a method of its protocol does not compile.
+template <class S, class M>
+concept Answers = requires(S server, const typename M::Request& request, Caller& caller) {
+    { server.on(request, caller) } -> std::same_as<Result<typename M::Reply>>;
+};
+
+// What goes back to a caller. A payload of more than 56 bytes is in the message page already: send
+// it before any call that uses the page.
+struct Answer {
+    Letter letter;
+    HandleSet handles;
+
+    static Answer failure(Errc why) { return {{abi::Header::failure(why), {}}, {}}; }
+};
+
+namespace detail {
+
+template <Method M, Answers<M> S>
+Answer answer(S& server, const Incoming& in, Caller& caller)
+{
+    const auto request = get_payload<typename M::Request>(in);
+    if (!request)
+        return Answer::failure(request.error());
+    const Result<typename M::Reply> reply = server.on(*request, caller);
+    if (!reply)
+        return Answer::failure(reply.error());
+
+    Answer out{{{}, {}}, caller.given()};
+    out.letter.header =
+        abi::Header::make(M::ordinal, wire_bytes<typename M::Reply>, out.handles.size());
+    put_payload(out.letter.words, *reply);
+    return out;
+}
+
+}  // namespace detail
+
+// Answers one request (in.request() is true).
+template <class S, Method... Ms>
+    requires(Answers<S, Ms> && ...)
+Answer dispatch(Methods<Ms...>, S& server, const Incoming& in)
+{
+    Caller caller{in.badge, HandleSet::received(in.header.handles()), in.header.take()};
+    Answer out = Answer::failure(Errc::not_supported);
+    (void)((in.header.ordinal() == Ms::ordinal
+            && (out = detail::answer<Ms>(server, in, caller), true))
+           || ...);
+    return out;
+}
+
+// Where a server sleeps: for requests, for clients that end, and for the bits of its bound
+// notification.
+//
+//     for (;;) {
+//         const auto event = inbox.next(server.next_deadline());
+//         if (!event) return fail(event.error());
+//         server.step(event->bits);
+//         if (event->gone()) server.forget(event->badge);
+//         if (event->request()) inbox.answer(sys::dispatch(Protocol{}, server, *event));
+//     }
+//
+// The answer travels with the next wait: one trap. A deadline that passes is an event without
+// anything in it. step() comes before dispatch() only if it leaves the message page alone (a long
+// request is in it).
+class Inbox {
+public:
+    // `take`: handles accepted with a request.
+    Inbox(Borrowed<Endpoint> endpoint, unsigned take) : endpoint_{endpoint}, take_{take} {}
+
+    void answer(Answer out)
+    {
+        pending_ = std::move(out);
+        owes_ = true;
+    }
+
+    // Errors: those of receiving; a server that gets one cannot go on.
+    Result<Incoming> next(abi::Ticks deadline = abi::never)
+    {
+        Incoming in = owes_ ? send_and_wait(deadline) : receive(endpoint_, take_, deadline);
+        const Errc status = in.header.status();
+        if (status == Errc::timed_out) {
+            in.badge = 0;
+            return in;
+        }
+        if (status != Errc::ok && !in.gone()) [[unlikely]]
+            return fail(status);
+        return in;
+    }
+
+private:
+    Incoming send_and_wait(abi::Ticks deadline)
+    {
+        Letter letter = pending_.letter;
+        letter.header.raw |= abi::Header::Take::make(take_);
+        if (pending_.handles.size() != 0)
+            pending_.handles.to_page();
+        owes_ = false;
+        Incoming in = reply_receive(endpoint_, letter, deadline);
+        if (refused(in)) [[unlikely]]
+            return apologise(in, deadline);
+        pending_.handles.forget();
+        return in;
+    }
+
+    static bool refused(const Incoming& in)
+    {
+        const Errc status = in.header.status();
+        return status != Errc::ok && status != Errc::timed_out && !in.gone();
+    }
+
+    // The kernel did not send the answer (a handle in it may not be transferred, say): the caller
+    // gets the reason.
+    Incoming apologise(const Incoming& in, abi::Ticks deadline)
+    {
+        pending_.handles = {};
+        (void)reply({abi::Header::failure(in.header.status()), {}});
+        return receive(endpoint_, take_, deadline);
+    }
+
+    Borrowed<Endpoint> endpoint_;
+    unsigned take_;
+    bool owes_ = false;
+    Answer pending_{};
+};
+
+}  // namespace sys

@@ -1,0 +1,91 @@
+// init/names.cpp - what init answers. Every caller is some program of the plan; what it sends is
+// checked here.
+#include "supervisor.hpp"
+
+namespace init {
+
+Result<names::Connect::Reply> Supervisor::on(const names::Connect::Request& request,
+                                             sys::Caller& caller)
+{
+    const auto asker = registry_.program(caller.badge());
+    if (!asker)
+        return fail(asker.error());
+    if (!caller.accepts(1))
+        return fail(Errc::bad_argument);
+    const auto server = registry_.connect(*asker, text::of(request.service));
+    if (!server)
+        return fail(server.error());
+    const u64 badge = next_badge_++;
+    auto endpoint = sys::mint(endpoints_[*server].borrow(), badge);
+    if (!endpoint)
+        return fail(endpoint.error());
+    if (const auto given = caller.give(std::move(*endpoint)); !given)
+        return fail(given.error());
+    return names::Connect::Reply{badge};
+}
+
+Result<names::Ready::Reply> Supervisor::on(const names::Ready::Request&, sys::Caller& caller)
+{
+    const auto who = registry_.program(caller.badge());
+    if (!who)
+        return fail(who.error());
+    if (const auto ready = registry_.ready(*who); !ready)
+        return fail(ready.error());
+    follow_up();
+    return names::Ready::Reply{};
+}
+
+Result<names::Process::Reply> Supervisor::on(const names::Process::Request& request, sys::Caller&)
+{
+    if (request.reserved != 0)
+        return fail(Errc::bad_argument);
+    if (request.index >= count())
+        return fail(Errc::out_of_range);
+    const table::Program& p = program(request.index);
+    const Status& status = registry_[request.index];
+    names::Process::Reply reply{};
+    reply.name = p.name;
+    reply.binary = p.binary;
+    reply.state = status.state;
+    reply.priority = p.priority;
+    reply.frames_limit = p.frames;
+    reply.exit_cause = static_cast<u32>(status.cause);
+    reply.exit_code = status.code;
+    if (!processes_[request.index].valid())
+        return reply;
+    if (const auto info = sys::info(processes_[request.index].borrow())) {
+        reply.frames_used = info->frames_used;
+        reply.handles_used = info->handles_used;
+        reply.threads_used = info->threads_used;
+    }
+    return reply;
+}
+
+Result<names::Device::Reply> Supervisor::on(const names::Device::Request& request, sys::Caller&)
+{
+    if (request.reserved != 0)
+        return fail(Errc::bad_argument);
+    if (request.index >= given_.plan.devices().size())
+        return fail(Errc::out_of_range);
+    const table::Device& d = given_.plan.devices()[request.index];
+    const Found found = given_.slots.found(d.slot);
+    names::Device::Reply reply{};
+    reply.name = d.name;
+    if (const auto owner = given_.plan.owner(request.index))
+        reply.owner = program(*owner).name;
+    reply.slot = d.slot;
+    reply.virtio_id = found.virtio_id;
+    reply.version = found.version;
+    reply.vendor = found.vendor;
+    reply.present = found.virtio_id != 0 && found.virtio_id == d.virtio_id ? 1 : 0;
+    reply.exclusive = given_.slots.exclusive(d.slot) ? 1 : 0;
+    if (found.virtio_id == 0)
+        return reply;
+    if (const auto info = sys::info(given_.slots.device(d.slot))) {
+        reply.pinned_pages = static_cast<u32>(info->pinned_pages);
+        reply.quarantined_pages = static_cast<u32>(info->quarantined_pages);
+    }
+    return reply;
+}
+
+}  // namespace init

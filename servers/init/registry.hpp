@@ -1,0 +1,106 @@
+// init/registry.hpp - what is known of each program of the plan, and what follows from it: who may
+// connect to whom, when all servers can work, and how the run ends. Makes no calls.
+#pragma once
+
+#include "plan.hpp"
+
+#include <proto/names.hpp>
+
+namespace init {
+
+namespace names = proto::names;
+using names::State;
+
+// A program is known to the name service by the badge of its handle, which is never 0.
+constexpr u64 badge_of(u32 program) { return u64{program} + 1; }
+
+// Bits of init's notification: one for each program's end.
+constexpr unsigned first_program_bit = 8;
+static_assert(table::max_programs <= 64 - first_program_bit);
+constexpr abi::Bits end_bit(u32 program) { return abi::Bits::at(first_program_bit + program); }
+
+struct Status {
+    State state = State::waiting;
+    abi::ExitCause cause = abi::ExitCause::none;
+    u64 code = 0;
+};
+
+// Exit status of the run when the program that decides it has ended.
+constexpr u64 verdict(abi::ExitCause cause, u64 code)
+{
+    return cause == abi::ExitCause::exited ? code & 0xff : 255;
+}
+
+class Registry {
+public:
+    explicit Registry(const Plan& plan) : plan_{&plan} {}
+
+    const Status& operator[](u32 program) const { return status_[program]; }
+    void set(u32 program, State state) { status_[program].state = state; }
+    void ended(u32 program, abi::ExitCause cause, u64 code)
+    {
+        status_[program] = {cause == abi::ExitCause::exited ? State::exited : State::failed, cause,
+                            code};
+    }
+
+    // Which program a badge names. Errors: denied.
+    Result<u32> program(u64 badge) const
+    {
+        if (badge == 0 || badge > plan_->programs().size())
+            return fail(Errc::denied);
+        return static_cast<u32>(badge - 1);
+    }
+
+    // The server whose endpoint a program asks for. Errors: not_found, denied.
+    Result<u32> connect(u32 program, std::string_view service) const
+    {
+        const auto server = plan_->server(service);
+        if (!server)
+            return fail(Errc::not_found);
+        const table::Program& asker = plan_->programs()[program];
+        for (const abi::Name& used : std::span{asker.uses}.first(asker.use_count))
+            if (text::of(used) == service)
+                return *server;
+        return fail(Errc::denied);
+    }
+
+    // A program says that it can work. Errors: denied (an app), exists (said before).
+    Result<> ready(u32 program)
+    {
+        if (!is_server(program))
+            return fail(Errc::denied);
+        if (status_[program].state != State::starting)
+            return fail(Errc::exists);
+        status_[program].state = State::ready;
+        return {};
+    }
+
+    // No server is still on its way: each said Ready, or ended.
+    bool settled() const
+    {
+        for (u32 i = 0; i < plan_->programs().size(); ++i)
+            if (is_server(i)
+                && (status_[i].state == State::starting || status_[i].state == State::waiting))
+                return false;
+        return true;
+    }
+
+    u32 servers(State state) const
+    {
+        u32 count = 0;
+        for (u32 i = 0; i < plan_->programs().size(); ++i)
+            count += is_server(i) && status_[i].state == state ? 1 : 0;
+        return count;
+    }
+
+private:
+    bool is_server(u32 program) const
+    {
+        return plan_->programs()[program].role == table::Role::server;
+    }
+
+    const Plan* plan_;
+    std::array<Status, table::max_programs> status_{};
+};
+
+}  // namespace init

@@ -1,0 +1,100 @@
+// init/slots.hpp - the virtio-mmio slots of the machine: what is in them, and the reset of a device
+// whose server died. Every access goes through SYS_DEVICE_IO; registers are those of
+// virtio 1.2, 4.2.2.
+#pragma once
+
+#include <array>
+
+#include <abi/boot.hpp>
+#include <sys/device.hpp>
+
+namespace init {
+
+namespace mmio {
+inline constexpr u64 magic = 0x000;
+inline constexpr u64 version = 0x004;
+inline constexpr u64 device_id = 0x008;
+inline constexpr u64 vendor = 0x00c;
+inline constexpr u64 status = 0x070;
+
+inline constexpr u32 magic_value = 0x74726976;  // "virt"
+}  // namespace mmio
+
+// A page of registers holds eight slots of 0x200 bytes.
+inline constexpr u32 slots_per_page = 8;
+
+struct Found {
+    u32 virtio_id = 0;  // 0: the slot is empty
+    u32 version = 0;
+    u32 vendor = 0;
+};
+
+// Reads what a slot holds. Not a virtio device, or one of a version nobody knows: empty.
+inline Result<Found> look(sys::Borrowed<sys::Device> device)
+{
+    const auto magic = sys::read_register(device, mmio::magic);
+    const auto version = sys::read_register(device, mmio::version);
+    const auto id = sys::read_register(device, mmio::device_id);
+    const auto vendor = sys::read_register(device, mmio::vendor);
+    for (const auto& value : {magic, version, id, vendor})
+        if (!value)
+            return fail(value.error());
+    if (*magic != mmio::magic_value || (*version != 1 && *version != 2))
+        return Found{};
+    return Found{*id, *version, *vendor};
+}
+
+// Status 0, until it reads back so: from then on the device touches no memory. The write itself
+// waits for requests in flight, so a device that needs more looks than this is broken. Errors:
+// timed_out.
+inline Result<> reset(sys::Borrowed<sys::Device> device)
+{
+    constexpr int looks = 1000;
+    if (const auto written = sys::write_register(device, mmio::status, 0); !written)
+        return written;
+    for (int i = 0; i < looks; ++i) {
+        const auto status = sys::read_register(device, mmio::status);
+        if (!status)
+            return fail(status.error());
+        if (*status == 0)
+            return {};
+    }
+    return fail(Errc::timed_out);
+}
+
+class Slots {
+public:
+    // Takes the handles of all slots, and closes those of empty ones: that is how the kernel knows
+    // that a page of registers belongs to fewer devices.
+    void enumerate(const abi::BootInfo& boot)
+    {
+        count_ = std::min(boot.device_count, abi::max_devices);
+        for (u32 i = 0; i < count_; ++i) {
+            devices_[i] = sys::Handle<sys::Device>{boot.devices[i]};
+            found_[i] = look(devices_[i].borrow()).value_or(Found{});
+            if (found_[i].virtio_id == 0)
+                devices_[i] = {};
+        }
+    }
+
+    u32 count() const { return count_; }
+    Found found(u32 slot) const { return slot < count_ ? found_[slot] : Found{}; }
+    sys::Borrowed<sys::Device> device(u32 slot) const { return devices_[slot].borrow(); }
+
+    // No other device has registers in the same page.
+    bool exclusive(u32 slot) const
+    {
+        const u32 first = slot / slots_per_page * slots_per_page;
+        for (u32 i = first; i < first + slots_per_page; ++i)
+            if (i != slot && found(i).virtio_id != 0)
+                return false;
+        return true;
+    }
+
+private:
+    u32 count_ = 0;
+    std::array<sys::Handle<sys::Device>, abi::max_devices> devices_{};
+    std::array<Found, abi::max_devices> found_{};
+};
+
+}  // namespace init

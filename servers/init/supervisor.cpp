@@ -1,0 +1,191 @@
+// init/supervisor.cpp - from the plan to running programs, and what happens when one ends.
+#include "supervisor.hpp"
+
+#include "exit_record.hpp"
+
+#include <sys/loader.hpp>
+#include <sys/log.hpp>
+
+namespace init {
+
+using sys::Level;
+
+Result<> Supervisor::start_all()
+{
+    for (u32 i = 0; i < count(); ++i) {
+        if (program(i).role != table::Role::server)
+            continue;
+        auto endpoint = sys::create_endpoint();
+        if (!endpoint)
+            return fail(endpoint.error());
+        endpoints_[i] = std::move(*endpoint);
+    }
+    for (u32 i = 0; i < count(); ++i)
+        if ((program(i).flags & table::ProgramFlags::after_servers) == 0)
+            start(i);
+    follow_up();
+    return {};
+}
+
+void Supervisor::start(u32 index)
+{
+    if (!device_fits(index))
+        return failed(index, "the device of the table is not there", Errc::no_device);
+    auto process = launch(index);
+    if (!process) {
+        failed(index, "start", process.error());
+        return quiesce_device(index);
+    }
+    processes_[index] = std::move(*process);
+    const bool server = program(index).role == table::Role::server;
+    registry_.set(index, server ? State::starting : State::ready);
+}
+
+Result<sys::Handle<sys::Process>> Supervisor::launch(u32 index)
+{
+    const table::Program& p = program(index);
+    const abi::ProcessQuota quota{
+        .frames = p.frames,
+        .handles = p.handles,
+        .threads = p.threads,
+        .max_priority = p.priority,
+        .name = p.name,
+        .epoch = 0,
+        .reserved = 0,
+    };
+    auto launch = sys::Launch::create(given_.self, given_.archive, text::of(p.binary), quota);
+    if (!launch)
+        return fail(launch.error());
+    if (const auto given = give(index, *launch); !given)
+        return fail(given.error());
+    // Watched before it runs: no end is missed.
+    if (const auto seen = sys::watch(launch->process(), given_.notification, end_bit(index)); !seen)
+        return fail(seen.error());
+    return launch->start(p.stack_bytes, p.priority, given_.plan.arguments(p));
+}
+
+Result<> Supervisor::give(u32 index, sys::Launch& launch)
+{
+    const table::Program& p = program(index);
+    const auto names_handle = sys::mint(given_.names, badge_of(index));
+    if (!names_handle)
+        return fail(names_handle.error());
+    Result<> done =
+        launch.grant("names", names_handle->slot(), abi::Kind::endpoint, abi::right::call);
+    if (done && p.role == table::Role::server)
+        done = launch.grant("serve", endpoints_[index].slot(), abi::Kind::endpoint,
+                            abi::right::receive);
+    if (done && p.device != table::no_device)
+        done = give_device(index, launch);
+    if (done && (p.flags & table::ProgramFlags::self) != 0)
+        done = launch.grant("self", launch.process().slot, abi::Kind::process,
+                            abi::right::manage | abi::right::read);
+    if (done && (p.flags & table::ProgramFlags::archive) != 0)
+        done = launch.grant("archive", given_.archive_memory.slot, abi::Kind::memory,
+                            abi::right::read);
+    return done;
+}
+
+Result<> Supervisor::give_device(u32 index, sys::Launch& launch)
+{
+    const table::Device& d = given_.plan.devices()[program(index).device];
+    return launch.lend("device", given_.slots.device(d.slot), abi::right::map | abi::right::dma);
+}
+
+// The table's device is in its slot, and is what the table says.
+bool Supervisor::device_fits(u32 index) const
+{
+    const u32 device = program(index).device;
+    if (device == table::no_device)
+        return true;
+    const table::Device& wanted = given_.plan.devices()[device];
+    return given_.slots.found(wanted.slot).virtio_id == wanted.virtio_id && wanted.virtio_id != 0;
+}
+
+void Supervisor::step(abi::Bits bits)
+{
+    for (u32 i = 0; i < count(); ++i)
+        if (bits.any(end_bit(i)) && processes_[i].valid())
+            ended(i);
+}
+
+void Supervisor::ended(u32 index)
+{
+    const auto info = sys::info(processes_[index].borrow());
+    if (!info || info->state != abi::ProcessState::dead)
+        return;
+    const table::Program& p = program(index);
+    registry_.ended(index, info->exit.cause, info->exit.code);
+    print_exit(text::of(p.name), text::of(p.binary), info->exit);
+    if ((p.flags & table::ProgramFlags::verdict) != 0)
+        (void)sys::system_off(given_.self, verdict(info->exit.cause, info->exit.code));
+    processes_[index] = {};
+    release(index);
+    quiesce_device(index);
+    follow_up();
+}
+
+void Supervisor::failed(u32 index, std::string_view what, Errc why)
+{
+    const table::Program& p = program(index);
+    sys::log(Level::error, "not started",
+             {{"program", text::of(p.name)},
+              {"image", text::of(p.binary)},
+              {"why", what},
+              {"error", why}});
+    registry_.set(index, State::failed);
+    release(index);
+    if ((p.flags & table::ProgramFlags::verdict) != 0)
+        (void)sys::system_off(given_.self, verdict(abi::ExitCause::none, 0));
+}
+
+// Whoever calls or waits there learns that nobody will answer.
+void Supervisor::release(u32 index)
+{
+    if (!endpoints_[index].valid())
+        return;
+    if (const auto done = sys::give_up(endpoints_[index].borrow()); !done)
+        sys::log(Level::error, "endpoint not given up",
+                 {{"program", text::of(program(index).name)}, {"error", done.error()}});
+}
+
+// Only a device that was seen in reset has let go of its memory.
+void Supervisor::quiesce_device(u32 index)
+{
+    const u32 which = program(index).device;
+    if (which == table::no_device || !device_fits(index))
+        return;
+    const table::Device& d = given_.plan.devices()[which];
+    const auto device = given_.slots.device(d.slot);
+    if (const auto done = reset(device); !done) {
+        sys::log(Level::error, "device not reset, its memory stays quarantined",
+                 {{"device", text::of(d.name)}, {"error", done.error()}});
+        return;
+    }
+    const auto pages = sys::quiesced(device);
+    if (pages)
+        sys::log(Level::info, "device reset", {{"device", text::of(d.name)}, {"pages", *pages}});
+    else
+        sys::log(Level::error, "device not released",
+                 {{"device", text::of(d.name)}, {"error", pages.error()}});
+}
+
+// Once, when the last server is ready or has failed: the programs that waited for that.
+void Supervisor::follow_up()
+{
+    if (apps_started_ || !registry_.settled())
+        return;
+    apps_started_ = true;
+    const u32 ready = registry_.servers(State::ready);
+    const u32 lost = registry_.servers(State::failed) + registry_.servers(State::exited);
+    if (lost == 0)
+        sys::log(Level::info, "servers ready", {{"count", ready}});
+    else
+        sys::log(Level::warn, "servers ready", {{"count", ready}, {"failed", lost}});
+    for (u32 i = 0; i < count(); ++i)
+        if ((program(i).flags & table::ProgramFlags::after_servers) != 0
+            && registry_[i].state == State::waiting)
+            start(i);
+}
+
+}  // namespace init
