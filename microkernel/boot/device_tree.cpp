@@ -1,40 +1,27 @@
 // boot/device_tree.cpp - from the nodes of the device tree to a MachineDescription, in one pass.
 #include "boot/device_tree.hpp"
 
-#include "boot/tree_node.hpp"
+#include "boot/tree_walk.hpp"
 
 #include <algorithm>
 
 namespace kernel {
 namespace {
 
-constexpr usize max_depth = 16;
 constexpr u64 redistributor_bytes = 0x20000;  // RD_base and SGI_base of one CPU
 constexpr u64 cpu_interface_bytes = 0x2000;   // up to GICC_DIR
-
-bool empty(Region range) { return range.size.raw() == 0; }
-
-bool contains(Region outer, Region inner)
-{
-    return outer.base <= inner.base && inner.end() <= outer.end();
-}
-
-// Whether some page holds bytes of both.
-bool share_page(Region a, Region b)
-{
-    const auto first = [](Region range) { return align_down(range.base.raw(), page_bytes); };
-    const auto end = [](Region range) { return align_up(range.end(), page_bytes); };
-    return !empty(b) && first(a) < end(b) && first(b) < end(a);
-}
 
 // Takes the nodes one by one, then checks what only all of them together can tell.
 class Collector {
 public:
+    explicit Collector(MachineDescription& machine) : machine_{machine} {}
+
     Result<> visit(const TreeNode& node, const TreeBus& parent);
     Result<> reserve(Blob pairs);
-    Result<MachineDescription> finish();
+    Result<> finish() const;
 
 private:
+    Result<> addressed(const TreeNode& node, const TreeBus& parent);
     Result<> chosen(const TreeNode& node);
     Result<> cpu(const TreeNode& node, const TreeBus& parent);
     Result<> memory(const TreeNode& node, const TreeBus& parent);
@@ -49,7 +36,7 @@ private:
     Result<> complete() const;
     Result<> consistent() const;
 
-    MachineDescription machine_;
+    MachineDescription& machine_;
     std::optional<u32> gic_phandle_;
     std::optional<u32> interrupt_parent_;  // of the devices seen
     bool one_interrupt_parent_ = true;
@@ -65,8 +52,12 @@ Result<> Collector::visit(const TreeNode& node, const TreeBus& parent)
         return psci(node);
     if (lists(node.compatible, "arm,armv8-timer"))
         return timer(node, parent);
-    if (!parent.transparent)
-        return {};
+    return parent.transparent ? addressed(node, parent) : Result<>{};
+}
+
+// Nodes whose `reg` is an address of the CPU's.
+Result<> Collector::addressed(const TreeNode& node, const TreeBus& parent)
+{
     if (parent.place == Place::reserved_memory)
         return reserved(node, parent);
     if (parent.place == Place::root && lists(node.device_type, "memory"))
@@ -111,31 +102,11 @@ Result<> Collector::cpu(const TreeNode& node, const TreeBus& parent)
     return {};
 }
 
-Region where(Region range) { return range; }
-Region where(const DeviceNode& device) { return device.registers; }
-
-// Keeps a list sorted by address, without overlaps.
-template <class T, usize N>
-Result<> insert(UpTo<T, N>& list, const T& value)
-{
-    const Region added = where(value);
-    usize at = 0;
-    for (const T& other : list.all()) {
-        if (where(other).base.raw() < added.end() && added.base.raw() < where(other).end())
-            return fail(Errc::malformed);
-        at += where(other).base < added.base ? 1 : 0;
-    }
-    const auto room = list.add(value);
-    if (room)
-        std::ranges::rotate(list.all().subspan(at), list.all().end() - 1);
-    return room;
-}
-
 Result<> Collector::memory(const TreeNode& node, const TreeBus& parent)
 {
     for (usize n = 0; n < std::max<usize>(region_count(node, parent), 1); ++n) {
         const auto range = region(node, parent, n);
-        const Result<> kept = range ? insert(machine_.memory, *range) : fail(range.error());
+        const Result<> kept = range ? machine_.memory.insert(*range) : fail(range.error());
         if (!kept)
             return kept;
     }
@@ -212,7 +183,7 @@ Result<> Collector::uart(const TreeNode& node, const TreeBus& parent)
     const auto found = device(node, parent);
     if (!found)
         return fail(found.error());
-    if (empty(machine_.uart.registers) || found->registers.base < machine_.uart.registers.base)
+    if (machine_.uart.registers.empty() || found->registers.base < machine_.uart.registers.base)
         machine_.uart = *found;
     return {};
 }
@@ -220,7 +191,7 @@ Result<> Collector::uart(const TreeNode& node, const TreeBus& parent)
 Result<> Collector::virtio(const TreeNode& node, const TreeBus& parent)
 {
     const auto found = device(node, parent);
-    return found ? insert(machine_.virtio, *found) : fail(found.error());
+    return found ? machine_.virtio.insert(*found) : fail(found.error());
 }
 
 // All interrupts must go to one controller; whether that is the GIC is known at the end.
@@ -244,22 +215,17 @@ Result<DeviceNode> Collector::device(const TreeNode& node, const TreeBus& parent
     return DeviceNode{*registers, *fires, node.dma_coherent.has_value()};
 }
 
-Result<MachineDescription> Collector::finish()
+Result<> Collector::finish() const
 {
     const auto all = complete();
-    if (!all)
-        return fail(all.error());
-    const auto sound = consistent();
-    if (!sound)
-        return fail(sound.error());
-    return machine_;
+    return all ? consistent() : all;
 }
 
 Result<> Collector::complete() const
 {
     const bool all = machine_.memory.count != 0 && machine_.cpus.count != 0
                      && machine_.psci != PsciConduit::none && machine_.gic.version != 0
-                     && machine_.virtual_timer_intid != 0 && !empty(machine_.uart.registers);
+                     && machine_.virtual_timer_intid != 0 && !machine_.uart.registers.empty();
     return all ? Result<>{} : fail(Errc::not_found);
 }
 
@@ -274,14 +240,14 @@ Result<> Collector::consistent() const
                          : gic.cpu_interface.size.raw() < cpu_interface_bytes)
         return fail(Errc::malformed);
 
-    const auto inside = [&](Region range) { return contains(range, *machine_.initrd); };
+    const auto inside = [&](Region range) { return range.contains(*machine_.initrd); };
     if (machine_.initrd && std::ranges::none_of(machine_.memory.all(), inside))
         return fail(Errc::malformed);
 
     const std::array kernel_only{gic.distributor, gic.redistributor, gic.cpu_interface,
                                  machine_.uart.registers};
     for (const DeviceNode& device : machine_.virtio.all()) {
-        const auto meets = [&](Region range) { return share_page(device.registers, range); };
+        const auto meets = [&](Region range) { return range.pages().overlaps(device.registers); };
         if (std::ranges::any_of(kernel_only, meets)
             || std::ranges::any_of(machine_.memory.all(), meets))
             return fail(Errc::malformed);
@@ -289,128 +255,17 @@ Result<> Collector::consistent() const
     return {};
 }
 
-// Follows the nesting: a node is visited when all its properties are known, before its children.
-class Walk {
-public:
-    explicit Walk(Collector& collector) : collector_{collector} {}
-
-    // True until the tree has ended.
-    Result<bool> step(const TreeItem& item);
-
-private:
-    Result<bool> begin(std::string_view name);
-    Result<bool> property(const TreeItem& item);
-    Result<bool> end_node();
-    Result<> complete_node();
-
-    Collector& collector_;
-    std::array<TreeBus, max_depth + 1> open_{};  // [0] is above the root
-    usize depth_ = 0;
-    TreeNode node_;
-    bool in_properties_ = false;
-    bool root_seen_ = false;
-};
-
-Result<bool> Walk::step(const TreeItem& item)
-{
-    switch (item.token) {
-    case Token::begin_node:
-        return begin(item.name);
-    case Token::property:
-        return property(item);
-    case Token::end_node:
-        return end_node();
-    default:
-        break;
-    }
-    if (depth_ != 0 || !root_seen_)
-        return fail(Errc::malformed);
-    return false;
-}
-
-Result<bool> Walk::begin(std::string_view name)
-{
-    const auto done = complete_node();
-    if (!done)
-        return fail(done.error());
-    if (depth_ == max_depth || (depth_ == 0 && root_seen_))
-        return fail(Errc::malformed);
-    ++depth_;
-    root_seen_ = true;
-    node_ = {};
-    node_.name = name;
-    in_properties_ = true;
-    return true;
-}
-
-Result<bool> Walk::property(const TreeItem& item)
-{
-    Value* const place = property_of(node_, item.name);
-    if (!in_properties_ || (place != nullptr && *place))
-        return fail(Errc::malformed);  // after a child, or twice
-    if (place != nullptr)
-        *place = item.value;
-    return true;
-}
-
-Result<bool> Walk::end_node()
-{
-    const auto done = complete_node();
-    if (!done)
-        return fail(done.error());
-    if (depth_ == 0)
-        return fail(Errc::malformed);
-    --depth_;
-    return true;
-}
-
-Place place_of(const TreeNode& node, const TreeBus& parent)
-{
-    if (parent.place == Place::nowhere)
-        return Place::root;
-    if (parent.place == Place::root && node.name == "cpus")
-        return Place::cpus;
-    if (parent.place == Place::root && node.name == "reserved-memory")
-        return Place::reserved_memory;
-    return Place::elsewhere;
-}
-
-Result<> Walk::complete_node()
-{
-    if (!in_properties_)
-        return {};
-    in_properties_ = false;
-    const TreeBus& parent = open_[depth_ - 1];
-    const auto address_cells = cell_or(node_.address_cells, 2);
-    const auto size_cells = cell_or(node_.size_cells, 1);
-    const auto interrupt_parent = cell_or(node_.interrupt_parent, parent.interrupt_parent);
-    if (!address_cells || !size_cells || !interrupt_parent)
-        return fail(Errc::malformed);
-
-    const Place place = place_of(node_, parent);
-    const bool same_addresses = parent.transparent && node_.ranges && node_.ranges->empty();
-    open_[depth_] = {.place = place,
-                     .address_cells = *address_cells,
-                     .size_cells = *size_cells,
-                     .interrupt_parent = *interrupt_parent,
-                     .enabled = parent.enabled && node_.enabled(),
-                     .transparent = place == Place::root || same_addresses};
-    return open_[depth_].enabled ? collector_.visit(node_, parent) : Result<>{};
-}
-
-}  // namespace
-
-Result<MachineDescription> describe(std::span<const std::byte> blob)
+Result<> collect(Blob blob, MachineDescription& machine)
 {
     auto tree = FlatTree::open(blob);
     if (!tree)
         return fail(tree.error());
-    Collector collector;
+    Collector collector{machine};
     const auto reserved = collector.reserve(tree->reservations());
     if (!reserved)
         return fail(reserved.error());
 
-    Walk walk{collector};
+    TreeWalk walk{collector};
     for (;;) {
         const auto item = tree->next();
         if (!item)
@@ -421,6 +276,18 @@ Result<MachineDescription> describe(std::span<const std::byte> blob)
         if (!*more)
             return collector.finish();
     }
+}
+
+}  // namespace
+
+// Filled in place: it is large for a kernel stack.
+Result<MachineDescription> describe(std::span<const std::byte> blob)
+{
+    Result<MachineDescription> machine{std::in_place};
+    const auto done = collect(blob, *machine);
+    if (!done)
+        machine = fail(done.error());
+    return machine;
 }
 
 }  // namespace kernel

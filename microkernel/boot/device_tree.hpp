@@ -6,40 +6,13 @@
 // that are not enabled are skipped, and so are devices behind a bus that translates addresses.
 #pragma once
 
-#include <array>
+#include "boot/region.hpp"
+
 #include <optional>
 #include <span>
 #include <string_view>
 
-#include <base/types.hpp>
-
 namespace kernel {
-
-// Never empty, except where nothing was described.
-struct Region {
-    PhysAddr base;
-    Bytes size;
-
-    constexpr u64 end() const { return base.raw() + size.raw(); }
-};
-
-// At most N values.
-template <class T, usize N>
-struct UpTo {
-    std::array<T, N> storage{};
-    usize count = 0;
-
-    std::span<T> all() { return std::span{storage}.first(count); }
-    std::span<const T> all() const { return std::span{storage}.first(count); }
-
-    Result<> add(const T& value)
-    {
-        if (count == N)
-            return fail(Errc::no_space);
-        storage[count++] = value;
-        return {};
-    }
-};
 
 struct InterruptLine {
     u32 intid = 0;  // as the GIC counts: 16.. private, 32.. shared
@@ -65,6 +38,8 @@ struct DeviceNode {
     InterruptLine interrupt;
     bool coherent = false;
 };
+
+constexpr Region region_of(const DeviceNode& device) { return device.registers; }
 
 struct MachineDescription {
     UpTo<Region, 4> memory;        // by rising address, never overlapping; perhaps not page-aligned

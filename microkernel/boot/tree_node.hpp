@@ -5,6 +5,9 @@
 #include "boot/device_tree.hpp"
 #include "boot/flat_tree.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace kernel {
 
 inline constexpr u64 max_address = u64{1} << 52;  // a physical address has no more bits
@@ -35,29 +38,35 @@ struct TreeBus {
     bool transparent = false;  // addresses below it are physical addresses
 };
 
-// The place of a property that is kept, or null. Code and not a table: a table would hold addresses
-// of the linked image, and the walker may run anywhere.
+// The properties that are kept, by name.
+struct KnownProperty {
+    std::string_view name;
+    Value TreeNode::* place;
+};
+inline constexpr std::array known_properties{
+    KnownProperty{"reg", &TreeNode::reg},
+    KnownProperty{"compatible", &TreeNode::compatible},
+    KnownProperty{"interrupts", &TreeNode::interrupts},
+    KnownProperty{"dma-coherent", &TreeNode::dma_coherent},
+    KnownProperty{"status", &TreeNode::status},
+    KnownProperty{"device_type", &TreeNode::device_type},
+    KnownProperty{"ranges", &TreeNode::ranges},
+    KnownProperty{"interrupt-parent", &TreeNode::interrupt_parent},
+    KnownProperty{"#interrupt-cells", &TreeNode::interrupt_cells},
+    KnownProperty{"phandle", &TreeNode::phandle},
+    KnownProperty{"#address-cells", &TreeNode::address_cells},
+    KnownProperty{"#size-cells", &TreeNode::size_cells},
+    KnownProperty{"method", &TreeNode::method},
+    KnownProperty{"enable-method", &TreeNode::enable_method},
+    KnownProperty{"linux,initrd-start", &TreeNode::initrd_start},
+    KnownProperty{"linux,initrd-end", &TreeNode::initrd_end},
+    KnownProperty{"bootargs", &TreeNode::bootargs},
+};
+
 inline Value* property_of(TreeNode& node, std::string_view name)
 {
-    const auto is = [&](std::string_view known) { return name == known; };
-    return is("reg")                  ? &node.reg
-           : is("compatible")         ? &node.compatible
-           : is("interrupts")         ? &node.interrupts
-           : is("dma-coherent")       ? &node.dma_coherent
-           : is("status")             ? &node.status
-           : is("device_type")        ? &node.device_type
-           : is("ranges")             ? &node.ranges
-           : is("interrupt-parent")   ? &node.interrupt_parent
-           : is("#interrupt-cells")   ? &node.interrupt_cells
-           : is("phandle")            ? &node.phandle
-           : is("#address-cells")     ? &node.address_cells
-           : is("#size-cells")        ? &node.size_cells
-           : is("method")             ? &node.method
-           : is("enable-method")      ? &node.enable_method
-           : is("linux,initrd-start") ? &node.initrd_start
-           : is("linux,initrd-end")   ? &node.initrd_end
-           : is("bootargs")           ? &node.bootargs
-                                      : nullptr;
+    const auto* const known = std::ranges::find(known_properties, name, &KnownProperty::name);
+    return known == known_properties.end() ? nullptr : &(node.*known->place);
 }
 
 // A list of strings, each with its zero byte; what has none is no string.

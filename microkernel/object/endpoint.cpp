@@ -8,13 +8,17 @@
 
 namespace kernel {
 
-Badge::Badge(Endpoint& endpoint, u64 value, u32 epoch)
-    : seen_epoch{epoch}, endpoint_{endpoint}, value_{value}
+Badge::Badge(Process& payer, Endpoint& endpoint, u64 value, u32 epoch)
+    : seen_epoch{epoch}, payer_{payer}, endpoint_{endpoint}, value_{value}
 {
     endpoint.badges_.push_back(*this);
 }
 
-Badge::~Badge() { List<Badge, EndpointBadges>::remove(*this); }
+Badge::~Badge()
+{
+    List<Badge, EndpointBadges>::remove(*this);
+    payer_->handle_quota().refund(1);
+}
 
 void Badge::unref()
 {
@@ -28,6 +32,8 @@ void Badge::unref()
     }
     List<Badge, EndpointBadges>::remove(*this);
     endpoint.gone_.push_back(*this);
+    ++endpoint.gone_count_;
+    ++endpoint.waiting_;
     if (Thread* const receiver = endpoint.first_receiver(); receiver != nullptr) {
         const u64 value = endpoint.take_gone();
         receiver->wake_with_event(Errc::peer_gone, value);
@@ -38,13 +44,18 @@ Endpoint::~Endpoint()
 {
     watch_.reset();
     fail_callers(Errc::peer_gone);
-    while (Thread* const receiver = receivers_.front())
+    while (Thread* const receiver = first_receiver())
         receiver->abandon(Errc::cancelled);
 }
 
-Result<Badge*> Endpoint::mint(u64 value)
+Result<Badge*> Endpoint::mint(Process& payer, u64 value)
 {
-    return slabs::badges.make(*this, value, std::max(epoch_, 1U));
+    if (const auto paid = payer.handle_quota().charge(1); !paid)
+        return fail(paid.error());
+    const auto badge = slabs::badges.make(payer, *this, value, std::max(epoch_, 1U));
+    if (!badge)
+        payer.handle_quota().refund(1);
+    return badge;
 }
 
 u64 Endpoint::take_gone()
@@ -53,6 +64,8 @@ u64 Endpoint::take_gone()
     if (badge == nullptr)
         return 0;
     const u64 value = badge->value();
+    --gone_count_;
+    --waiting_;
     slabs::badges.destroy(*badge);
     return value;
 }
@@ -62,14 +75,19 @@ void Endpoint::receiver_added()
     if (receive_handles_++ > 0)
         return;
     ++epoch_;
-    given_up_ = false;
-    notify_watchers();
+    for (Badge& badge : badges_)
+        if (std::exchange(badge.told, false))
+            badge.seen_epoch = epoch_;
+    give_up(false);
 }
 
 void Endpoint::receiver_closed()
 {
-    if (--receive_handles_ > 0)
+    if (--receive_handles_ > 0) {
+        for (Badge& badge : badges_)
+            badge.told = false;  // somebody else goes on serving: nothing will restart
         return;
+    }
     while (take_gone() != 0) {
         // the next server never knew them
     }
@@ -79,6 +97,7 @@ void Endpoint::receiver_closed()
 void Endpoint::give_up(bool on)
 {
     given_up_ = on;
+    required_epoch_ = on ? ~u64{0} : epoch_;
     if (on)
         fail_callers(Errc::gave_up);
     notify_watchers();
@@ -115,7 +134,7 @@ Result<> Endpoint::refuse(Badge& badge) const
 
 void Endpoint::add_caller(Thread& thread)
 {
-    ++queued_;
+    ++waiting_;
     Thread* last = callers_.back();
     if (last == nullptr || last->priority >= thread.priority) {
         callers_.push_back(thread);
@@ -130,7 +149,7 @@ void Endpoint::add_caller(Thread& thread)
 
 void Endpoint::remove_caller(Thread& thread)
 {
-    --queued_;
+    --waiting_;
     List<Thread, Queue>::remove(thread);
 }
 
@@ -140,7 +159,7 @@ void fail_caller(Thread& caller, Errc why)
     const auto entry =
         caller.process().handles().find(caller.call_slot(), abi::Kind::endpoint, abi::right::call);
     if (entry && why == Errc::peer_restarted)
-        badge_of(**entry).seen_epoch = badge_of(**entry).endpoint().epoch() + 1;
+        badge_of(**entry).told = true;
     caller.x[0] = static_cast<u64>(why);
     caller.wake();
 }

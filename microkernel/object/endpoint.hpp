@@ -20,7 +20,8 @@ struct EndpointBadges;  // tag: the badges of an endpoint, or those that are gon
 // its own: the handles that carry it count it, and the server is told when the last is closed.
 class Badge final : public ListNode<EndpointBadges> {
 public:
-    Badge(Endpoint& endpoint, u64 value, u32 epoch);
+    // One handle of `payer`'s quota is paid already; it comes back with the badge's end.
+    Badge(Process& payer, Endpoint& endpoint, u64 value, u32 epoch);
     Badge(const Badge&) = delete;
     Badge& operator=(const Badge&) = delete;
     ~Badge();
@@ -32,11 +33,13 @@ public:
     void unref();
 
     u32 seen_epoch;
+    bool told = false;  // a caller of it learned already that the server died
     Ref<Notification> watch;  // raised when the endpoint loses its server, gets one, or is given up
     abi::Bits watch_bits;
 
 private:
     friend class Endpoint;
+    Ref<Process> payer_;
     Ref<Endpoint> endpoint_;
     u64 value_;
     u32 references_ = 1;
@@ -52,7 +55,7 @@ public:
     u32 epoch() const { return epoch_; }
     bool served() const { return receive_handles_ > 0; }
     bool given_up() const { return given_up_; }
-    u64 queued() const { return queued_; }
+    u64 queued() const { return waiting_ - gone_count_; }
 
     // Handles with the right to receive come and go.
     void receiver_added();
@@ -60,22 +63,40 @@ public:
     void give_up(bool on);
     void watch(Notification& notification, abi::Bits bits);
 
-    Result<Badge*> mint(u64 value);
+    // Errors: over_quota, no_memory.
+    Result<Badge*> mint(Process& payer, u64 value);
 
     // What a call may not get past: restarted or given up. Updates what the badge has seen.
     Result<> admit(Badge& badge) const
     {
-        if (badge.seen_epoch >= epoch_ && !given_up_)
+        if (badge.seen_epoch >= required_epoch())
             return {};
         return refuse(badge);
     }
+    // Badges that have seen less are refused; one that is given up refuses all.
+    u64 required_epoch() const { return required_epoch_; }
+    // Something is there to be received.
+    bool busy() const { return waiting_ != 0; }
 
-    Thread* first_receiver() { return receivers_.front(); }
+    Thread* first_receiver() { return receiver_ != nullptr ? receiver_ : receivers_.front(); }
     Thread* first_caller() { return callers_.front(); }
-    void add_receiver(Thread& thread) { receivers_.push_front(thread); }
+    void add_receiver(Thread& thread)
+    {
+        if (receiver_ != nullptr)
+            receivers_.push_front(*receiver_);
+        receiver_ = &thread;
+    }
     void add_caller(Thread& thread);
     void remove_caller(Thread& thread);
-    void remove_receiver(Thread& thread) { List<Thread, Queue>::remove(thread); }
+    void remove_receiver(Thread& thread)
+    {
+        if (receiver_ == &thread)
+            receiver_ = nullptr;
+        else
+            List<Thread, Queue>::remove(thread);
+    }
+    // The receiver of an endpoint with a single server thread, or null.
+    Thread* lone_receiver() const { return receiver_; }
 
     // The value of a badge whose last handle was closed, once each; 0: none.
     u64 take_gone();
@@ -92,9 +113,12 @@ private:
     List<Badge, EndpointBadges> gone_;
     Ref<Notification> watch_;
     abi::Bits watch_bits_;
+    u64 required_epoch_ = 0;  // the epoch, or beyond all epochs while given up
     u32 epoch_ = 0;
     u32 receive_handles_ = 0;
-    u32 queued_ = 0;
+    u32 waiting_ = 0;     // callers in line, and badges that are gone
+    u32 gone_count_ = 0;  // the latter
+    Thread* receiver_ = nullptr;  // the last one to come; others in receivers_
     bool given_up_ = false;
 };
 

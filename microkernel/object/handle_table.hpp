@@ -38,13 +38,19 @@ public:
     HandleTable& operator=(const HandleTable&) = delete;
     ~HandleTable();
 
-    // The entry that a handle value names. bad_handle if it names none.
-    Result<HandleEntry*> find(abi::Slot slot) const
+    // The slot of that generation, in use or not; null if there is none.
+    HandleEntry* peek(abi::Slot slot) const
     {
         const u64 index = abi::SlotIndex::get(slot.raw());
         HandleEntry* const entry = &chunks_[index / per_chunk][index % per_chunk];
-        if (slot.raw() >> abi_generation_shift != entry->generation
-            || entry->kind == abi::Kind::none)
+        return slot.raw() >> abi_generation_shift == entry->generation ? entry : nullptr;
+    }
+
+    // The entry that a handle value names. bad_handle if it names none.
+    Result<HandleEntry*> find(abi::Slot slot) const
+    {
+        HandleEntry* const entry = peek(slot);
+        if (entry == nullptr || entry->kind == abi::Kind::none)
             return fail(Errc::bad_handle);
         return entry;
     }
@@ -73,12 +79,18 @@ public:
     // Sets slots aside. over_quota, no_memory; afterwards `count` calls of add() cannot fail.
     Result<> reserve(u32 count)
     {
-        if (count <= spare() && count <= handles_->left()) {
-            handles_->used += count;
-            reserved_ += count;
+        if (reserve_spare(count))
             return {};
-        }
         return reserve_slowly(count);
+    }
+    // Only if there are places already.
+    bool reserve_spare(u64 count)
+    {
+        if (count > spare() || count > handles_->left())
+            return false;
+        handles_->used += static_cast<u32>(count);
+        reserved_ += static_cast<u32>(count);
+        return true;
     }
     void unreserve(u32 count)
     {

@@ -16,10 +16,11 @@ Notification::~Notification()
 void Notification::signal(abi::Bits bits)
 {
     pending_ = pending_ | bits;
-    if (waiter_ != nullptr && pending_.any(waited_)) {
-        Thread& thread = *waiter_;
-        waiter_ = nullptr;
-        thread.wake_with_bits(*this, take(waited_));
+    if (waiter_ != nullptr) {
+        if (pending_.any(waited_))
+            waiter_->wake_with_bits(*this, take(waited_));
+    } else if (bound_ != nullptr && bound_->state == Thread::State::receiving && !pending_.empty()) {
+        bound_->wake_with_bits(*this, take(abi::Bits{~u64{0}}));
     }
 }
 

@@ -1,7 +1,8 @@
 // object/notification.hpp - 64 sticky bits that one thread can sleep on.
 //
 // signal() neither blocks nor allocates, so an interrupt handler may call it.
-// Invariant: while waiter_ is set, no pending bit is in the mask that it waits for.
+// Invariants: while waiter_ is set, no pending bit is in the mask that it waits for; while the bound thread
+// is receiving, nothing is pending.
 //
 // Interrupt lines are bound to bits. A line whose bit was delivered stays inactive until the next
 // wait of the thread that took it: rearm() is the acknowledgement. A bit that is still pending
@@ -35,6 +36,9 @@ public:
         return taken;
     }
     bool pending(abi::Bits mask) const { return pending_.any(mask); }
+
+    // A wait would block, and has no line to arm.
+    bool quiet() const { return pending_.empty() && delivered_.empty(); }
 
     // A waiting thread, at most one. forget() after a deadline or a death.
     Thread* waiter() const { return waiter_; }

@@ -38,16 +38,26 @@ Process::Process(Process* payer, const abi::ProcessQuota& quota)
       depth_{payer == nullptr ? 0 : payer->depth_ + 1},
       max_priority_{static_cast<u8>(quota.max_priority)}
 {
-    if (payer != nullptr)
-        payer_ = Ref{*payer};
+    if (payer == nullptr)
+        return;
+    payer_ = Ref{*payer};
+    payer->children_.push_back(*this);
 }
 
-Process::~Process() { return_quota(); }
+// One that was never started, or never ended: nobody can reach it any more.
+Process::~Process()
+{
+    if (!dead())
+        end();
+    return_quota();
+}
 
 Result<Process*> Process::create(Process* payer, const abi::ProcessQuota& quota)
 {
     if (!valid_name(quota.name) || quota.reserved != 0)
         return fail(Errc::bad_argument);
+    if (payer != nullptr && text::of(quota.name) == "init")
+        return fail(Errc::bad_argument);  // its lines would look like those of the first process
     if (quota.max_priority >= abi::priorities
         || (payer != nullptr && quota.max_priority > payer->max_priority_))
         return fail(Errc::out_of_range);
@@ -92,6 +102,17 @@ void Process::return_quota()
 
 std::string_view Process::name() const { return text::of(name_); }
 
+// The lowest thread number that is free, and the thread that comes behind it.
+Thread* Process::gap_for(u32& index)
+{
+    for (Thread& other : threads_) {
+        if (other.index() != index)
+            return &other;
+        ++index;
+    }
+    return nullptr;
+}
+
 Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priority)
 {
     if (dead())
@@ -100,7 +121,8 @@ Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priorit
         return fail(Errc::out_of_range);
     if (const auto paid = threads_used_.charge(1); !paid)
         return fail(paid.error());
-    const u32 index = next_thread_;
+    u32 index = 0;
+    Thread* const behind = gap_for(index);
     const auto frame = take_frame(frames_);
     const auto message = frame ? take_frame(frames_) : frame;
     const auto mapped =
@@ -113,11 +135,13 @@ Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priorit
         threads_used_.refund(1);
         return fail(mapped.error());
     }
-    ++next_thread_;
     const Thread::Start start{pc, sp, argument, abi::message_base + u64{index} * 2 * page_bytes};
     auto* const thread =
         new (direct(*frame)) Thread{*this, index, static_cast<u8>(priority), *message, start};
-    threads_.push_back(*thread);
+    if (behind != nullptr)
+        threads_.insert_before(*behind, *thread);
+    else
+        threads_.push_back(*thread);
     ++counts.threads;
     thread->ref();  // the list's; it keeps the process object alive as well
     ref();
@@ -127,9 +151,9 @@ Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priorit
 }
 
 // The thread runs no more: it leaves all queues and the list of threads.
-void Process::remove_thread(Thread& thread)
+void Process::remove_thread(Thread& thread, Errc to_caller)
 {
-    thread.disengage(Errc::peer_restarted);
+    thread.disengage(to_caller);
     thread.state = Thread::State::dead;
     this_cpu().forget(thread);
     if (thread.bound)
@@ -146,26 +170,33 @@ void Process::kill(const abi::ExitRecord& why)
 {
     if (dead())
         return;
-    state_ = abi::ProcessState::dead;
     exit_ = why;
     ref();  // until the end of this function
-    while (Thread* const thread = threads_.front())
-        remove_thread(*thread);
-    for (Device* const device : devices())
-        if (device->owner() == this)
-            device->owner_died();
-    this_cpu().leave_space(space_.ttbr());
-    space_.clear();
-    close_all();
+    end();
     if (watch_)
         watch_->signal(watch_bits_);
     watch_.reset();
     release(*this);
 }
 
-void Process::close_all()
+void Process::end()
 {
+    state_ = abi::ProcessState::dead;
+    while (Process* const child = children_.front()) {
+        abi::ExitRecord record{};
+        record.cause = abi::ExitCause::killed;
+        child->kill(record);
+    }
+    while (Thread* const thread = threads_.front())
+        remove_thread(*thread, Errc::peer_restarted);
+    for (Device* const device : devices())
+        if (device->owner() == this)
+            device->owner_died();
+    this_cpu().leave_space(space_.ttbr());
+    space_.clear();
     handles_.for_each([this](HandleEntry& entry) { close(entry, true); });
+    if (payer_)
+        List<Process, Siblings>::remove(*this);
 }
 
 void Process::close(HandleEntry& entry, bool dying)

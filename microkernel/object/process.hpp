@@ -18,7 +18,9 @@ namespace kernel {
 
 class Device;
 
-class Process final : public Object {
+struct Siblings;  // tag: the processes that one process made and that live
+
+class Process final : public Object, public ListNode<Siblings> {
 public:
     static constexpr auto kind_value = abi::Kind::process;
     static constexpr u32 max_depth = 8;  // of processes made by processes
@@ -42,8 +44,9 @@ public:
     // Errors: peer_gone (dead), out_of_range (priority), over_quota, no_memory. The caller owns a
     // reference.
     Result<Thread*> create_thread(u64 pc, u64 sp, u64 argument, u64 priority);
-    void remove_thread(Thread& thread);
-    bool last_thread() { return threads_used_.used == 1; }
+    // A caller that it owes a reply gets `to_caller`.
+    void remove_thread(Thread& thread, Errc to_caller);
+    bool last_thread() { return threads_.front() == threads_.back(); }
 
     void kill(const abi::ExitRecord& why);
     void watch(Notification& notification, abi::Bits bits);
@@ -55,7 +58,8 @@ public:
 private:
     Result<> take_quota(const abi::ProcessQuota& quota);
     void return_quota();
-    void close_all();
+    void end();
+    Thread* gap_for(u32& index);
 
     Ref<Process> payer_;
     Quota frames_;
@@ -63,12 +67,12 @@ private:
     Quota threads_used_;
     HandleTable handles_;
     AddressSpace space_;
-    List<Thread, ProcessThreads> threads_;
+    List<Thread, ProcessThreads> threads_;  // by rising index
+    List<Process, Siblings> children_;
     abi::ProcessState state_ = abi::ProcessState::fresh;
     abi::Name name_;
     u32 epoch_;
     u32 depth_;
-    u32 next_thread_ = 0;
     u8 max_priority_;
     Ref<Notification> watch_;
     abi::Bits watch_bits_;

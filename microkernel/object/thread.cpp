@@ -14,6 +14,7 @@ Thread::Thread(Process& process, u32 index, u8 level, PhysAddr message, const St
       Object{kind_value},
       priority{level},
       own_priority{level},
+      ttbr{process.space().ttbr()},
       process_{&process},
       index_{index},
       message_{direct<abi::MessagePage>(message)}
@@ -27,10 +28,10 @@ Thread::Thread(Process& process, u32 index, u8 level, PhysAddr message, const St
 
 void Thread::settle()
 {
-    if (DeadlineLink::queued())
+    if (burden.timed)
         this_cpu().clear_deadline(*this);
-    if (taking > 0)
-        process_->handles().unreserve(std::exchange(taking, u8{0}));
+    if (burden.taking > 0)
+        process_->handles().unreserve(std::exchange(burden.taking, u8{0}));
 }
 
 void Thread::wake()
@@ -42,11 +43,12 @@ void Thread::wake()
 
 void Thread::wake_with_bits(Notification& from, abi::Bits bits)
 {
-    from.forget();
-    waiting_on = nullptr;
     if (state == State::receiving) {
         endpoint->remove_receiver(*this);
         x[9] = 0;
+    } else {
+        from.forget();
+        waiting_on = nullptr;
     }
     x[0] = 0;
     x[1] = waiting_irq != nullptr ? waiting_irq->fires() : 0;
@@ -58,8 +60,6 @@ void Thread::wake_with_bits(Notification& from, abi::Bits bits)
 void Thread::wake_with_event(Errc status, u64 badge)
 {
     endpoint->remove_receiver(*this);
-    if (waiting_on != nullptr)
-        std::exchange(waiting_on, nullptr)->forget();
     x[0] = static_cast<u64>(status);
     x[9] = badge;
     x[10] = 0;

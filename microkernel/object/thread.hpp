@@ -5,7 +5,7 @@
 //
 //   ready      in a run queue, in the hand-off place, or running
 //   waiting    on a notification (waiting_on), perhaps for one interrupt only
-//   receiving  in the receivers of an endpoint, and waiting on its bound notification, if any
+//   receiving  in the receivers of an endpoint; bits of its bound notification wake it as well
 //   calling    in the callers of an endpoint
 //   replying   received by `partner`, which owes it a reply
 //   dead
@@ -19,6 +19,8 @@
 
 #include <abi/message.hpp>
 #include <abi/syscall.hpp>
+
+#include <bit>
 
 namespace kernel {
 
@@ -63,13 +65,20 @@ public:
     State state = State::ready;
     u8 priority;  // in force: its own, or donated by the caller that it serves
     u8 own_priority;
-    u8 taking = 0;            // handle slots reserved for the message it waits for
-    bool handed_off = false;  // stands in the hand-off place of its CPU, not in a run queue
+    // What must be undone when its wait ends.
+    struct alignas(2) Burden {
+        u8 taking = 0;       // handle slots reserved for the message it waits for
+        bool timed = false;  // a deadline in the queue of its CPU
+
+        bool none() const { return std::bit_cast<u16>(*this) == 0; }
+    };
+    Burden burden;
+    u64 ttbr;            // of its process
 
     Endpoint* endpoint = nullptr;            // receiving, calling
     Thread* partner = nullptr;               // replying: who owes the reply
     Thread* caller = nullptr;                // whom this thread owes a reply
-    Notification* waiting_on = nullptr;      // waiting; receiving with a bound notification
+    Notification* waiting_on = nullptr;      // waiting
     const Interrupt* waiting_irq = nullptr;  // waiting in SYS_IRQ_WAIT
     Ref<Notification> bound;
     FpState fp{};

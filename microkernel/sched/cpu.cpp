@@ -27,6 +27,7 @@ void Cpu::check_layout()
 {
     static_assert(offsetof(Cpu, stack_top_) == CPU_STACK_TOP);
     static_assert(offsetof(Cpu, exceptions_) == CPU_EXCEPTIONS);
+    static_assert(offsetof(Cpu, current_) == CPU_CURRENT);
 }
 
 void Cpu::start(u32 index, u64 stack_top)
@@ -77,8 +78,10 @@ void Cpu::forget(Thread& thread)
         handed_off_ = nullptr;
     else if (static_cast<ListNode<Queue>&>(thread).linked())
         dequeue(thread);
-    if (fp_owner_ == &thread)
+    if (fp_owner_ == &thread) {
         fp_owner_ = nullptr;
+        open_fp(false);
+    }
 }
 
 void Cpu::leave_space(u64 ttbr)
@@ -101,7 +104,7 @@ Thread* Cpu::take_highest()
 
 // The current thread keeps the CPU unless somebody is more important; the one that was just woken
 // goes before others of its priority.
-Thread* Cpu::choose()
+Thread* Cpu::choose_ready()
 {
     Thread* best = current_;
     if (Thread* const woken = std::exchange(handed_off_, nullptr); woken != nullptr) {
@@ -116,7 +119,7 @@ Thread* Cpu::choose()
     }
     if (best == nullptr)
         return take_highest();
-    if (ready_ >> best->priority > 1) {
+    if (preempts(best->priority)) {
         enqueue_first(*best);
         best = take_highest();
     }
@@ -132,40 +135,29 @@ void Cpu::idle()
     take_interrupt(*this);
 }
 
-void Cpu::enter(Thread& thread)
+void Cpu::open_fp(bool open)
 {
-    current_ = &thread;
-    if (const u64 ttbr = thread.process().space().ttbr(); ttbr != ttbr_) {
-        ttbr_ = ttbr;
-        sysreg::set_ttbr0(
-            ttbr);  // no isb: the kernel looks at no user address, and ERET synchronises
-        ++switches_;
-    }
-    if (const bool open = fp_owner_ == &thread; open != fp_open_) {
-        fp_open_ = open;
-        sysreg::set_cpacr(open ? fp_allowed : fp_trapped);
-    }
+    fp_open_ = open;
+    sysreg::set_cpacr(open ? fp_allowed : fp_trapped);
 }
 
-void Cpu::share_fairly(const Thread& thread)
+// Others of the current thread's priority are ready: it gets a slice.
+void Cpu::share_fairly()
 {
-    if ((ready_ >> thread.priority & 1) == 0 || slice_end_ != abi::never)
+    if (slice_end_ != abi::never)
         return;
     slice_end_ = abi::Ticks{sysreg::cntvct() + sysreg::cntfrq() * slice_ms / 1000};
     program_timer(slice_end_);
 }
 
-Thread* Cpu::next()
+Thread* Cpu::choose()
 {
-    Thread* thread = choose();
+    Thread* thread = choose_ready();
     while (thread == nullptr) {
         idle();
-        thread = choose();
+        thread = choose_ready();
     }
-    enter(*thread);
-    if ((ready_ >> thread->priority & 1) != 0)
-        share_fairly(*thread);
-    return thread;
+    return enter(*thread);
 }
 
 void Cpu::program_timer(abi::Ticks when)
@@ -183,6 +175,7 @@ void Cpu::set_deadline(Thread& thread, abi::Ticks when)
         return;
     thread.when = when;
     deadlines_.insert(thread);
+    thread.burden.timed = true;
     program_timer(when);
 }
 

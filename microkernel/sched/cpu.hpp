@@ -7,6 +7,7 @@
 #pragma once
 
 #include "arch/aarch64/gicv3.hpp"
+#include "object/process.hpp"
 #include "object/thread.hpp"
 #include "sched/lock.hpp"
 
@@ -28,22 +29,72 @@ public:
     // TTBR0 stops pointing at an address space that is about to go.
     void leave_space(u64 ttbr);
 
+    // Somebody ready is more important than a thread of this priority.
+    bool preempts(u8 priority) const { return ready_ >> priority > 1; }
+
     // The thread to return to, in its address space and with its FP access. Sleeps while there is
     // none.
-    Thread* next();
+    Thread* next()
+    {
+        Thread* const woken = handed_off_;
+        if (current_ != nullptr && woken == nullptr && !preempts(current_->priority))
+            return current_;
+        if (current_ == nullptr && woken != nullptr && !preempts(woken->priority)) {
+            handed_off_ = nullptr;
+            return enter(*woken);
+        }
+        return choose();
+    }
+
+    // The same for the fast paths: nobody ready has its priority or a higher one, and FP
+    // access stays closed. Counted as a change of address space, which it nearly always is.
+    bool can_enter_fast(const Thread& thread, u8 priority) const
+    {
+        return ready_ >> priority == 0
+               && (fp_owner_ == nullptr || (!fp_open_ && fp_owner_ != &thread));
+    }
+    void enter_fast(Thread& thread)
+    {
+        current_ = &thread;
+        ttbr_ = thread.ttbr;
+        sysreg::set_ttbr0(ttbr_);
+        ++fast_switches_;
+    }
+
+    // Makes it the current thread, which nobody ready may preempt.
+    Thread* enter(Thread& thread)
+    {
+        current_ = &thread;
+        if (const u64 ttbr = thread.ttbr; ttbr != ttbr_) {
+            ttbr_ = ttbr;
+            // No isb: the kernel looks at no user address, and ERET synchronises.
+            sysreg::set_ttbr0(ttbr);
+            ++switches_;
+        }
+        if (fp_owner_ != nullptr && (fp_owner_ == &thread) != fp_open_) [[unlikely]]
+            open_fp(!fp_open_);
+        if ((ready_ >> thread.priority & 1) != 0) [[unlikely]]
+            share_fairly();
+        return &thread;
+    }
 
     // A blocked thread has a deadline; now, or when it is due, it is abandoned with timed_out.
     void set_deadline(Thread& thread, abi::Ticks when);
-    void clear_deadline(Thread& thread) { deadlines_.remove(thread); }
+    void clear_deadline(Thread& thread)
+    {
+        deadlines_.remove(thread);
+        thread.burden.timed = false;
+    }
     void timer_interrupt();
 
     void use_fp(Thread& thread);
 
-    u64 switches() const { return switches_; }
+    u64 switches() const { return switches_ + fast_switches_; }
     u64 irqs() const { return irqs_; }
     void count_irq() { ++irqs_; }
     u64 timer_writes() const { return timer_writes_; }
-    u64 exceptions() const { return exceptions_; }
+    u64 exceptions() const { return exceptions_ + fast_switches_; }
+    void count_exception() { ++exceptions_; }
 
 private:
     static constexpr u64 slice_ms = 5;
@@ -54,9 +105,10 @@ private:
     void dequeue(Thread& thread);
     Thread* take_highest();
     Thread* choose();
+    Thread* choose_ready();
+    void open_fp(bool open);
     void idle();
-    void enter(Thread& thread);
-    void share_fairly(const Thread& thread);
+    void share_fairly();
     void program_timer(abi::Ticks when);
 
     // Read by vectors.S at fixed offsets.
@@ -70,6 +122,7 @@ private:
     Thread* fp_owner_ = nullptr;
     bool fp_open_ = false;
     u64 switches_ = 0;
+    u64 fast_switches_ = 0;  // each one an exception and a change of address space
     u64 irqs_ = 0;
     abi::Ticks programmed_ = abi::never;  // what the comparator holds
     abi::Ticks slice_end_ = abi::never;

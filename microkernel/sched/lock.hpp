@@ -14,10 +14,11 @@ public:
 
     void acquire()
     {
-        // Acquire: what the last holder wrote is seen by everything below.
-        while (taken_.exchange(1, std::memory_order_acquire) != 0)
+        while (!try_acquire())
             sysreg::yield();
     }
+    // Acquire: what the last holder wrote is seen by everything that follows.
+    bool try_acquire() { return taken_.exchange(1, std::memory_order_acquire) == 0; }
     void release() { taken_.store(0, std::memory_order_release); }
 
 private:

@@ -25,7 +25,7 @@ Result<> sys_endpoint_mint(Thread& caller)
         return fail(Errc::bad_argument);
     if (const auto reserved = handles(caller).reserve(1); !reserved)
         return reserved;
-    const auto badge = (*endpoint)->mint(caller.argument(0));
+    const auto badge = (*endpoint)->mint(caller.process(), caller.argument(0));
     if (!badge) {
         handles(caller).unreserve(1);
         return fail(badge.error());

@@ -150,6 +150,7 @@ using namespace kernel;  // NOLINT(google-build-using-namespace): the C names of
 Thread* syscall_entry(Thread* thread, Cpu* cpu)
 {
     kernel_lock.acquire();
+    cpu->count_exception();
     if (const auto done = dispatch(*thread); !done)
         thread->x[0] = static_cast<u64>(done.error());
     return leave(*cpu);
@@ -158,6 +159,7 @@ Thread* syscall_entry(Thread* thread, Cpu* cpu)
 Thread* interrupt_entry(Thread*, Cpu* cpu)
 {
     kernel_lock.acquire();
+    cpu->count_exception();
     take_interrupt(*cpu);
     return leave(*cpu);
 }
@@ -165,6 +167,7 @@ Thread* interrupt_entry(Thread*, Cpu* cpu)
 Thread* fault_entry(Thread* thread, Cpu* cpu)
 {
     kernel_lock.acquire();
+    cpu->count_exception();
     if (exception_class(sysreg::esr()) == class_fp_access)
         cpu->use_fp(*thread);
     else

@@ -5,6 +5,13 @@
 #include "sched/cpu.hpp"
 
 extern "C" {
+// Who runs next, and whose frame holds its x0..x7. Null: not the common case, nothing was done.
+struct FastSwitch {
+    kernel::Thread* to;
+    const kernel::Frame* message;
+};
+FastSwitch fast_call_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+FastSwitch fast_reply_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* syscall_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* interrupt_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* fault_entry(kernel::Thread* thread, kernel::Cpu* cpu);

@@ -56,7 +56,7 @@ void move_handles(Thread& from, Thread& to, u64 count)
             continue;
         const HandleEntry moved = handles(from).take(**handles(from).find(source[i]));
         target[i] = handles(to).add(*moved.object, moved.rights, moved.data);
-        --to.taking;
+        --to.burden.taking;
     }
 }
 
@@ -75,7 +75,7 @@ void deliver_request(Thread& from, Thread& to, u64 badge)
 {
     const Header header = sent(from);
     copy_payload(from, to, header);
-    if (header.handles() > 0 || to.taking > 0)
+    if (header.handles() > 0 || to.burden.taking > 0)
         move_handles(from, to, header.handles());
     to.x[0] = header.raw & ~Header::Status::mask;
     to.x[9] = badge;
@@ -84,14 +84,6 @@ void deliver_request(Thread& from, Thread& to, u64 badge)
     to.priority = std::max(to.own_priority, from.priority);
     from.partner = &to;
     from.state = Thread::State::replying;
-}
-
-// What a receiver wakes up to: the thread leaves the line of receivers.
-void end_receive(Thread& receiver)
-{
-    receiver.endpoint->remove_receiver(receiver);
-    if (receiver.waiting_on != nullptr)
-        std::exchange(receiver.waiting_on, nullptr)->forget();
 }
 
 // The call of the first caller that is still valid; the others learn why theirs is not. True: one
@@ -103,7 +95,7 @@ bool receive_queued(Thread& receiver, Endpoint& endpoint)
             handles(*from).find(from->call_slot(), abi::Kind::endpoint, abi::right::call);
         const auto valid =
             entry ? check_handles(*from, sent(*from)) : Result<>{fail(entry.error())};
-        if (!valid || sent(*from).handles() > receiver.taking) {
+        if (!valid || sent(*from).handles() > receiver.burden.taking) {
             from->abandon(valid ? Errc::no_space : valid.error());
             continue;
         }
@@ -121,10 +113,6 @@ void block_receiver(Thread& receiver, Endpoint& endpoint)
     receiver.state = Thread::State::receiving;
     receiver.endpoint = &endpoint;
     endpoint.add_receiver(receiver);
-    if (receiver.bound) {
-        receiver.waiting_on = receiver.bound.get();
-        receiver.bound->wait(receiver, abi::Bits{~u64{0}});
-    }
     this_cpu().set_deadline(receiver, receiver.deadline_argument());
     this_cpu().block();
 }
@@ -152,13 +140,20 @@ void receive(Thread& receiver, Endpoint& endpoint)
     receiver.settle();
 }
 
+// A reply that carries the handle that the same call receives on: it would be gone before its use.
+bool carries(const Thread& sender, abi::Slot slot)
+{
+    const auto carried = std::span{sender.message().handles}.first(sent(sender).handles());
+    return std::ranges::find(carried, slot) != carried.end();
+}
+
 Result<> reserve_slots(Thread& thread, Header header)
 {
     if (header.take() == 0)
         return {};
     const auto reserved = handles(thread).reserve(static_cast<u32>(header.take()));
     if (reserved)
-        thread.taking = static_cast<u8>(header.take());
+        thread.burden.taking = static_cast<u8>(header.take());
     return reserved;
 }
 
@@ -175,7 +170,7 @@ Result<> check_reply(Thread& server)
         return {};
     if (const auto carried = check_handles(server, header); !carried)
         return carried;
-    if (server.caller != nullptr && header.handles() > server.caller->taking)
+    if (server.caller != nullptr && header.handles() > server.caller->burden.taking)
         return fail(Errc::no_space);
     return {};
 }
@@ -191,7 +186,7 @@ void deliver_reply(Thread& server)
         return;
     }
     copy_payload(server, *caller, header);
-    if (header.handles() > 0 || caller->taking > 0)
+    if (header.handles() > 0 || caller->burden.taking > 0)
         move_handles(server, *caller, header.handles());
     caller->partner = nullptr;
     caller->x[0] = header.raw & ~Header::Take::mask;
@@ -223,7 +218,7 @@ Result<> sys_call(Thread& caller)
     if (const auto admitted = endpoint.admit(badge); !admitted)
         return admitted;
     Thread* const receiver = endpoint.first_receiver();
-    if (receiver != nullptr && header.handles() > receiver->taking)
+    if (receiver != nullptr && header.handles() > receiver->burden.taking)
         return fail(Errc::no_space);
     if (receiver == nullptr && caller.deadline_argument() == abi::now)
         return fail(Errc::timed_out);
@@ -237,7 +232,7 @@ Result<> sys_call(Thread& caller)
         endpoint.add_caller(caller);
         return {};
     }
-    end_receive(*receiver);
+    endpoint.remove_receiver(*receiver);
     deliver_request(caller, *receiver, badge.value());
     receiver->wake();
     return {};
@@ -265,6 +260,8 @@ Result<> sys_reply_recv(Thread& caller)
         return fail(endpoint.error());
     if (const auto good = check_reply(caller); !good)
         return good;
+    if (!plain(sent(caller)) && carries(caller, caller.call_slot()))
+        return fail(Errc::bad_argument);
     if (const auto reserved = reserve_slots(caller, sent(caller)); !reserved)
         return reserved;
     deliver_reply(caller);

@@ -47,7 +47,7 @@ Result<> sys_process_grant(Thread& caller)
     if (caller.argument(1) > abi::right::all.raw)
         return fail(Errc::bad_argument);
     const abi::Rights rights{static_cast<u16>(caller.argument(1))};
-    if (!(*entry)->rights.has(rights | abi::right::transfer))
+    if (!(*entry)->rights.has(rights | abi::right::duplicate | abi::right::transfer))
         return fail(Errc::denied);
     if (const auto reserved = (*child)->handles().reserve(1); !reserved)
         return reserved;
@@ -122,7 +122,7 @@ Result<> sys_thread_exit(Thread& caller)
     if (process.last_thread())
         process.kill(ended(abi::ExitCause::exited, 0, caller));
     else
-        process.remove_thread(caller);
+        process.remove_thread(caller, Errc::peer_gone);
     return {};
 }
 

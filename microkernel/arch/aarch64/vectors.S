@@ -24,13 +24,42 @@
     stp     x11, x12, [sp, #FRAME_SPSR]
 .endm
 
+// All but x0..x18; clobbers x10..x13.
+.macro RESTORE_CALLEE_SAVED_AND_STATE
+    ldp     x10, x11, [sp, #FRAME_SP]
+    ldp     x12, x13, [sp, #FRAME_SPSR]
+    msr     sp_el0, x10
+    msr     elr_el1, x11
+    msr     spsr_el1, x12
+    msr     tpidr_el0, x13
+    ldp     x19, x20, [sp, #FRAME_X(19)]
+    ldp     x21, x22, [sp, #FRAME_X(21)]
+    ldp     x23, x24, [sp, #FRAME_X(23)]
+    ldp     x25, x26, [sp, #FRAME_X(25)]
+    ldp     x27, x28, [sp, #FRAME_X(27)]
+    ldp     x29, x30, [sp, #FRAME_X(29)]
+.endm
+
+// x9, x10 are values; nothing of the kernel or of another process is left in what else a call destroys.
+.macro RETURN_FROM_CALL
+    ldp     x9, x10, [sp, #FRAME_X(9)]
+    mov     x8, xzr
+    mov     x11, xzr
+    mov     x12, xzr
+    mov     x13, xzr
+    mov     x14, xzr
+    mov     x15, xzr
+    mov     x16, xzr
+    mov     x17, xzr
+    mov     x18, xzr
+    eret
+.endm
+
 // C++ on the stack of this CPU; x0 = the thread that entered, and x1 = this CPU.
 .macro ENTER_KERNEL function
     mov     x0, sp
     mrs     x1, tpidr_el1
-    ldp     x2, x3, [x1, #CPU_STACK_TOP]
-    add     x3, x3, #1
-    str     x3, [x1, #CPU_EXCEPTIONS]
+    ldr     x2, [x1, #CPU_STACK_TOP]
     mov     sp, x2
     mov     x29, xzr
     bl      \function
@@ -70,9 +99,7 @@ vectors:
     stp     x4, x5, [sp, #FRAME_X(4)]
     stp     x6, x7, [sp, #FRAME_X(6)]
     str     x8, [sp, #FRAME_X(8)]
-    SAVE_CALLEE_SAVED_AND_STATE
-    ENTER_KERNEL syscall_entry
-    b       resume
+    b       system_call
     .balign 128
     b       user_interrupt
     .balign 128
@@ -85,12 +112,35 @@ vectors:
     b       user_fault_from_aarch32
     .endr
 
+system_call:
+    SAVE_CALLEE_SAVED_AND_STATE
+    mov     x0, sp
+    mrs     x1, tpidr_el1
+    ldr     x2, [x1, #CPU_STACK_TOP]
+    and     w3, w8, #0xff
+    mov     sp, x2
+    mov     x29, xzr
+    cmp     w3, #1                  // perhaps the common case of call, or of reply_recv
+    b.eq    1f
+    cmp     w3, #2
+    b.ne    3f
+    bl      fast_reply_recv_entry
+    cbnz    x0, resume_with_message
+    b       2f
+1:  bl      fast_call_entry
+    cbnz    x0, resume_with_message
+2:  mrs     x1, tpidr_el1
+    ldr     x0, [x1, #CPU_CURRENT]
+3:  bl      syscall_entry
+    b       resume
+
 null_call:
     mrs     x9, tpidr_el1
     ldr     x10, [x9, #CPU_EXCEPTIONS]
     add     x10, x10, #1
     str     x10, [x9, #CPU_EXCEPTIONS]
     mov     x9, xzr
+    mov     x10, xzr
     mov     x0, xzr
     eret
 
@@ -126,39 +176,28 @@ user_fault_from_aarch32:
     SAVE_ALL_BUT_X9_X10
     ENTER_KERNEL serror_entry
 
+// x0 = the thread to continue, which waited in a call; x1 = the frame that its x0..x7 are in: the partner's.
+resume_with_message:
+    mov     sp, x0
+    RESTORE_CALLEE_SAVED_AND_STATE
+    ldp     x2, x3, [x1, #FRAME_X(2)]
+    ldp     x4, x5, [x1, #FRAME_X(4)]
+    ldp     x6, x7, [x1, #FRAME_X(6)]
+    ldp     x0, x1, [x1, #FRAME_X(0)]
+    RETURN_FROM_CALL
+
 // x0 = the thread to continue; its address space and FP state are in place already.
 .global resume
 resume:
     mov     sp, x0
     ldr     x9, [sp, #FRAME_FULL]
-    ldp     x10, x11, [sp, #FRAME_SP]
-    ldp     x12, x13, [sp, #FRAME_SPSR]
-    msr     sp_el0, x10
-    msr     elr_el1, x11
-    msr     spsr_el1, x12
-    msr     tpidr_el0, x13
-    ldp     x19, x20, [sp, #FRAME_X(19)]
-    ldp     x21, x22, [sp, #FRAME_X(21)]
-    ldp     x23, x24, [sp, #FRAME_X(23)]
-    ldp     x25, x26, [sp, #FRAME_X(25)]
-    ldp     x27, x28, [sp, #FRAME_X(27)]
-    ldp     x29, x30, [sp, #FRAME_X(29)]
+    RESTORE_CALLEE_SAVED_AND_STATE
     ldp     x0, x1, [sp, #FRAME_X(0)]
     ldp     x2, x3, [sp, #FRAME_X(2)]
     ldp     x4, x5, [sp, #FRAME_X(4)]
     ldp     x6, x7, [sp, #FRAME_X(6)]
     cbnz    x9, resume_full
-    ldp     x9, x10, [sp, #FRAME_X(9)]
-    mov     x8, xzr                 // nothing of the kernel or of another process is left in what a call destroys
-    mov     x11, xzr
-    mov     x12, xzr
-    mov     x13, xzr
-    mov     x14, xzr
-    mov     x15, xzr
-    mov     x16, xzr
-    mov     x17, xzr
-    mov     x18, xzr
-    eret
+    RETURN_FROM_CALL
 resume_full:
     str     xzr, [sp, #FRAME_FULL]
     ldp     x9, x10, [sp, #FRAME_X(9)]

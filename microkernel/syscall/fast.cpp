@@ -1,0 +1,102 @@
+// syscall/fast.cpp - the common case of call and of reply-and-receive, in one straight line each.
+//
+// Both look at everything first and change nothing unless all of it is the common case: a message of
+// up to 56 bytes, no handles in either direction, no deadline, the partner waiting or the caller
+// still there, nobody ready who is as important. Otherwise ipc.cpp, which knows all cases, does the
+// call. The message stays in the sender's frame, where vectors.S loads it from.
+
+#include "syscall/calls.hpp"
+#include "syscall/entry.hpp"
+
+#include <abi/syscall.hpp>
+
+#include <algorithm>
+
+namespace kernel {
+
+namespace {
+
+// Nothing carried, nothing taken, a payload that fits the registers.
+bool plain(u64 header) { return header >> 48 <= abi::register_bytes; }
+
+Endpoint& endpoint_of(const HandleEntry& entry) { return static_cast<Endpoint&>(*entry.object); }
+
+Thread* call(Thread& caller, Cpu& cpu)
+{
+    const HandleEntry* const entry = caller.process().handles().peek(caller.call_slot());
+    if (entry == nullptr || entry->kind != abi::Kind::endpoint
+        || !entry->rights.has(abi::right::call))
+        return nullptr;
+    const u64 header = caller.x[0];
+    const Badge& badge = badge_of(*entry);
+    Endpoint& endpoint = endpoint_of(*entry);
+    Thread* const to = endpoint.lone_receiver();
+    if (!plain(header) || caller.deadline_argument() != abi::never || to == nullptr
+        || badge.seen_epoch < endpoint.required_epoch() || !to->burden.none())
+        return nullptr;
+    const u8 priority = std::max(to->own_priority, caller.priority);
+    if (!cpu.can_enter_fast(*to, priority))
+        return nullptr;
+
+    endpoint.remove_receiver(*to);
+    caller.x[0] = header & ~abi::Header::Status::mask;
+    to->x[9] = badge.value();
+    to->x[10] = 0;
+    to->priority = priority;
+    to->state = Thread::State::ready;
+    to->caller = &caller;
+    caller.partner = to;
+    caller.state = Thread::State::replying;
+    cpu.enter_fast(*to);
+    return to;
+}
+
+Thread* reply_recv(Thread& server, Cpu& cpu)
+{
+    const HandleEntry* const entry = server.process().handles().peek(server.call_slot());
+    if (entry == nullptr || entry->kind != abi::Kind::endpoint
+        || !entry->rights.has(abi::right::receive))
+        return nullptr;
+    const u64 header = server.x[0];
+    Endpoint& endpoint = endpoint_of(*entry);
+    Thread* const to = server.caller;
+    const Notification* const bound = server.bound.get();
+    if (!plain(header) || server.deadline_argument() != abi::never || to == nullptr
+        || !to->burden.none() || endpoint.busy() || endpoint.lone_receiver() != nullptr
+        || (bound != nullptr && !bound->quiet()) || !cpu.can_enter_fast(*to, to->priority))
+        return nullptr;
+
+    to->partner = nullptr;
+    to->state = Thread::State::ready;
+    server.caller = nullptr;
+    server.priority = server.own_priority;
+    server.state = Thread::State::receiving;
+    server.endpoint = &endpoint;
+    endpoint.add_receiver(server);
+    cpu.enter_fast(*to);
+    return to;
+}
+
+}  // namespace
+
+}  // namespace kernel
+
+using namespace kernel;  // NOLINT(google-build-using-namespace): the C names of the vectors
+
+FastSwitch fast_call_entry(Thread* thread, Cpu* cpu)
+{
+    if (!kernel_lock.try_acquire()) [[unlikely]]
+        return {};
+    Thread* const to = call(*thread, *cpu);
+    kernel_lock.release();
+    return {to, thread};
+}
+
+FastSwitch fast_reply_recv_entry(Thread* thread, Cpu* cpu)
+{
+    if (!kernel_lock.try_acquire()) [[unlikely]]
+        return {};
+    Thread* const to = reply_recv(*thread, *cpu);
+    kernel_lock.release();
+    return {to, thread};
+}
