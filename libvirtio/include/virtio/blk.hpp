@@ -1,0 +1,344 @@
+// virtio/blk.hpp - a block device (virtio 1.2, 5.2): requests in flight, completions in any order.
+//
+// start; then any number of read, write, flush; one kick; take until nothing comes; arm before
+// sleeping. The driver never waits and knows no time: a request stays the device's, with the memory
+// it names, until take() or recover() gives it back.
+#pragma once
+
+#include <virtio/blk_chains.hpp>
+#include <virtio/blk_config.hpp>
+
+namespace virtio::blk {
+
+enum class Outcome : u8 {
+    ok,
+    io_error,      // the device could not
+    unsupported,   // the device does not know the request
+    device_fault,  // the device gave no valid answer
+};
+
+struct Done {
+    u64 tag;  // the caller's, untouched
+    Outcome outcome;
+    u32 bytes;  // of data moved: all when ok, else none
+};
+
+struct Options {
+    u16 queue_size = 256;  // descriptors wished for; the device may have fewer
+    u16 slots = 64;        // requests in flight wished for; at most a quarter of the descriptors
+};
+
+using Serial = std::array<char, 20>;  // padded with zeroes
+
+template <Bus B, u16 MaxSlots = 64, u16 MaxQueue = 256>
+class Driver {
+public:
+    // DMA memory that start() needs.
+    static constexpr Bytes memory_bytes(Options options = {})
+    {
+        const Options fitted = fit(options);
+        return Requests::memory_bytes(fitted.queue_size, fitted.slots) + Bytes{sizeof(Serial)};
+    }
+
+    // Brings the device up. On failure it was told so (FAILED), and device.negotiation() tells
+    // more. `device` and `memory` outlive the driver. Errors: those of Device; wrong_kind (not a
+    // block device), not_supported (a block size that makes no sense, or fewer than 4 descriptors),
+    // no_space (too little memory, or not page-aligned).
+    Result<> start(Device<B>& device, const Dma auto& memory, Options options = {});
+
+    // After a lie, NEEDS_RESET or a change of mind: resets the device, calls lost(tag) for each
+    // request that was in flight, and starts again. If the reset fails, nothing is called and all
+    // memory stays the device's. A request that is lost may or may not have happened.
+    template <class Lost>
+    Result<> recover(Lost lost);
+
+    // What the device said; refresh() after a configuration change reads it again. Requests are
+    // checked against the latest capacity.
+    const Info& info() const { return info_; }
+    Result<> refresh();
+
+    // Prepares a request; kick() sends all that are prepared. Errors: would_block (no slot, or too
+    // few descriptors, until something completes), bad_argument (no data, or not whole blocks),
+    // out_of_range (beyond the capacity), too_big (too many runs or bytes), read_only,
+    // not_supported (flush), device_fault (not started, or broken).
+    [[gnu::always_inline]] Result<> read(u64 tag, Sector first, std::span<const Run> data)
+    {
+        return transfer(Type::in, tag, first, data);
+    }
+    [[gnu::always_inline]] Result<> write(u64 tag, Sector first, std::span<const Run> data)
+    {
+        if (info_.read_only)
+            return fail(Errc::read_only);
+        return transfer(Type::out, tag, first, data);
+    }
+    Result<> flush(u64 tag);
+    Result<> identify(u64 tag);  // serial() is there when it completed
+    bool room(usize runs = 1) const { return requests_.room(runs); }
+
+    // True: the device was notified. Otherwise there was nothing to send, or it said that it looks
+    // by itself.
+    bool kick();
+    // A request that came back. An error is a lie of the device: told once, then only recover()
+    // helps.
+    std::optional<Result<Done>> take();
+    // Before sleeping. True: take() first, there may be no interrupt for what came.
+    [[nodiscard]] bool arm() { return requests_.arm(); }
+
+    const Serial& serial() const { return serial_; }
+    u16 slots() const { return requests_.slots(); }
+    u16 in_flight() const { return static_cast<u16>(requests_.slots() - requests_.free_slots()); }
+    bool broken() const { return requests_.broken(); }
+    Fault fault() const { return requests_.fault(); }
+
+private:
+    using Requests = Chains<MaxSlots, MaxQueue>;
+
+    static constexpr u16 request_queue = 0;
+    static constexpr u32 max_bytes = ~u32{0} - 1 - Requests::frame_bytes;
+
+    static constexpr Options fit(Options asked)
+    {
+        const u16 size = std::bit_floor(std::min(asked.queue_size, MaxQueue));
+        const auto quarter = static_cast<u16>(size / 4);
+        return {size, std::min({asked.slots, MaxSlots, quarter})};
+    }
+
+    Result<> bring_up();
+    Result<> set_up_queue();
+    Result<Info> ask() const;
+    Result<> transfer(Type type, u64 tag, Sector first, std::span<const Run> data);
+    Result<> transfer_several(Type type, u64 tag, Sector first, std::span<const Run> data);
+    Result<> admit(Sector first, std::span<const Run> data) const;
+    bool whole_blocks(Sector first, u64 bytes) const
+    {
+        return ((first.raw() * sector_bytes | bytes) & (info_.block_bytes - 1)) == 0;
+    }
+    bool usable() const { return requests_.slots() != 0 && !broken(); }
+    Result<> admit_without_data() const;
+    Outcome outcome(Answer answer, bool complete) const;
+    void keep_serial();
+
+    Device<B>* device_ = nullptr;
+    Info info_;
+    bool legacy_ = false;
+    Requests requests_;
+    DmaRegion identity_;  // where the device writes its serial
+    Serial serial_{};
+    DmaRegion memory_;
+    Options options_;
+};
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+Result<>
+Driver<B, MaxSlots, MaxQueue>::start(Device<B>& device, const Dma auto& memory, Options options)
+{
+    device_ = &device;
+    memory_ = memory.region();
+    options_ = options;
+    return bring_up();
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+Result<> Driver<B, MaxSlots, MaxQueue>::bring_up()
+{
+    requests_.stop();
+    if (device_->type() != DeviceType::block)
+        return fail(Errc::wrong_kind);
+    legacy_ = device_->legacy();
+    auto done = device_->negotiate(wish);
+    if (done)
+        done = refresh();
+    if (done)
+        done = set_up_queue();
+    if (done)
+        done = device_->go();
+    if (!done) {
+        requests_.stop();
+        device_->give_up();
+    }
+    return done;
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+Result<> Driver<B, MaxSlots, MaxQueue>::set_up_queue()
+{
+    const auto size = device_->queue_size(request_queue, fit(options_).queue_size);
+    if (!size)
+        return fail(size.error());
+    const Options fitted = fit({*size, options_.slots});
+    if (fitted.slots == 0)
+        return fail(Errc::not_supported);
+
+    DmaCursor cursor{memory_};
+    const auto chains =
+        cursor.take(Requests::memory_bytes(fitted.queue_size, fitted.slots), ring_alignment);
+    const auto identity = cursor.take(Bytes{sizeof(Serial)}, 1);
+    if (!chains || !identity)
+        return fail(Errc::no_space);
+    identity_ = *identity;
+    const auto rings = requests_.start(*chains, fitted.queue_size, fitted.slots,
+                                       device_->accepted(Feature::event_idx));
+    if (!rings)
+        return fail(rings.error());
+    info_.max_runs = std::min(info_.max_runs, requests_.pool_size() + u32{1});
+    return device_->enable(request_queue, *rings);
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+template <class Lost>
+Result<> Driver<B, MaxSlots, MaxQueue>::recover(Lost lost)
+{
+    if (const auto done = device_->reset(); !done)
+        return done;
+    for (u16 slot = 0; slot < requests_.slots(); ++slot)
+        if (requests_.in_flight(slot))
+            lost(requests_.tag(slot));
+    return bring_up();
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+Result<> Driver<B, MaxSlots, MaxQueue>::refresh()
+{
+    const auto info = device_->template config<Config>(
+        [this](const auto& config) { return read_info(config, device_->negotiation().accepted); });
+    if (!info)
+        return fail(info.error());
+    if (!sane(*info))
+        return fail(Errc::not_supported);
+    info_ = *info;
+    if (requests_.slots() != 0)
+        info_.max_runs = std::min(info_.max_runs, requests_.pool_size() + u32{1});
+    return {};
+}
+
+// Everything that refuses a request, with the exact reason; nothing if nothing does.
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+Result<> Driver<B, MaxSlots, MaxQueue>::admit(Sector first, std::span<const Run> data) const
+{
+    if (!usable())
+        return fail(Errc::device_fault);
+    if (data.size() > info_.max_runs)
+        return fail(Errc::too_big);
+    u64 bytes = 0;
+    for (const Run& run : data) {
+        if (run.length == 0)
+            return fail(Errc::bad_argument);
+        bytes += run.length;
+    }
+    if (bytes > max_bytes)
+        return fail(Errc::too_big);
+    if (bytes == 0 || !whole_blocks(first, bytes))
+        return fail(Errc::bad_argument);
+    if (!fits(first.raw(), bytes / sector_bytes, info_.capacity.raw()))
+        return fail(Errc::out_of_range);
+    if (!requests_.room(data.size()))
+        return fail(Errc::would_block);
+    return {};
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+[[gnu::always_inline]] inline Result<>
+Driver<B, MaxSlots, MaxQueue>::transfer(Type type, u64 tag, Sector first, std::span<const Run> data)
+{
+    if (data.size() != 1) [[unlikely]]
+        return transfer_several(type, tag, first, data);
+    const Run run = data[0];
+    // What admit() checks, for the usual case of one run.
+    if (run.length == 0 || !whole_blocks(first, run.length)
+        || !fits(first.raw(), run.length / sector_bytes, info_.capacity.raw()) || !requests_.room())
+        [[unlikely]]
+        return admit(first, data);
+    requests_.submit(type, first.raw(), tag, run);
+    return {};
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+[[gnu::noinline]] Result<> Driver<B, MaxSlots, MaxQueue>::transfer_several(
+    Type type, u64 tag, Sector first, std::span<const Run> data)
+{
+    const auto admitted = admit(first, data);
+    if (admitted)
+        requests_.submit_several(type, first.raw(), tag, data);
+    return admitted;
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+Result<> Driver<B, MaxSlots, MaxQueue>::admit_without_data() const
+{
+    if (!usable())
+        return fail(Errc::device_fault);
+    if (!requests_.room())
+        return fail(Errc::would_block);
+    return {};
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+Result<> Driver<B, MaxSlots, MaxQueue>::flush(u64 tag)
+{
+    if (usable() && !info_.flush)
+        return fail(Errc::not_supported);
+    const auto admitted = admit_without_data();
+    if (admitted)
+        requests_.submit_flush(tag);
+    return admitted;
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+Result<> Driver<B, MaxSlots, MaxQueue>::identify(u64 tag)
+{
+    const auto admitted = admit_without_data();
+    if (admitted)
+        requests_.submit_identify(tag, {identity_.address, sizeof(Serial)});
+    return admitted;
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+bool Driver<B, MaxSlots, MaxQueue>::kick()
+{
+    if (!requests_.publish())
+        return false;
+    device_->notify(request_queue);
+    return true;
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+[[gnu::always_inline]] inline std::optional<Result<Done>> Driver<B, MaxSlots, MaxQueue>::take()
+{
+    const auto taken = requests_.take();
+    if (!taken)
+        return std::nullopt;
+    if (!*taken) [[unlikely]]
+        return fail(taken->error());
+    const Returned& returned = **taken;
+    const Outcome result = outcome(returned.answer, returned.complete);
+    if (returned.identity && result == Outcome::ok) [[unlikely]]
+        keep_serial();
+    return Done{returned.tag, result, result == Outcome::ok ? returned.bytes : 0};
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+[[gnu::always_inline]] inline Outcome Driver<B, MaxSlots, MaxQueue>::outcome(Answer answer,
+                                                                             bool complete) const
+{
+    // The status byte is the last that the device writes: if it says it wrote less, the byte is not
+    // its answer. Version 1 devices are known to miscount (virtio 1.2, 5.2.6.5).
+    if (answer == Answer::ok && (complete || legacy_)) [[likely]]
+        return Outcome::ok;
+    switch (answer) {
+    case Answer::io_error:
+        return Outcome::io_error;
+    case Answer::unsupported:
+        return Outcome::unsupported;
+    default:
+        return Outcome::device_fault;
+    }
+}
+
+// Copied once: the device could still change the original.
+template <Bus B, u16 MaxSlots, u16 MaxQueue>
+[[gnu::cold, gnu::noinline]] void Driver<B, MaxSlots, MaxQueue>::keep_serial()
+{
+    std::memcpy(serial_.data(), identity_.memory, serial_.size());
+}
+
+}  // namespace virtio::blk

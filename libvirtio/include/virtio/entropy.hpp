@@ -1,0 +1,169 @@
+// virtio/entropy.hpp - an entropy device (virtio 1.2, 5.4): ask for bytes, get some of them later.
+#pragma once
+
+#include <virtio/device.hpp>
+#include <virtio/ring.hpp>
+
+namespace virtio::entropy {
+
+struct Options {
+    u16 buffers = 4;  // requests in flight; rounded down to a power of two
+    u32 buffer_bytes = 64;
+};
+
+// Buffer i is descriptor i, laid out once.
+template <Bus B, u16 Max = 8>
+class Driver {
+public:
+    // DMA memory that start() needs.
+    static constexpr Bytes memory_bytes(Options options = {})
+    {
+        const u16 size = queue_size(options);
+        return RingLayout{size}.bytes() + Bytes{u64{size} * options.buffer_bytes};
+    }
+
+    // Brings the device up. On failure it was told so (FAILED). `device` and `memory` outlive the
+    // driver. Errors: those of Device; wrong_kind (not an entropy device), bad_argument (no
+    // buffers), no_space (too little memory, or not page-aligned).
+    Result<> start(Device<B>& device, const Dma auto& memory, Options options = {});
+    // Resets and starts again; whatever was asked for is forgotten. Errors: as start.
+    Result<> recover() { return bring_up(); }
+
+    // Asks for one more buffer of bytes; kick() sends all that are asked for. Errors: would_block
+    // (all buffers are with the device), device_fault (not started, or broken).
+    Result<> request();
+    bool kick();
+
+    // Bytes that came: copies them to `out`, returns how many, at least one, often fewer than asked
+    // for. What does not fit is lost. No byte is given out twice, and none that the device did not
+    // write. An error, device_fault, means that the device broke its specification: if broken(),
+    // recover(); otherwise it returned an empty buffer, which is ours again.
+    std::optional<Result<usize>> take(std::span<std::byte> out);
+    [[nodiscard]] bool arm() { return ring_.arm(); }
+
+    u16 in_flight() const { return ring_.outstanding(); }
+    bool broken() const { return ring_.broken(); }
+    Fault fault() const { return ring_.fault(); }
+
+private:
+    static constexpr u16 request_queue = 0;
+    static constexpr Wish wish{.required = {}, .optional = Feature::event_idx};
+
+    static constexpr u16 queue_size(Options options)
+    {
+        return std::bit_floor(std::min(options.buffers, Max));
+    }
+
+    Result<> bring_up();
+    Result<> set_up_queue();
+
+    std::byte* buffer(u16 index) const
+    {
+        return buffers_.memory + usize{index} * options_.buffer_bytes;
+    }
+
+    Device<B>* device_ = nullptr;
+    Ring<Max> ring_;
+    u16 free_count_ = 0;
+    std::array<u16, Max> free_{};
+    DmaRegion buffers_;
+    DmaRegion memory_;
+    Options options_;
+};
+
+template <Bus B, u16 Max>
+Result<> Driver<B, Max>::start(Device<B>& device, const Dma auto& memory, Options options)
+{
+    device_ = &device;
+    memory_ = memory.region();
+    options_ = options;
+    return bring_up();
+}
+
+template <Bus B, u16 Max>
+Result<> Driver<B, Max>::bring_up()
+{
+    if (device_->type() != DeviceType::entropy)
+        return fail(Errc::wrong_kind);
+    if (queue_size(options_) == 0 || options_.buffer_bytes == 0)
+        return fail(Errc::bad_argument);
+    auto done = device_->negotiate(wish);
+    if (done)
+        done = set_up_queue();
+    if (done)
+        done = device_->go();
+    if (!done) {
+        ring_.stop();
+        free_count_ = 0;
+        device_->give_up();
+    }
+    return done;
+}
+
+template <Bus B, u16 Max>
+Result<> Driver<B, Max>::set_up_queue()
+{
+    const auto size = device_->queue_size(request_queue, queue_size(options_));
+    if (!size)
+        return fail(size.error());
+    DmaCursor cursor{memory_};
+    const auto rings = cursor.take(RingLayout{*size}.bytes(), ring_alignment);
+    const auto buffers = cursor.take(Bytes{u64{*size} * options_.buffer_bytes}, 1);
+    if (!rings || !buffers)
+        return fail(Errc::no_space);
+    const auto addresses = ring_.start(*rings, *size, device_->accepted(Feature::event_idx));
+    if (!addresses)
+        return fail(addresses.error());
+
+    buffers_ = *buffers;
+    std::memset(buffers_.memory, 0, buffers_.size.raw());  // nothing of before is ever given out
+    for (u16 i = 0; i < *size; ++i) {
+        free_[i] = i;
+        const DeviceAddr at = buffers_.address + Bytes{u64{i} * options_.buffer_bytes};
+        ring_.describe(DescriptorIndex{i},
+                       {at.raw(), options_.buffer_bytes, DescriptorFlags::write, 0});
+    }
+    free_count_ = *size;
+    return device_->enable(request_queue, *addresses);
+}
+
+template <Bus B, u16 Max>
+Result<> Driver<B, Max>::request()
+{
+    if (broken() || ring_.size() == 0)
+        return fail(Errc::device_fault);
+    if (free_count_ == 0)
+        return fail(Errc::would_block);
+    const DescriptorIndex head{free_[--free_count_]};
+    ring_.offer(head, {options_.buffer_bytes, options_.buffer_bytes});
+    return {};
+}
+
+template <Bus B, u16 Max>
+bool Driver<B, Max>::kick()
+{
+    if (!ring_.publish())
+        return false;
+    device_->notify(request_queue);
+    return true;
+}
+
+template <Bus B, u16 Max>
+std::optional<Result<usize>> Driver<B, Max>::take(std::span<std::byte> out)
+{
+    const auto taken = ring_.take();
+    if (!taken)
+        return std::nullopt;
+    if (!*taken)
+        return fail(taken->error());
+    const u16 index = (*taken)->head.raw();
+    free_[free_count_++] = index;
+    const usize count = std::min<usize>((*taken)->written, out.size());
+    std::copy_n(buffer(index), count, out.begin());
+    std::memset(buffer(index), 0, options_.buffer_bytes);  // random bytes leave no copy behind
+    if ((*taken)->written == 0)
+        return fail(Errc::device_fault);
+    return count;
+}
+
+}  // namespace virtio::entropy

@@ -1,0 +1,215 @@
+// tests/host/libvirtio/blk_requests_test.cpp - requests to an honest block device.
+#include "rig.hpp"
+
+#include <algorithm>
+#include <set>
+
+using namespace virtio;
+namespace vblk = virtio::blk;
+
+namespace {
+
+void fill(u8* bytes, u32 count, u32 seed)
+{
+    for (u32 i = 0; i < count; ++i)
+        bytes[i] = static_cast<u8>(seed + i * 7 + i / 256);
+}
+
+}  // namespace
+
+TEST_CASE("what was written is read again", "[libvirtio][blk]")
+{
+    BlkRig rig{{.version = GENERATE(1u, 2u), .event_idx = GENERATE(true, false)}};
+    REQUIRE(rig.start().has_value());
+    fill(rig.bytes(0), 4096, 1);
+    REQUIRE(rig.write(11, 8, rig.run(0)).has_value());
+    auto done = rig.only_done();
+    CHECK((done.tag == 11 && done.outcome == vblk::Outcome::ok && done.bytes == 4096));
+    CHECK(std::equal(rig.bytes(0), rig.bytes(1), rig.disk.medium.data() + 8 * 512));
+    REQUIRE(rig.read(12, 8, rig.run(1)).has_value());
+    done = rig.only_done();
+    CHECK((done.tag == 12 && done.outcome == vblk::Outcome::ok && done.bytes == 4096));
+    CHECK(std::equal(rig.bytes(0), rig.bytes(1), rig.bytes(1)));
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("the last sector can be had, and the one after it not", "[libvirtio][blk]")
+{
+    BlkRig rig{{}, {.sectors = 9}};
+    REQUIRE(rig.start().has_value());
+    REQUIRE(rig.read(1, 8, rig.run(0, 512)).has_value());
+    CHECK(rig.only_done().outcome == vblk::Outcome::ok);
+    CHECK(rig.read(1, 9, rig.run(0, 512)).error() == Errc::out_of_range);
+    CHECK(rig.read(1, 8, rig.run(0, 1024)).error() == Errc::out_of_range);
+    CHECK(rig.read(1, 10, rig.run(0, 512)).error() == Errc::out_of_range);
+}
+
+TEST_CASE("one request may name several runs of memory", "[libvirtio][blk]")
+{
+    BlkRig rig{{.version = GENERATE(1u, 2u)}};
+    REQUIRE(rig.start().has_value());
+    const u32 count = GENERATE(2u, 3u, 17u, 65u);
+    std::vector<vblk::Run> runs;
+    for (u32 i = 0; i < count; ++i) {
+        fill(rig.bytes(2 * i), 512 + 512 * (i % 2), i);
+        runs.push_back(rig.run(2 * i, 512 + 512 * (i % 2)));
+    }
+    for (int round = 0; round < 5; ++round) {  // the pool gets them all back each time
+        REQUIRE(rig.driver.write(1, vblk::Sector{16}, runs).has_value());
+        REQUIRE(rig.only_done().outcome == vblk::Outcome::ok);
+    }
+    const u8* at = rig.disk.medium.data() + 16 * 512;
+    for (u32 i = 0; i < count; ++i) {
+        CHECK(std::equal(at, at + runs[i].length, rig.bytes(2 * i)));
+        at += runs[i].length;
+        std::fill_n(rig.bytes(2 * i), runs[i].length, u8{0});
+    }
+    REQUIRE(rig.driver.read(2, vblk::Sector{16}, runs).has_value());
+    const auto done = rig.only_done();
+    CHECK(done.outcome == vblk::Outcome::ok);
+    CHECK(done.bytes == static_cast<u32>(at - rig.disk.medium.data()) - 16 * 512);
+    at = rig.disk.medium.data() + 16 * 512;
+    for (u32 i = 0; i < count; ++i) {
+        CHECK(std::equal(at, at + runs[i].length, rig.bytes(2 * i)));
+        at += runs[i].length;
+    }
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("the pool bounds the runs in flight, and says so", "[libvirtio][blk]")
+{
+    BlkRig rig;
+    rig.disk.hold = true;
+    REQUIRE(rig.start().has_value());
+    const std::vector<vblk::Run> runs(33, rig.run(0, 512));
+    REQUIRE(rig.driver.read(1, vblk::Sector{0}, runs).has_value());
+    REQUIRE(rig.driver.read(2, vblk::Sector{0}, runs).has_value());
+    CHECK(rig.driver.room(1));
+    CHECK_FALSE(rig.driver.room(2));
+    CHECK(rig.driver.read(3, vblk::Sector{0}, runs).error() == Errc::would_block);
+    REQUIRE(rig.read(4, 0, rig.run(0)).has_value());
+    (void)rig.driver.kick();
+    rig.mmio.act([&](model::SplitQueue& queue) { rig.disk.finish(queue, 1); });
+    CHECK(rig.driver.take()->value().tag == 2);
+    CHECK(rig.driver.room(33));
+    CHECK_FALSE(rig.driver.room(34));
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("requests that can't be are refused before the device sees them", "[libvirtio][blk]")
+{
+    BlkRig rig{{}, {.block_bytes = 4096, .seg_max = 3}};
+    REQUIRE(rig.start().has_value());
+    const auto read = [&](u64 sector, std::vector<vblk::Run> runs) {
+        return rig.driver.read(1, vblk::Sector{sector}, runs).error();
+    };
+    CHECK(read(0, {}) == Errc::bad_argument);
+    CHECK(read(0, {rig.run(0, 0)}) == Errc::bad_argument);
+    CHECK(read(0, {rig.run(0), rig.run(1, 0)}) == Errc::bad_argument);
+    CHECK(read(0, {rig.run(0, 512)}) == Errc::bad_argument);
+    CHECK(read(1, {rig.run(0)}) == Errc::bad_argument);
+    CHECK(read(0, {rig.run(0, 4095)}) == Errc::bad_argument);
+    CHECK(read(0, {rig.run(0), rig.run(1, 512)}) == Errc::bad_argument);
+    CHECK(read(0, {rig.run(0, 0xffff'f000)}) == Errc::out_of_range);
+    CHECK(read(0, {rig.run(0, 0xffff'f000), rig.run(0, 4096)}) == Errc::too_big);
+    CHECK(read(0, {4, rig.run(0)}) == Errc::too_big);
+    CHECK(read(2048, {rig.run(0)}) == Errc::out_of_range);
+    CHECK(read(~u64{0} - 7, {rig.run(0)}) == Errc::out_of_range);
+    CHECK(rig.driver.in_flight() == 0);
+    CHECK_FALSE(rig.driver.kick());
+    CHECK(rig.driver.read(1, vblk::Sector{8}, std::array{rig.run(0), rig.run(1), rig.run(2)})
+              .has_value());
+    CHECK(rig.only_done().bytes == 3 * 4096);
+}
+
+TEST_CASE("all slots in flight come back in any order, each with its own fate", "[libvirtio][blk]")
+{
+    BlkRig rig{{.version = GENERATE(1u, 2u)}};
+    rig.disk.hold = true;
+    REQUIRE(rig.start().has_value());
+    for (u32 i = 0; i < 2048; ++i)
+        fill(rig.disk.medium.data() + i * 512, 512, i);
+    for (u64 sector = 0; sector < 64; sector += 5)
+        rig.disk.bad_sectors.insert(sector);
+
+    u32 random = 7;
+    for (int round = 0; round < 20; ++round) {
+        for (u32 i = 0; i < 64; ++i)
+            REQUIRE(rig.read(1000 + i, i, rig.run(i, 512)).has_value());
+        CHECK(rig.read(1, 0, rig.run(0)).error() == Errc::would_block);
+        CHECK(rig.driver.identify(1).error() == Errc::would_block);
+        CHECK(rig.driver.flush(1).error() == Errc::would_block);
+        CHECK(rig.driver.in_flight() == 64);
+        CHECK(rig.driver.kick());
+        std::set<u64> tags;
+        while (rig.disk.held() != 0) {
+            random = random * 1664525 + 1013904223;
+            rig.mmio.act(
+                [&](auto& queue) { rig.disk.finish(queue, (random >> 8) % rig.disk.held()); });
+            const auto done = rig.driver.take().value().value();
+            const auto i = static_cast<u32>(done.tag - 1000);
+            REQUIRE(tags.insert(done.tag).second);
+            const bool bad = i % 5 == 0;
+            REQUIRE(done.outcome == (bad ? vblk::Outcome::io_error : vblk::Outcome::ok));
+            REQUIRE(done.bytes == (bad ? 0 : 512));
+            REQUIRE((
+                bad
+                || std::equal(rig.bytes(i), rig.bytes(i) + 512, rig.disk.medium.data() + i * 512)));
+        }
+        REQUIRE(tags.size() == 64);
+        REQUIRE(rig.driver.in_flight() == 0);
+    }
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("a flush reaches the device, between other requests", "[libvirtio][blk]")
+{
+    BlkRig rig{{.version = GENERATE(1u, 2u)}};
+    REQUIRE(rig.start().has_value());
+    for (u64 i = 0; i < 200; ++i) {
+        REQUIRE(rig.write(1, i, rig.run(0, 512)).has_value());
+        CHECK(rig.only_done().bytes == 512);
+        CHECK(rig.disk.unflushed_writes == 1);
+        REQUIRE(rig.driver.flush(2).has_value());
+        const auto done = rig.only_done();
+        CHECK((done.tag == 2 && done.outcome == vblk::Outcome::ok && done.bytes == 0));
+        CHECK(rig.disk.unflushed_writes == 0);
+    }
+    CHECK(rig.disk.flushes == 200);
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("a device tells its serial", "[libvirtio][blk]")
+{
+    const std::string serial = GENERATE("", "vireo-disk0", "exactly-twenty-chars");
+    BlkRig rig{{.version = GENERATE(1u, 2u)}, {.serial = serial}};
+    REQUIRE(rig.start().has_value());
+    REQUIRE(rig.driver.identify(5).has_value());
+    CHECK(rig.only_done().outcome == vblk::Outcome::ok);
+    const auto& told = rig.driver.serial();
+    CHECK(std::string(told.data(), strnlen(told.data(), told.size())) == serial);
+    REQUIRE(rig.read(1, 0, rig.run(0)).has_value());  // the slot is as it was
+    CHECK(rig.only_done().outcome == vblk::Outcome::ok);
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("a batch of 32 costs one notification and one interrupt", "[libvirtio][blk]")
+{
+    BlkRig rig{{.version = GENERATE(1u, 2u)}};
+    REQUIRE(rig.start().has_value());
+    u32 wrong = 0;
+    for (int round = 0; round < 2200; ++round) {  // 70,400 requests: past the wrap
+        wrong += rig.driver.arm() ? 1 : 0;
+        for (u32 i = 0; i < 32; ++i)
+            wrong += rig.read(i, 8 * i, rig.run(i, 512)) ? 0 : 1;
+        wrong += rig.driver.kick() && rig.device.acknowledge().used_buffer ? 0 : 1;
+        u32 count = 0;
+        while (const auto done = rig.driver.take())
+            count += done->value().outcome == vblk::Outcome::ok ? 1 : 0;
+        wrong += count == 32 ? 0 : 1;
+    }
+    CHECK(wrong == 0);
+    CHECK(rig.mmio.notifies == 2200);
+    CHECK(rig.mmio.interrupts == 2200);
+    CHECK(kept_the_rules(rig.world));
+}

@@ -1,0 +1,148 @@
+// tests/host/libvirtio/entropy_test.cpp - random bytes: all that were written, each once, no
+// others.
+#include "rig.hpp"
+
+using namespace virtio;
+using model::Lie;
+
+namespace {
+
+struct Rig {
+    using Driver = entropy::Driver<model::Mmio>;
+
+    explicit Rig(model::MmioOptions options = {})
+        : source{world},
+          mmio{source, world, options},
+          device{Device<model::Mmio>::probe(mmio).value()},
+          memory{dma(world.memory.allocate(Driver::memory_bytes().raw()))}
+    {
+    }
+
+    Result<> start(entropy::Options options = {}) { return driver.start(device, memory, options); }
+
+    model::World world;
+    model::Entropy source;
+    model::Mmio mmio;
+    Device<model::Mmio> device;
+    DmaRegion memory;
+    Driver driver;
+    std::array<std::byte, 64> out{};
+};
+
+}  // namespace
+
+TEST_CASE("random bytes arrive, each once and in order", "[libvirtio][entropy]")
+{
+    Rig rig{{.version = GENERATE(1u, 2u), .event_idx = GENERATE(true, false)}};
+    REQUIRE(rig.start().has_value());
+    rig.source.most_bytes = GENERATE(1u, 63u, 64u, 1000u);
+    const usize expected = std::min(64u, rig.source.most_bytes);
+    u64 total = 0;
+    u64 wrong = 0;
+    for (int i = 0; i < 17'000; ++i) {  // 68,000 requests: past the wrap
+        while (rig.driver.request()) {}
+        wrong += rig.driver.in_flight() == 4 && rig.driver.kick() ? 0 : 1;
+        while (const auto taken = rig.driver.take(rig.out)) {
+            const usize count = taken->value();
+            wrong += count == expected ? 0 : 1;
+            for (usize k = 0; k < count; ++k)
+                wrong += static_cast<u8>(rig.out[k]) == model::Entropy::byte(total++) ? 0 : 1;
+        }
+    }
+    CHECK(wrong == 0);
+    CHECK(total == 68'000 * expected);
+    CHECK(total == rig.source.given);
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("bytes are wiped from the shared memory when they are taken", "[libvirtio][entropy]")
+{
+    Rig rig;
+    REQUIRE(rig.start({.buffers = 1, .buffer_bytes = 64}).has_value());
+    REQUIRE(rig.driver.request().has_value());
+    (void)rig.driver.kick();
+    REQUIRE(rig.driver.take(rig.out)->has_value());
+    const auto* buffer = rig.memory.memory + RingLayout{1}.bytes().raw();
+    CHECK(std::all_of(buffer, buffer + 64, [](std::byte b) { return b == std::byte{0}; }));
+}
+
+TEST_CASE("asking for more than there are buffers waits", "[libvirtio][entropy]")
+{
+    Rig rig;
+    CHECK(rig.driver.request().error() == Errc::device_fault);  // not started
+    CHECK_FALSE(rig.driver.take(rig.out).has_value());
+    REQUIRE(rig.start({.buffers = 3}).has_value());  // rounded down to 2
+    rig.source.stalled = true;
+    REQUIRE(rig.driver.request().has_value());
+    REQUIRE(rig.driver.request().has_value());
+    CHECK(rig.driver.request().error() == Errc::would_block);
+    CHECK(rig.driver.kick());
+    CHECK_FALSE(rig.driver.take(rig.out).has_value());
+    CHECK(rig.driver.in_flight() == 2);
+    rig.source.stalled = false;
+    rig.mmio.run();
+    CHECK(rig.driver.take(rig.out)->value() == 64);
+    CHECK(rig.driver.request().has_value());
+}
+
+TEST_CASE("what does not fit the caller's buffer is lost, not given again", "[libvirtio][entropy]")
+{
+    Rig rig;
+    REQUIRE(rig.start().has_value());
+    REQUIRE(rig.driver.request().has_value());
+    REQUIRE(rig.driver.request().has_value());
+    (void)rig.driver.kick();
+    std::array<std::byte, 10> ten{};
+    CHECK(rig.driver.take(ten)->value() == 10);
+    CHECK(rig.driver.take(ten)->value() == 10);
+    CHECK(static_cast<u8>(ten[0]) == model::Entropy::byte(64));
+}
+
+TEST_CASE("an empty answer is refused and its buffer is ours again",
+          "[libvirtio][entropy][hostile]")
+{
+    Rig rig;
+    REQUIRE(rig.start({.buffers = 1}).has_value());
+    rig.world.lies.arm(Lie::no_bytes, 0, 1);
+    REQUIRE(rig.driver.request().has_value());
+    (void)rig.driver.kick();
+    CHECK(rig.driver.take(rig.out)->error() == Errc::device_fault);
+    CHECK_FALSE(rig.driver.broken());
+    REQUIRE(rig.driver.request().has_value());
+    (void)rig.driver.kick();
+    CHECK(rig.driver.take(rig.out)->value() == 64);
+}
+
+TEST_CASE("an entropy device that lies is reset and serves again", "[libvirtio][entropy][hostile]")
+{
+    Rig rig{{.version = GENERATE(1u, 2u)}};
+    REQUIRE(rig.start().has_value());
+    rig.world.lies.arm(
+        GENERATE(Lie::id_out_of_range, Lie::id_not_given, Lie::length_over_total, Lie::used_twice),
+        0, 1);
+    REQUIRE(rig.driver.request().has_value());
+    (void)rig.driver.kick();
+    auto taken = rig.driver.take(rig.out);
+    if (taken->has_value())
+        taken = rig.driver.take(rig.out);
+    CHECK(taken->error() == Errc::device_fault);
+    CHECK(rig.driver.broken());
+    CHECK(rig.driver.request().error() == Errc::device_fault);
+    REQUIRE(rig.driver.recover().has_value());
+    REQUIRE(rig.driver.request().has_value());
+    (void)rig.driver.kick();
+    CHECK(rig.driver.take(rig.out)->value() == 64);
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("an entropy driver needs buffers, memory and the right device", "[libvirtio][entropy]")
+{
+    Rig rig;
+    CHECK(rig.start({.buffers = 0}).error() == Errc::bad_argument);
+    CHECK(rig.start({.buffer_bytes = 0}).error() == Errc::bad_argument);
+    rig.memory.size = Bytes{rig.memory.size.raw() - 1};
+    CHECK(rig.start().error() == Errc::no_space);
+    CHECK((rig.mmio.status() & 128) != 0);
+    BlkRig disk;
+    CHECK(rig.driver.start(disk.device, rig.memory).error() == Errc::wrong_kind);
+}

@@ -1,0 +1,114 @@
+// tests/host/libvirtio/ring_events_test.cpp - notifications and interrupts: as few as can be, none
+// lost.
+#include "rig.hpp"
+
+using namespace virtio;
+
+namespace {
+
+struct Rig : QueueRig<64> {
+    explicit Rig(bool event_idx) : QueueRig{64, event_idx} {}
+
+    // Submits `count` chains; true if the device wants to be notified.
+    bool submit(u32 count)
+    {
+        for (u32 i = 0; i < count; ++i)
+            (void)queue.submit(std::array{writes()});
+        return queue.publish();
+    }
+    u32 serve(u32 most = 1000)
+    {
+        u32 count = 0;
+        while (count < most) {
+            const auto chain = other.pop();
+            if (!chain)
+                break;
+            other.push(*chain, 1);
+            ++count;
+        }
+        return count;
+    }
+    u32 take_all()
+    {
+        u32 count = 0;
+        while (const auto taken = queue.take()) {
+            count += taken->has_value() ? 1 : 0;
+        }
+        return count;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a batch costs one notification", "[libvirtio][ring][events]")
+{
+    Rig rig{GENERATE(true, false)};
+    u32 notifications = 0;
+    for (int round = 0; round < 3000; ++round) {  // across the wrap
+        notifications += rig.submit(32) ? 1 : 0;
+        CHECK(rig.serve() == 32);
+        CHECK(rig.take_all() == 32);
+    }
+    CHECK(notifications == 3000);
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("a device that has not looked yet is not notified again", "[libvirtio][ring][events]")
+{
+    Rig rig{true};
+    CHECK(rig.submit(1));
+    CHECK_FALSE(rig.submit(1));  // it was notified of the first, and sees both
+    CHECK(rig.serve() == 2);
+    CHECK(rig.submit(1));
+}
+
+TEST_CASE("a device that looks by itself is not notified", "[libvirtio][ring][events]")
+{
+    Rig rig{GENERATE(true, false)};
+    CHECK(rig.submit(1));
+    rig.serve();
+    rig.other.look_by_itself(true);
+    CHECK_FALSE(rig.submit(5));
+    CHECK_FALSE(rig.submit(5));
+    rig.serve();
+    rig.other.look_by_itself(false);
+    CHECK(rig.submit(1));
+}
+
+TEST_CASE("with EVENT_IDX the flag NO_NOTIFY means nothing", "[libvirtio][ring][events]")
+{
+    Rig rig{true};
+    CHECK(rig.submit(1));
+    rig.serve();
+    auto* flags = reinterpret_cast<u16*>(rig.world.memory.at(rig.rings.device.raw(), 2));
+    *flags = Used::no_notify;
+    CHECK(rig.submit(1));
+}
+
+TEST_CASE("an armed queue is interrupted once for all that comes", "[libvirtio][ring][events]")
+{
+    Rig rig{true};
+    for (int round = 0; round < 3000; ++round) {  // across the wrap
+        REQUIRE_FALSE(rig.queue.arm());
+        (void)rig.submit(32);
+        CHECK(rig.serve(10) == 10);
+        CHECK(rig.other.interrupt_due());
+        CHECK(rig.serve() == 22);
+        CHECK_FALSE(rig.other.interrupt_due());  // not armed again yet
+        CHECK(rig.take_all() == 32);
+    }
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("arming tells of a chain that came just before", "[libvirtio][ring][events]")
+{
+    Rig rig{GENERATE(true, false)};
+    REQUIRE_FALSE(rig.queue.arm());
+    (void)rig.submit(2);
+    rig.serve(1);
+    CHECK(rig.take_all() == 1);
+    rig.serve(1);  // between the last take and arm: there may be no interrupt
+    CHECK(rig.queue.arm());
+    CHECK(rig.take_all() == 1);
+    CHECK_FALSE(rig.queue.arm());
+}

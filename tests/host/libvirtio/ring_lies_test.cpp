@@ -1,0 +1,162 @@
+// tests/host/libvirtio/ring_lies_test.cpp - a used ring that lies breaks the queue, and nothing
+// else.
+#include "rig.hpp"
+
+using namespace virtio;
+using model::Lie;
+
+namespace {
+
+struct Rig : QueueRig<64> {
+    Rig() : QueueRig{8}
+    {
+        for (int i = 0; i < 2; ++i)
+            heads.push_back(queue.submit(std::array{reads(), writes()}).value());
+        (void)queue.publish();
+        while (auto chain = other.pop())
+            chains.push_back(std::move(*chain));
+        REQUIRE(chains.size() == 2);
+    }
+
+    std::vector<DescriptorIndex> heads;
+    std::vector<model::Chain> chains;
+};
+
+}  // namespace
+
+TEST_CASE("a device that lies is reported once, and not believed again",
+          "[libvirtio][ring][hostile]")
+{
+    Rig rig;
+    auto& lies = rig.world.lies;
+    Fault fault = Fault::none;
+    SECTION("an id beyond the table")
+    {
+        lies.arm(Lie::id_out_of_range,
+                 GENERATE(u64{0}, u64{1}, u64{56}, u64{0xdead}, u64{0xffff'fff7}));
+        fault = Fault::id_out_of_range;
+    }
+    SECTION("the second descriptor of a chain")
+    {
+        lies.arm(Lie::id_not_head);
+        fault = Fault::not_outstanding;
+    }
+    SECTION("a descriptor that is free")
+    {
+        rig.other.write_used(7, 1);
+        rig.other.publish(1);
+        CHECK(rig.queue.take()->error() == Errc::device_fault);
+        CHECK(rig.queue.fault() == Fault::not_outstanding);
+        return;
+    }
+    SECTION("one byte more than the chain has")
+    {
+        lies.arm(Lie::length_over_total);
+        fault = Fault::too_long;
+    }
+    SECTION("2^32 - 1 bytes")
+    {
+        lies.arm(Lie::length_huge);
+        fault = Fault::too_long;
+    }
+    SECTION("an index that jumps")
+    {
+        lies.arm(Lie::index_jumps, GENERATE(u64{2}, u64{300}, u64{32768}));
+        fault = Fault::index_jump;
+    }
+    SECTION("an index that goes back")
+    {
+        lies.arm(Lie::index_goes_back);
+        fault = Fault::index_jump;
+    }
+    rig.other.push(rig.chains[0], 512);
+    CHECK(rig.queue.take()->error() == Errc::device_fault);
+    CHECK(rig.queue.broken());
+    CHECK(rig.queue.fault() == fault);
+
+    rig.other.push(rig.chains[1], 512);  // even if it is honest from now on
+    CHECK_FALSE(rig.queue.take().has_value());
+    CHECK_FALSE(rig.queue.arm());
+    CHECK(rig.queue.submit(std::array{rig.writes()}).error() == Errc::device_fault);
+    CHECK_FALSE(rig.queue.publish());
+    CHECK(rig.queue.outstanding(rig.heads[0]));  // the memory is still the device's
+}
+
+TEST_CASE("a chain that comes back twice is a lie the second time", "[libvirtio][ring][hostile]")
+{
+    Rig rig;
+    rig.world.lies.arm(Lie::used_twice);
+    rig.other.push(rig.chains[0], 512);
+    CHECK(rig.queue.take()->value().head == rig.heads[0]);
+    CHECK(rig.queue.take()->error() == Errc::device_fault);
+    CHECK(rig.queue.fault() == Fault::not_outstanding);
+}
+
+TEST_CASE("an index that moves back after it was seen is a lie", "[libvirtio][ring][hostile]")
+{
+    Rig rig;
+    rig.other.push(rig.chains[0], 512);
+    CHECK(rig.queue.take()->has_value());
+    rig.other.publish(0);
+    CHECK(rig.queue.arm());  // something moved
+    CHECK(rig.queue.take()->error() == Errc::device_fault);
+    CHECK(rig.queue.fault() == Fault::index_jump);
+}
+
+TEST_CASE("bytes that only the driver wrote are not counted", "[libvirtio][ring][hostile]")
+{
+    Rig rig;
+    rig.world.lies.arm(Lie::length_of_total);
+    rig.other.push(rig.chains[0], 512);
+    CHECK(rig.queue.take()->value().written == 512);
+    CHECK_FALSE(rig.queue.broken());
+}
+
+TEST_CASE("a length that is too short is passed on as it is", "[libvirtio][ring][hostile]")
+{
+    Rig rig;
+    rig.world.lies.arm(Lie::length_short, GENERATE(u64{0}, u64{511}));
+    rig.other.push(rig.chains[0], 512);
+    const auto written = rig.queue.take()->value().written;
+    CHECK((written == 0 || written == 511));
+}
+
+TEST_CASE("what the device scribbles into table and ring is never read",
+          "[libvirtio][ring][hostile]")
+{
+    Rig rig;
+    rig.world.lies.arm(Lie::scribbles);
+    for (int round = 0; round < 1000; ++round) {
+        const u16 before = rig.queue.free_descriptors();
+        REQUIRE(before == 4);
+        const std::array chain{rig.reads(), rig.reads(), rig.writes(), rig.writes()};
+        const auto head = rig.queue.submit(chain).value();
+        (void)rig.queue.publish();
+        const auto seen = rig.other.pop().value();  // and scribbles over everything
+        rig.other.push(seen, 1024);
+        const auto taken = rig.queue.take().value().value();
+        REQUIRE(taken.head == head);
+        REQUIRE(rig.queue.free_descriptors() == before);
+    }
+}
+
+TEST_CASE("after a reset the queue starts afresh", "[libvirtio][ring][hostile]")
+{
+    Rig rig;
+    rig.world.lies.arm(Lie::length_huge, 0, 1);
+    rig.other.push(rig.chains[0], 512);
+    CHECK(rig.queue.take()->error() == Errc::device_fault);
+
+    auto* memory = rig.world.memory.at(rig.rings.desc.raw(), 8192);
+    REQUIRE(rig.queue.start({memory, rig.rings.desc, Bytes{8192}}, 8, true).has_value());
+    rig.other.start(
+        {8, rig.rings.desc.raw(), rig.rings.driver.raw(), rig.rings.device.raw(), true});
+    CHECK_FALSE(rig.queue.broken());
+    CHECK(rig.queue.free_descriptors() == 8);
+    CHECK_FALSE(rig.queue.take().has_value());
+    const auto head = rig.queue.submit(std::array{rig.writes()}).value();
+    CHECK(rig.queue.publish());
+    rig.other.push(rig.other.pop().value(), 5);
+    CHECK(rig.queue.take()->value().head == head);
+    CHECK(kept_the_rules(rig.world));
+}
