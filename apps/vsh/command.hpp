@@ -1,0 +1,164 @@
+// vsh/command.hpp - the commands of the shell, and a line of text made into one. Pure: nothing is executed here.
+#pragma once
+
+#include "words.hpp"
+
+#include <array>
+#include <expected>
+#include <string_view>
+
+#include <base/text.hpp>
+
+namespace vsh {
+
+enum class Verb : u8 {
+    nothing,  // an empty line
+    help,
+    ps,
+    devices,
+    blk_info,
+    blk_sha256,
+    blk_read,
+    blk_write,
+    blk_fill,
+    blk_verify,
+    blk_flush,
+    rand,
+};
+
+// What follows the name of a command.
+enum class Operand : u8 { none, disk, first, count, seed, text, bytes };
+
+struct Form {
+    Verb verb;
+    std::string_view group;  // first word of the line
+    std::string_view name;   // second word, if the group has several commands
+    std::array<Operand, 4> operands;
+    u8 required;  // how many must be there; the others come all together or not at all
+    std::string_view usage;
+    std::string_view purpose;
+};
+
+inline constexpr u64 max_rand_bytes = 4096;
+inline constexpr u64 max_text_bytes = 512;  // one sector
+
+// clang-format off
+inline constexpr std::array forms{
+    Form{Verb::help, "help", "", {}, 0,
+         "help", "this list"},
+    Form{Verb::ps, "ps", "", {}, 0,
+         "ps", "programs: state, epoch, priority, frames, handles"},
+    Form{Verb::devices, "devices", "", {}, 0,
+         "devices", "devices: slot, owner, how registers are reached"},
+    Form{Verb::blk_info, "blk", "info", {Operand::disk}, 1,
+         "blk info DISK", "capacity, block sizes, mode, serial"},
+    Form{Verb::blk_sha256, "blk", "sha256", {Operand::disk, Operand::first, Operand::count}, 1,
+         "blk sha256 DISK [FIRST COUNT]", "SHA-256 of the disk, or of a range of sectors"},
+    Form{Verb::blk_read, "blk", "read", {Operand::disk, Operand::first, Operand::count}, 2,
+         "blk read DISK SECTOR [COUNT]", "hexdump of sectors"},
+    Form{Verb::blk_write, "blk", "write", {Operand::disk, Operand::first, Operand::text}, 3,
+         "blk write DISK SECTOR TEXT", "one sector: the rest of the line, then zeroes"},
+    Form{Verb::blk_fill, "blk", "fill", {Operand::disk, Operand::first, Operand::count, Operand::seed}, 4,
+         "blk fill DISK FIRST COUNT SEED", "write the pattern of SEED"},
+    Form{Verb::blk_verify, "blk", "verify", {Operand::disk, Operand::first, Operand::count, Operand::seed}, 4,
+         "blk verify DISK FIRST COUNT SEED", "read, and compare with the pattern of SEED"},
+    Form{Verb::blk_flush, "blk", "flush", {Operand::disk}, 1,
+         "blk flush DISK", "all that was written before is durable"},
+    Form{Verb::rand, "rand", "", {Operand::bytes}, 1,
+         "rand N", "N random bytes in hex, 1 to 4096"},
+};
+// clang-format on
+
+struct Command {
+    Verb verb = Verb::nothing;
+    std::string_view disk;
+    u64 first = 0;
+    u64 count = 0;  // zero: was not given
+    u64 seed = 0;
+    std::string_view text;
+};
+
+// Why a line is no command: what to say, and the word it is about.
+struct Problem {
+    std::string_view what;
+    std::string_view word;
+    std::string_view usage;  // empty if the command itself is unknown
+};
+
+namespace detail {
+
+// Sets `place`, or says why not.
+inline std::string_view put(u64& place, std::string_view word, u64 least, u64 most)
+{
+    const auto value = text::parse_number(word);
+    if (!value && value.error() != Errc::out_of_range)
+        return "not a number";
+    if (!value || *value < least || *value > most)
+        return "out of range";
+    place = *value;
+    return {};
+}
+
+inline std::string_view put(Operand operand, std::string_view word, Command& into)
+{
+    switch (operand) {
+    case Operand::disk: into.disk = word; return {};
+    case Operand::first: return put(into.first, word, 0, ~u64{0});
+    case Operand::count: return put(into.count, word, 1, ~u64{0});
+    case Operand::seed: return put(into.seed, word, 0, ~u64{0});
+    case Operand::bytes: return put(into.count, word, 1, max_rand_bytes);
+    case Operand::text:
+        into.text = word;
+        return word.size() > max_text_bytes ? "longer than a sector" : std::string_view{};
+    case Operand::none: break;
+    }
+    return {};
+}
+
+inline std::expected<Command, Problem> operands(const Form& form, Words words)
+{
+    Command command{};
+    command.verb = form.verb;
+    for (usize i = 0; i < form.operands.size() && form.operands[i] != Operand::none; ++i) {
+        const auto operand = form.operands[i];
+        const auto word = operand == Operand::text ? words.remainder() : words.next();
+        if (word.empty() && i == form.required)
+            return command;
+        if (word.empty())
+            return std::unexpected{Problem{"something is missing", {}, form.usage}};
+        if (const auto why = put(operand, word, command); !why.empty())
+            return std::unexpected{Problem{why, word, form.usage}};
+        if (operand == Operand::text)
+            return command;
+    }
+    if (const auto surplus = words.next(); !surplus.empty())
+        return std::unexpected{Problem{"too much", surplus, form.usage}};
+    return command;
+}
+
+}  // namespace detail
+
+// The command that a line names, with its operands; views point into `line`.
+inline std::expected<Command, Problem> parse(std::string_view line)
+{
+    Words words{line};
+    const auto group = words.next();
+    if (group.empty())
+        return Command{};
+
+    bool group_known = false;
+    auto after_name = words;
+    const auto name = after_name.next();
+    for (const Form& form : forms) {
+        if (form.group != group)
+            continue;
+        if (form.name.empty())
+            return detail::operands(form, words);
+        if (form.name == name)
+            return detail::operands(form, after_name);
+        group_known = true;
+    }
+    return std::unexpected{Problem{"unknown command", group_known && !name.empty() ? name : group, {}}};
+}
+
+}  // namespace vsh

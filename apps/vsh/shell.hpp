@@ -1,0 +1,32 @@
+// vsh/shell.hpp - carries commands out. Every command opens what it needs and closes it again.
+#pragma once
+
+#include "command.hpp"
+#include "output.hpp"
+
+#include <sys/startup.hpp>
+
+namespace vsh {
+
+class Shell {
+public:
+    explicit Shell(const sys::Startup& given) : given_{&given} {}
+
+    Status execute(std::string_view line);
+
+private:
+    Status run(const Command& command);
+
+    // system_commands.cpp
+    Status help();
+    Status ps();
+    Status devices();
+    Status rand(const Command& command);
+
+    // disk_commands.cpp
+    Status disk(const Command& command);
+
+    const sys::Startup* given_;
+};
+
+}  // namespace vsh

@@ -1,0 +1,109 @@
+// block/disk.hpp - a disk behind the block protocol: the asynchronous core. The other layers are made of it.
+//
+//     block::Disk disk;
+//     disk.open(given, "disk0");
+//     auto buffer = disk.buffer();                       // memory that the device reaches
+//     disk.read(tag, sector, 8, std::move(*buffer));     // the buffer moves in
+//     auto done = disk.wait();                           // and comes back with its completion
+//
+// Nothing is sent before kick() or wait(), so that a batch costs one doorbell. Requests complete in any order. A
+// deadline that passes changes nothing: the request stays outstanding, and its buffer comes back when it completes.
+#pragma once
+
+#include <string_view>
+
+#include <block/channel.hpp>
+#include <sys/memory.hpp>
+#include <sys/notification.hpp>
+#include <sys/session.hpp>
+
+namespace block {
+
+using Info = proto::block::Info::Reply;
+
+struct Options {
+    u32 depth = 32;                  // requests outstanding; a power of two, at most 256
+    u32 buffers = 32;                // at most max_buffers
+    u32 buffer_bytes = 64 * 1024;    // of each; the most that one request moves
+};
+
+// Does not move: buffers and peers point into it. All buffers are dead before it is.
+class Disk {
+public:
+    Disk() = default;
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+    ~Disk() { close(); }
+
+    // Errors: bad_argument (options), busy (open already), too_big (the disk takes only smaller requests from such a
+    // buffer); those of connecting, of memory, of Attach.
+    Result<> open(const sys::Startup& given, std::string_view service, const Options& options = {});
+
+    // Ends the session. What is still in flight ends without being reported.
+    void close();
+
+    const Info& info() const { return info_; }
+    u64 bytes() const { return info_.capacity.raw() * sector_bytes; }
+    bool read_only() const { return (info_.flags & proto::block::InfoFlags::read_only) != 0; }
+    bool write_cache() const { return (info_.flags & proto::block::InfoFlags::write_cache) != 0; }
+    u32 depth() const { return depth_; }
+    u32 buffer_bytes() const { return pool_.bytes_each(); }
+
+    // Errors: would_block (all are in use).
+    Result<Buffer> buffer() { return pool_.take(); }
+    u32 outstanding() const { return channel_.outstanding(); }
+
+    // `sectors` from the beginning of the buffer. On failure the buffer is still the caller's. Errors: would_block
+    // (`depth` requests are outstanding), bad_argument (the buffer is none of this disk's), too_big, gave_up or
+    // peer_restarted (the server is lost), malformed (the session is).
+    Result<> read(u64 tag, Sector first, u32 sectors, Buffer&& buffer)
+    {
+        return channel_.submit(Op::read, tag, first, sectors, std::move(buffer));
+    }
+    Result<> write(u64 tag, Sector first, u32 sectors, Buffer&& buffer)
+    {
+        return channel_.submit(Op::write, tag, first, sectors, std::move(buffer));
+    }
+    // Covers the writes that completed before it is submitted.
+    Result<> flush(u64 tag) { return channel_.submit_flush(tag); }
+
+    void kick()
+    {
+        if (channel_.publish())
+            (void)sys::signal(doorbell_.borrow(), all_bits);
+    }
+    // Never waits.
+    std::optional<Completion> poll() { return channel_.poll(); }
+
+    // What wait() sleeps on: bit 0, a completion came; bit 1, look at the server.
+    sys::Borrowed<sys::Notification> notification() const { return notification_.borrow(); }
+
+    // The next completion. Errors: timed_out, not_found (nothing is outstanding).
+    Result<Completion> wait(abi::Ticks deadline = abi::never);
+
+private:
+    static constexpr abi::Bits all_bits{~u64{0}};
+    static constexpr auto completion_bit = abi::Bits::at(0);
+    static constexpr auto server_bit = abi::Bits::at(1);
+
+    Result<> make_memory(const Options& options);
+    Result<> attach();
+    Result<> start(const Options& options);
+    void look_at_server();
+
+    std::optional<sys::Session> session_;
+    sys::Handle<sys::Notification> notification_;
+    sys::Handle<sys::Notification> doorbell_;
+    sys::SharedMemory submissions_;
+    sys::Handle<sys::Memory> completions_;
+    sys::Mapping completions_mapping_;  // read-only
+    sys::SharedMemory memory_;
+    BufferPool pool_;
+    Channel channel_;
+    Info info_{};
+    u32 depth_ = 0;
+    u32 session_number_ = 0;
+    u64 endpoint_epoch_ = 0;
+};
+
+}  // namespace block

@@ -1,0 +1,194 @@
+// block/src/blocking.cpp - transfers of any size, cut into requests and put together again.
+#include <block/blocking.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace block {
+
+// A range of bytes in whole blocks around what the caller wants, moved chunk by chunk.
+struct Blocking::Transfer {
+    Op op;
+    u64 first;       // byte of the disk: where the chunks begin, on a block
+    u64 end;         // and end, on a block
+    u64 chunk;       // bytes of one request
+    u64 wanted;      // byte of the disk where the caller's memory begins
+    std::byte* memory;
+    u64 bytes;
+    u64 sent = 0;  // chunks
+    u64 returned = 0;
+
+    u64 chunks() const { return (end - first + chunk - 1) / chunk; }
+    u64 begin_of(u64 index) const { return first + index * chunk; }
+    u64 length_of(u64 index) const { return std::min(chunk, end - begin_of(index)); }
+
+    // Copies what chunk `index` and the caller's memory have in common.
+    void copy_out(u64 index, std::span<const std::byte> data) const
+    {
+        const u64 from = std::max(begin_of(index), wanted);
+        const u64 to = std::min(begin_of(index) + length_of(index), wanted + bytes);
+        if (from < to)
+            std::memcpy(memory + (from - wanted), data.data() + (from - begin_of(index)), to - from);
+    }
+    // Writes are whole blocks: the caller's memory covers the chunk.
+    void copy_in(u64 index, std::span<std::byte> data) const
+    {
+        std::memcpy(data.data(), memory + (begin_of(index) - wanted), length_of(index));
+    }
+};
+
+// Starts as many requests as there are buffers and places for them.
+Result<> Blocking::send(Transfer& transfer)
+{
+    for (; transfer.sent < transfer.chunks(); ++transfer.sent) {
+        auto buffer = disk_->buffer();
+        if (!buffer)
+            return {};
+        const u64 tag = u64{call_} << 32 | transfer.sent;
+        const Sector at{transfer.begin_of(transfer.sent) / sector_bytes};
+        const auto sectors = static_cast<u32>(transfer.length_of(transfer.sent) / sector_bytes);
+        if (transfer.op == Op::write)
+            transfer.copy_in(transfer.sent, buffer->bytes());
+        const auto sent = transfer.op == Op::read ? disk_->read(tag, at, sectors, std::move(*buffer))
+                                                  : disk_->write(tag, at, sectors, std::move(*buffer));
+        if (!sent)
+            return sent.error() == Errc::would_block ? Result<>{} : sent;
+    }
+    return {};
+}
+
+// The next completion of this call; those that outlived an earlier call are dropped, and so give their buffers back.
+Result<> Blocking::next_of_this_call(Completion& done, abi::Ticks deadline)
+{
+    for (;;) {
+        auto next = disk_->wait(deadline);
+        if (!next)
+            return fail(next.error() == Errc::not_found ? Errc::no_memory : next.error());
+        if (next->tag >> 32 == call_) {
+            done = std::move(*next);
+            return {};
+        }
+    }
+}
+
+// After the first failure nothing more is started, and what was is waited for.
+Result<> Blocking::run(Transfer& transfer, abi::Ticks deadline)
+{
+    ++call_;
+    Errc outcome = Errc::ok;
+    for (;;) {
+        if (outcome == Errc::ok)
+            if (const auto sent = send(transfer); !sent)
+                outcome = sent.error();
+        const u64 started = outcome == Errc::ok ? transfer.chunks() : transfer.sent;
+        if (transfer.returned == started)
+            break;
+        Completion done{};
+        if (const auto got = next_of_this_call(done, deadline); !got)
+            return got;
+        ++transfer.returned;
+        if (done.outcome != Errc::ok && outcome == Errc::ok)
+            outcome = done.outcome;
+        if (done.outcome == Errc::ok && transfer.op == Op::read)
+            transfer.copy_out(done.tag & 0xffff'ffff, done.buffer.bytes());
+    }
+    if (outcome != Errc::ok)
+        return fail(outcome);
+    return {};
+}
+
+Result<usize> Blocking::pread(u64 offset, std::span<std::byte> out, abi::Ticks deadline)
+{
+    const u64 size = disk_->bytes();
+    const u64 bytes = offset < size ? std::min<u64>(out.size(), size - offset) : 0;
+    if (bytes == 0)
+        return usize{0};
+    Transfer transfer{.op = Op::read,
+                      .first = align_down(offset, block_bytes()),
+                      .end = align_up(offset + bytes, block_bytes()),
+                      .chunk = chunk_bytes(),
+                      .wanted = offset,
+                      .memory = out.data(),
+                      .bytes = bytes};
+    return run(transfer, deadline).transform([&] { return usize{bytes}; });
+}
+
+Result<> Blocking::read(Sector first, std::span<std::byte> out, abi::Ticks deadline)
+{
+    if (out.size() % sector_bytes != 0)
+        return fail(Errc::bad_argument);
+    if (!fits(first.raw(), out.size() / sector_bytes, disk_->info().capacity.raw()))
+        return fail(Errc::out_of_range);
+    return pread(first.raw() * sector_bytes, out, deadline).transform([](usize) {});
+}
+
+Result<> Blocking::write_blocks(u64 offset, std::span<const std::byte> in, abi::Ticks deadline)
+{
+    Transfer transfer{.op = Op::write,
+                      .first = offset,
+                      .end = offset + in.size(),
+                      .chunk = chunk_bytes(),
+                      .wanted = offset,
+                      .memory = const_cast<std::byte*>(in.data()),  // only read for a write
+                      .bytes = in.size()};
+    return run(transfer, deadline);
+}
+
+// A part of one block.
+Result<> Blocking::modify(u64 offset, std::span<const std::byte> in, abi::Ticks deadline)
+{
+    const u64 begin = align_down(offset, block_bytes());
+    auto buffer = disk_->buffer();
+    if (!buffer)
+        return fail(Errc::no_memory);
+    ++call_;
+    const Sector at{begin / sector_bytes};
+    const auto sectors = static_cast<u32>(block_bytes() / sector_bytes);
+    const u64 tag = u64{call_} << 32;
+    if (const auto sent = disk_->read(tag, at, sectors, std::move(*buffer)); !sent)
+        return sent;
+    Completion done{};
+    if (const auto got = next_of_this_call(done, deadline); !got)
+        return got;
+    if (done.outcome != Errc::ok)
+        return fail(done.outcome);
+
+    std::memcpy(done.buffer.bytes().data() + (offset - begin), in.data(), in.size());
+    if (const auto sent = disk_->write(tag, at, sectors, std::move(done.buffer)); !sent)
+        return sent;
+    if (const auto got = next_of_this_call(done, deadline); !got)
+        return got;
+    return done.outcome == Errc::ok ? Result<>{} : fail(done.outcome);
+}
+
+Result<> Blocking::pwrite(u64 offset, std::span<const std::byte> in, abi::Ticks deadline)
+{
+    if (!fits(offset, in.size(), disk_->bytes()))
+        return fail(Errc::out_of_range);
+    const u64 block = block_bytes();
+    while (!in.empty()) {
+        const u64 within = offset & (block - 1);
+        const bool whole = within == 0 && in.size() >= block;
+        const u64 part = whole ? align_down(in.size(), block) : std::min<u64>(in.size(), block - within);
+        const auto piece = in.first(part);
+        const auto done = whole ? write_blocks(offset, piece, deadline) : modify(offset, piece, deadline);
+        if (!done)
+            return done;
+        offset += part;
+        in = in.subspan(part);
+    }
+    return {};
+}
+
+Result<> Blocking::flush(abi::Ticks deadline)
+{
+    ++call_;
+    if (const auto sent = disk_->flush(u64{call_} << 32); !sent)
+        return sent;
+    Completion done{};
+    if (const auto got = next_of_this_call(done, deadline); !got)
+        return got;
+    return done.outcome == Errc::ok ? Result<>{} : fail(done.outcome);
+}
+
+}  // namespace block

@@ -1,0 +1,170 @@
+// block/src/disk.cpp - a session with a disk: made, slept on, ended.
+#include <block/disk.hpp>
+
+#include <proto/names.hpp>
+
+namespace block {
+
+namespace {
+
+// A second handle with no more than `rights`, to be sent away.
+Result<sys::Handle<sys::Memory>> lendable(sys::Borrowed<sys::Memory> memory, abi::Rights rights)
+{
+    return sys::duplicate(memory, rights | abi::right::transfer);
+}
+
+// Contiguous if the machine has that much in one piece: every request is one run for the device then.
+Result<sys::SharedMemory> make_buffer_memory(Bytes size)
+{
+    auto contiguous = sys::SharedMemory::create(size, abi::MemoryFlags::contiguous);
+    if (contiguous || contiguous.error() != Errc::no_memory)
+        return contiguous;
+    return sys::SharedMemory::create(size);
+}
+
+template <class... T>
+Errc first_error(const Result<T>&... results)
+{
+    Errc why = Errc::ok;
+    (void)((results ? false : (why = results.error(), true)) || ...);
+    return why;
+}
+
+bool sane(const Options& options)
+{
+    return proto::block::good_entries(options.depth) && options.buffers != 0
+           && options.buffers <= max_buffers && options.buffer_bytes != 0 && options.buffer_bytes % sector_bytes == 0
+           && options.buffer_bytes <= (1U << 30) / max_buffers;
+}
+
+}  // namespace
+
+Result<> Disk::open(const sys::Startup& given, std::string_view service, const Options& options)
+{
+    if (session_)
+        return fail(Errc::busy);
+    if (!sane(options))
+        return fail(Errc::bad_argument);
+    auto session = sys::connect<proto::names::Connect>(given, service);
+    if (!session)
+        return fail(session.error());
+    session_.emplace(std::move(*session));
+    const auto started = start(options);
+    if (!started)
+        close();
+    return started;
+}
+
+Result<> Disk::start(const Options& options)
+{
+    const auto info = session_->call<proto::block::Info>();
+    if (!info)
+        return fail(info.error());
+    info_ = *info;
+    depth_ = std::min(options.depth, info_.max_entries);
+    if (!proto::block::good_entries(depth_))
+        return fail(Errc::malformed);
+    if (const auto made = make_memory(options); !made)
+        return made;
+    return attach();
+}
+
+Result<> Disk::make_memory(const Options& options)
+{
+    auto notification = sys::create_notification();
+    auto submissions = sys::SharedMemory::create(Bytes{proto::block::submissions_bytes(depth_)});
+    auto completions = sys::create_memory(Bytes{proto::block::completions_bytes(depth_)});
+    auto memory =
+        make_buffer_memory(Bytes{align_up(u64{options.buffers} * options.buffer_bytes, page_bytes)});
+    if (const Errc why = first_error(notification, submissions, completions, memory); why != Errc::ok)
+        return fail(why);
+    auto mapping = sys::Mapping::create(completions->borrow(), sys::read_only);
+    if (!mapping)
+        return fail(mapping.error());
+
+    notification_ = std::move(*notification);
+    submissions_ = std::move(*submissions);
+    completions_ = std::move(*completions);
+    completions_mapping_ = std::move(*mapping);
+    memory_ = std::move(*memory);
+    pool_.fill(memory_.mapping.bytes(), options.buffer_bytes, options.buffers);
+
+    const auto client = submissions_.mapping.at<RingPage>();
+    const auto down = submissions_.mapping.array<proto::block::Submission>(page_bytes, depth_);
+    const auto server = completions_mapping_.at<const proto::block::CompletionPage>();
+    const auto up = completions_mapping_.array<const proto::block::Completion>(page_bytes, depth_);
+    if (!client || !down || !server || !up)
+        return fail(Errc::out_of_range);
+    return channel_.open(**client, *down, **server, *up, pool_);
+}
+
+Result<> Disk::attach()
+{
+    auto submissions = lendable(submissions_.handle.borrow(), sys::read_only);
+    auto completions = lendable(completions_.borrow(), sys::read_write);
+    auto buffer = lendable(memory_.handle.borrow(), sys::read_write);
+    auto bell = sys::doorbell(notification_.borrow(), completion_bit);
+    if (const Errc why = first_error(submissions, completions, buffer, bell); why != Errc::ok)
+        return fail(why);
+    auto send = sys::HandleSet::of(
+        std::move(*submissions), std::move(*completions), std::move(*buffer), std::move(*bell));
+    auto response = session_->call<proto::block::Attach>({depth_, 0}, std::move(send), 1);
+    if (!response)
+        return fail(response.error());
+    session_number_ = response->reply.session;
+    auto doorbell = response->handles.take<sys::Notification>(0);
+    if (!doorbell)
+        return fail(Errc::malformed);
+    doorbell_ = std::move(*doorbell);
+    if (pool_.bytes_each() > response->reply.max_bytes)
+        return fail(Errc::too_big);
+    const auto state = sys::info(session_->endpoint());
+    if (!state)
+        return fail(state.error());
+    endpoint_epoch_ = state->epoch;
+    return sys::watch(session_->endpoint(), notification_.borrow(), server_bit);
+}
+
+void Disk::close()
+{
+    if (session_ && doorbell_.valid() && channel_.outstanding() == 0)
+        (void)session_->call<proto::block::Detach>({session_number_, 0});
+    session_.reset();  // the last handle of this badge: the server ends what is left
+    doorbell_ = {};
+    notification_ = {};
+    memory_ = {};
+    submissions_ = {};
+    completions_mapping_ = {};
+    completions_ = {};
+    channel_.close();
+}
+
+Result<Completion> Disk::wait(abi::Ticks deadline)
+{
+    for (;;) {
+        kick();
+        if (auto completion = poll())
+            return std::move(*completion);
+        if (outstanding() == 0)
+            return fail(Errc::not_found);
+        if (!channel_.arm())
+            continue;
+        const auto woken = sys::wait(notification_.borrow(), deadline);
+        if (!woken)
+            return fail(woken.error());
+        if (woken->any(server_bit))
+            look_at_server();
+    }
+}
+
+// Its endpoint lost the server, got a new one, or was given up. A new one knows nothing of this session.
+void Disk::look_at_server()
+{
+    const auto state = sys::info(session_->endpoint());
+    if (!state || state->given_up)
+        channel_.lose(Errc::gave_up);
+    else if (state->epoch != endpoint_epoch_)
+        channel_.lose(Errc::peer_restarted);
+}
+
+}  // namespace block

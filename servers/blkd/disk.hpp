@@ -1,0 +1,118 @@
+// blkd/disk.hpp - the virtio block device as the engine sees it.
+#pragma once
+
+#include "engine.hpp"
+
+#include <virtio/blk.hpp>
+
+namespace blkd {
+
+template <virtio::Bus B>
+class VirtioDisk {
+public:
+    static constexpr u16 max_slots = 128;   // requests in flight
+    static constexpr u16 queue_size = 512;  // three descriptors a slot; the rest serves buffers in many runs
+    static constexpr u32 most_runs = 32;    // of one request; four such can be in flight
+    static constexpr u32 most_bytes = 1 << 20;
+    static constexpr virtio::blk::Options options{.queue_size = queue_size, .slots = max_slots};
+
+    // DMA memory that start() needs.
+    static constexpr Bytes memory_bytes() { return Driver::memory_bytes(options); }
+
+    // Errors: those of the driver.
+    Result<> start(virtio::Device<B>& device, const virtio::Dma auto& memory)
+    {
+        device_ = &device;
+        return driver_.start(device, memory, options);
+    }
+
+    // Asks the device for its serial number. `wait` returns once it interrupted, or fails. A device without one is
+    // left with an empty serial. Errors: device_fault, those of `wait`.
+    template <class Wait>
+    Result<> identify(Wait wait)
+    {
+        if (const auto sent = driver_.identify(0); !sent)
+            return sent;
+        (void)driver_.kick();
+        for (;;) {
+            if (const auto done = driver_.take())
+                return *done ? Result<>{} : fail(Errc::device_fault);
+            if (driver_.arm())
+                continue;
+            if (const auto woken = wait(); !woken)
+                return woken;
+            (void)device_->acknowledge();
+        }
+    }
+
+    const virtio::blk::Info& info() const { return driver_.info(); }
+    const virtio::blk::Serial& serial() const { return driver_.serial(); }
+    block::Sector capacity() const { return block::Sector{info().capacity.raw()}; }
+    u32 max_runs() const { return std::min(info().max_runs, most_runs); }
+
+    u32 slots() const { return driver_.slots(); }
+    bool room() const { return driver_.room(); }
+    bool flushes() const { return info().flush; }
+
+    Result<> submit(u32 tag, const Request& request, const BufferMap& buffer)
+    {
+        if (request.op == block::Op::flush)
+            return driver_.flush(tag);
+        std::array<virtio::blk::Run, most_runs> runs;
+        const usize count = buffer.split(request.offset, request.bytes, std::span<virtio::blk::Run>{runs});
+        const auto data = std::span<const virtio::blk::Run>{runs}.first(count);
+        const virtio::blk::Sector first{request.first.raw()};
+        return request.op == block::Op::read ? driver_.read(tag, first, data) : driver_.write(tag, first, data);
+    }
+
+    void kick() { (void)driver_.kick(); }
+
+    // Errors: device_fault (the device wants a reset, or its configuration makes no sense any more).
+    Result<> acknowledge()
+    {
+        const virtio::Interrupt cause = device_->acknowledge();
+        if (!cause.config_change) [[likely]]
+            return {};
+        return cause.needs_reset ? fail(Errc::device_fault) : driver_.refresh();
+    }
+
+    std::optional<Result<Ended>> take()
+    {
+        const auto done = driver_.take();
+        if (!done)
+            return std::nullopt;
+        if (!*done) [[unlikely]]
+            return fail(done->error());
+        const virtio::blk::Done& request = **done;
+        return Ended{static_cast<u32>(request.tag), status(request.outcome)};
+    }
+
+    bool arm() { return driver_.arm(); }
+
+    template <class Lost>
+    Result<> recover(Lost lost)
+    {
+        return driver_.recover(lost);
+    }
+
+private:
+    using Driver = virtio::blk::Driver<B, max_slots, queue_size>;
+
+    static block::Status status(virtio::blk::Outcome outcome)
+    {
+        if (outcome == virtio::blk::Outcome::ok) [[likely]]
+            return block::Status::ok;
+        switch (outcome) {
+        case virtio::blk::Outcome::ok: return block::Status::ok;
+        case virtio::blk::Outcome::unsupported: return block::Status::not_supported;
+        case virtio::blk::Outcome::io_error:
+        case virtio::blk::Outcome::device_fault: break;
+        }
+        return block::Status::device_error;
+    }
+
+    virtio::Device<B>* device_ = nullptr;
+    Driver driver_;
+};
+
+}  // namespace blkd

@@ -1,0 +1,298 @@
+// blkd/engine.hpp - moves requests from the sessions' rings to the disk, and what became of them back.
+//
+// `step` never waits and never loops without bound. Sessions take turns, a few requests each, starting after the one
+// served last; a session has at most half of the disk's slots, so that another one always finds some.
+//
+// A session that ended (detached, badge gone, closed for a broken ring) stays until its last request came back from the
+// device; only then its memory is let go.
+#pragma once
+
+#include "session.hpp"
+
+#include <abi/object.hpp>
+#include <array>
+#include <bit>
+#include <optional>
+
+namespace blkd {
+
+inline constexpr unsigned interrupt_bit = 0;
+inline constexpr unsigned first_doorbell_bit = 8;
+inline constexpr unsigned doorbell_bits = 64 - first_doorbell_bit;
+inline constexpr u32 max_sessions = 64;  // those beyond doorbell_bits share the bits of the first ones
+
+constexpr abi::Bits doorbell_of(u32 session) { return abi::Bits::at(first_doorbell_bit + session % doorbell_bits); }
+
+// How a request ended at the device.
+struct Ended {
+    u32 tag;  // as given to submit
+    block::Status status;
+};
+
+// The device side (disk.hpp; a script in tests). Tags are below max_slots; slots() are there in fact.
+template <class D>
+concept Disk = requires(D disk, u32 tag, const Request& request, const BufferMap& buffer) {
+    { D::max_slots } -> std::convertible_to<u32>;
+    { disk.slots() } -> std::convertible_to<u32>;
+    { disk.room() } -> std::same_as<bool>;                            // one more request may be prepared
+    { disk.submit(tag, request, buffer) } -> std::same_as<Result<>>;  // prepare; would_block: not now after all
+    { disk.kick() } -> std::same_as<void>;                            // show the device all that is prepared
+    { disk.acknowledge() } -> std::same_as<Result<>>;                 // take the interrupt back, before take()
+    { disk.take() } -> std::same_as<std::optional<Result<Ended>>>;    // a request that came back
+    { disk.arm() } -> std::same_as<bool>;                             // before sleeping; true: take() again first
+    { disk.recover([](u64) {}) } -> std::same_as<Result<>>;           // reset; tells the tags that were lost
+    { disk.flushes() } -> std::same_as<bool>;                         // a flush has something to do
+};
+
+// What the engine cannot do itself: reach clients, and give their memory back.
+template <class O>
+concept Owner = requires(O owner, u32 session) {
+    { owner.ring(session) } -> std::same_as<void>;
+    { owner.release(session) } -> std::same_as<void>;
+};
+
+template <Disk D, class O>
+class Engine {
+public:
+    static constexpr u32 turn = 8;                       // submissions of one session before the next one's
+    static constexpr u32 turns_per_step = 64;            // then the server looks at its bits and calls again
+    static constexpr u32 most_recoveries = 16;           // of the device, then the server gives up
+
+    Engine(D& disk, O& owner)
+        : disk_{&disk}, owner_{&owner}, most_in_flight_{std::max(disk.slots() / 2, u32{1})}
+    {
+        static_assert(Owner<O>);  // here, where O is complete: it may hold this engine
+        for (u32 tag = 0; tag < D::max_slots; ++tag)
+            free_[tag] = static_cast<u16>(tag);
+    }
+
+    // Moves every request one step on. Errors: those of the device's recovery; device_fault (it lied too often).
+    Result<> step(abi::Bits woken)
+    {
+        if (woken.any(abi::Bits::at(interrupt_bit)))
+            if (const auto finished = finish(); !finished)
+                return finished;
+        const u64 rung = woken.raw >> first_doorbell_bit;
+        pending_ |= (rung | rung << doorbell_bits) & open_;
+        forward();
+        publish();
+        return {};
+    }
+
+    // There is more to do at once: do not sleep.
+    bool hungry() const { return pending_ != 0 && !held_ && disk_->room(); }
+
+    // A place for a new session, if there is one.
+    std::optional<u32> vacant() const
+    {
+        const auto place = static_cast<u32>(std::countr_one(used_));
+        return place < max_sessions ? std::optional{place} : std::nullopt;
+    }
+
+    void open(u32 place, const Session& session)
+    {
+        sessions_[place] = session;
+        used_ |= bit_of(place);
+        open_ |= bit_of(place);
+    }
+
+    bool is_open(u32 place) const { return place < max_sessions && (open_ & bit_of(place)) != 0; }
+    u32 in_flight(u32 place) const { return sessions_[place]->in_flight(); }
+
+    // Nothing of the session is served any more; its memory goes once nothing of it is at the device.
+    void end(u32 place)
+    {
+        for (u64* set : {&open_, &pending_, &capped_, &touched_})
+            *set &= ~bit_of(place);
+        remove_if_done(place);
+    }
+
+    // The disk changed its size.
+    void resize(block::Sector capacity)
+    {
+        for (u32 place = 0; place < max_sessions; ++place)
+            if (is_open(place))
+                sessions_[place]->limits().capacity = capacity;
+    }
+
+private:
+    static constexpr u64 bit_of(u32 place) { return u64{1} << place; }
+
+    // What of a request stays here while it is at the device.
+    struct InFlight {
+        u64 cookie;
+        u32 place;
+    };
+
+    // A request that was taken off its ring and found the disk full after all.
+    struct Held {
+        u32 tag;
+        Request request;
+    };
+
+    // Takes back all that the device finished, including what it finishes while we look.
+    Result<> finish()
+    {
+        if (const auto sane = disk_->acknowledge(); !sane)
+            return recover();
+        do {
+            while (const auto ended = disk_->take()) {
+                if (!*ended)
+                    return recover();
+                finish((*ended)->tag, (*ended)->status);
+            }
+        } while (disk_->arm());
+        pending_ |= std::exchange(capped_, 0);
+        retry_held();
+        return {};
+    }
+
+    void finish(u32 tag, block::Status status)
+    {
+        const auto [cookie, place] = in_flight_[tag];
+        free_[free_count_++] = static_cast<u16>(tag);
+        Session& session = *sessions_[place];
+        session.ended();
+        if ((open_ & bit_of(place)) != 0) [[likely]] {
+            session.complete(cookie, status);
+            touched_ |= bit_of(place);
+        } else {
+            remove_if_done(place);
+        }
+    }
+
+    // The device lied or broke down: reset, and what it had has failed.
+    Result<> recover()
+    {
+        if (++recoveries_ > most_recoveries)
+            return fail(Errc::device_fault);
+        const auto lost = [this](u64 tag) { finish(static_cast<u32>(tag), block::Status::device_error); };
+        if (const auto again = disk_->recover(lost); !again)
+            return again;
+        pending_ |= std::exchange(capped_, 0);
+        retry_held();
+        return {};
+    }
+
+    void forward()
+    {
+        for (u32 turns = 0; turns < turns_per_step && hungry(); ++turns) {
+            last_ = next_after(last_);
+            if (!serve(last_))
+                pending_ &= ~bit_of(last_);
+        }
+        disk_->kick();
+    }
+
+    u32 next_after(u32 place) const
+    {
+        const u64 turned = std::rotr(pending_, static_cast<int>(place + 1));
+        return (place + 1 + static_cast<u32>(std::countr_zero(turned))) % max_sessions;
+    }
+
+    // One turn of one session. True: it may have more.
+    bool serve(u32 place)
+    {
+        Session& session = *sessions_[place];
+        const u32 budget = session.budget();
+        if (budget == 0)
+            return rest(place, session.park());
+        touched_ |= bit_of(place);
+        for (u32 n = std::min(turn, budget); n != 0; --n) {
+            if (held_ || !disk_->room())
+                return true;
+            if (session.in_flight() >= most_in_flight_) {
+                capped_ |= bit_of(place);
+                return false;
+            }
+            const auto asked = session.next();
+            if (!asked)
+                return rest(place, !session.broken() && session.sleep());
+            start(place, session, *asked);
+        }
+        return true;
+    }
+
+    // Nothing can be taken. True: look again.
+    bool rest(u32 place, bool sleeps)
+    {
+        if (!sessions_[place]->broken()) [[likely]]
+            return !sleeps;
+        sessions_[place]->close(Errc::malformed);
+        owner_->ring(place);
+        end(place);
+        return false;
+    }
+
+    void start(u32 place, Session& session, const block::Submission& asked)
+    {
+        const auto request = admit(asked, session.limits());
+        if (!request)
+            return session.complete(asked.cookie, request.error());
+        if (request->op == block::Op::flush && !disk_->flushes())
+            return session.complete(asked.cookie, block::Status::ok);
+
+        const u32 tag = free_[--free_count_];
+        in_flight_[tag] = {asked.cookie, place};
+        session.started();
+        submit(tag, *request);
+    }
+
+    void submit(u32 tag, const Request& request)
+    {
+        const auto sent = disk_->submit(tag, request, sessions_[in_flight_[tag].place]->buffer());
+        if (sent) [[likely]]
+            return;
+        if (sent.error() == Errc::would_block)
+            held_ = {tag, request};
+        else  // the disk shrank since, or the driver found what admit does not know
+            finish(tag, sent.error() == Errc::out_of_range ? block::Status::out_of_range : block::Status::device_error);
+    }
+
+    void retry_held()
+    {
+        if (!held_) [[likely]]
+            return;
+        const auto [tag, request] = *std::exchange(held_, std::nullopt);
+        if ((open_ & bit_of(in_flight_[tag].place)) != 0)
+            submit(tag, request);
+        else
+            finish(tag, block::Status::device_error);
+    }
+
+    void publish()
+    {
+        for (u64 left = std::exchange(touched_, 0); left != 0; left &= left - 1) {
+            const auto place = static_cast<u32>(std::countr_zero(left));
+            if (sessions_[place]->publish())
+                owner_->ring(place);
+        }
+    }
+
+    void remove_if_done(u32 place)
+    {
+        if (sessions_[place]->in_flight() != 0)
+            return;
+        sessions_[place].reset();
+        used_ &= ~bit_of(place);
+        owner_->release(place);
+    }
+
+    D* disk_;
+    O* owner_;
+    u64 used_ = 0;     // sets of sessions: that exist,
+    u64 open_ = 0;     // that are served,
+    u64 pending_ = 0;  // whose ring may hold something,
+    u64 capped_ = 0;   // that have more, and too much at the device,
+    u64 touched_ = 0;  // whose client must be shown something
+    u32 last_ = max_sessions - 1;
+    u32 most_in_flight_;  // of one session
+    u32 recoveries_ = 0;
+    u32 free_count_ = D::max_slots;
+    std::optional<Held> held_;
+    std::array<u16, D::max_slots> free_{};
+    std::array<InFlight, D::max_slots> in_flight_{};
+    std::array<std::optional<Session>, max_sessions> sessions_;
+};
+
+}  // namespace blkd

@@ -1,0 +1,87 @@
+// rngd/main.cpp - brings the entropy device up, then sleeps until it answered or somebody asks.
+#include "server.hpp"
+
+#include <common/virtio_platform.hpp>
+#include <proto/names.hpp>
+#include <sys/session.hpp>
+#include <virtio/entropy.hpp>
+
+namespace {
+
+using Bus = common::DeviceBus;
+
+// The driver, and the interrupt that belongs to it.
+class Device {
+public:
+    static constexpr virtio::entropy::Options options{.buffers = 4, .buffer_bytes = 256};
+    static constexpr Bytes memory_bytes() { return Driver::memory_bytes(options); }
+
+    Result<> start(virtio::Device<Bus>& transport, const common::DriverMemory& memory)
+    {
+        transport_ = &transport;
+        return driver_.start(transport, memory, options);
+    }
+
+    void acknowledge() { (void)transport_->acknowledge(); }
+    std::optional<Result<usize>> take(std::span<std::byte> out) { return driver_.take(out); }
+    bool arm() { return driver_.arm(); }
+    Result<> request() { return driver_.request(); }
+    void kick() { (void)driver_.kick(); }
+    usize in_flight() const { return driver_.in_flight(); }
+    // An empty answer leaves nothing to repair.
+    Result<> recover() { return driver_.broken() ? driver_.recover() : Result<>{}; }
+
+private:
+    using Driver = virtio::entropy::Driver<Bus>;
+
+    virtio::Device<Bus>* transport_ = nullptr;
+    Driver driver_;
+};
+static_assert(Device::options.buffer_bytes == rngd::Server<Device>::buffer_bytes);
+
+Result<> serve(sys::Borrowed<sys::Endpoint> endpoint, rngd::Server<Device>& server)
+{
+    sys::Inbox inbox{endpoint, rngd::Server<Device>::handles_taken};
+    for (;;) {
+        const auto event = inbox.next();
+        if (!event)
+            return fail(event.error());
+        if (const auto done = server.step(event->bits); !done)
+            return done;
+        if (event->gone())
+            server.forget(event->badge);
+        if (event->request())
+            inbox.answer(sys::dispatch(proto::random::Protocol{}, server, *event));
+    }
+}
+
+}  // namespace
+
+Result<> run(const sys::Startup& given)
+{
+    const auto endpoint = given.grant<sys::Endpoint>("serve");
+    if (!endpoint)
+        return fail(endpoint.error());
+    auto platform = common::DevicePlatform::open(given, rngd::interrupt_bit);
+    if (!platform)
+        return fail(platform.error());
+    const auto memory = common::DriverMemory::create(platform->device, Device::memory_bytes());
+    if (!memory)
+        return fail(memory.error());
+    auto transport = virtio::Device<Bus>::probe(platform->bus);
+    if (!transport)
+        return fail(transport.error());
+    Device device;
+    if (const auto started = device.start(*transport, *memory); !started)
+        return started;
+
+    rngd::Server<Device> server{device};
+    server.begin();
+    sys::log(sys::Level::info,
+             "entropy device",
+             {{"virtio", transport->version()}, {"registers", platform->bus.mapped() ? "mapped" : "by call"}});
+    // Ready to answer, not seeded yet: a device that stalls holds up its own clients only.
+    if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
+        return ready;
+    return serve(*endpoint, server);
+}

@@ -1,0 +1,174 @@
+// rngd/server.hpp - the random protocol over a generator that an entropy device feeds. Never waits for the device.
+#pragma once
+
+#include "generator.hpp"
+
+#include <sys/log.hpp>
+#include <sys/notification.hpp>
+#include <sys/serve.hpp>
+#include <sys/time.hpp>
+
+namespace rngd {
+
+inline constexpr unsigned interrupt_bit = 0;
+
+// The device side: virtio::entropy::Driver, behind what its interrupt needs; a script in tests.
+template <class D>
+concept EntropyDevice = requires(D device, std::span<std::byte> out) {
+    { device.acknowledge() } -> std::same_as<void>;
+    { device.take(out) } -> std::same_as<std::optional<Result<usize>>>;
+    { device.arm() } -> std::same_as<bool>;
+    { device.request() } -> std::same_as<Result<>>;
+    { device.kick() } -> std::same_as<void>;
+    { device.in_flight() } -> std::convertible_to<usize>;
+    { device.recover() } -> std::same_as<Result<>>;
+};
+
+template <EntropyDevice D>
+class Server {
+public:
+    static constexpr usize buffer_bytes = 256;  // of one request to the device
+    static constexpr u32 most_faults = 16;      // empty answers and lies, then the server gives up
+    static constexpr u32 most_subscribers = 32;
+    static constexpr unsigned handles_taken = 1;
+
+    explicit Server(D& device) : device_{&device}, generator_{sys::counter_frequency()} {}
+
+    // Asks for the first seed.
+    void begin() { refill(); }
+
+    // Errors: device_fault (the device broke its specification too often).
+    Result<> step(abi::Bits woken)
+    {
+        if (!woken.any(abi::Bits::at(interrupt_bit)))
+            return {};
+        device_->acknowledge();
+        do {
+            if (const auto drained = drain(); !drained)
+                return drained;
+        } while (device_->arm());
+        refill();
+        tell_subscribers();
+        return {};
+    }
+
+    void forget(u64 badge)
+    {
+        for (Subscriber& each : subscribers_)
+            if (each.badge == badge)
+                each = {};
+    }
+
+    Result<random::Get::Reply> on(const random::Get::Request& request, sys::Caller&)
+    {
+        return serve<random::Get>(request);
+    }
+    Result<random::GetMany::Reply> on(const random::GetMany::Request& request, sys::Caller&)
+    {
+        return serve<random::GetMany>(request);
+    }
+    Result<random::Info::Reply> on(const random::Info::Request&, sys::Caller&)
+    {
+        return generator_.info(now());
+    }
+    Result<random::Subscribe::Reply> on(const random::Subscribe::Request&, sys::Caller& caller);
+
+private:
+    struct Subscriber {
+        u64 badge = 0;
+        sys::Handle<sys::Notification> bell;
+    };
+
+    static constexpr abi::Bits all_bits{~u64{0}};
+    static u64 now() { return sys::now().raw(); }
+
+    template <Method M>
+    Result<typename M::Reply> serve(const typename M::Request& request)
+    {
+        if (request.bytes == 0 || request.bytes > M::max_bytes || request.reserved != 0)
+            return fail(Errc::bad_argument);
+        typename M::Reply reply{};
+        const auto made = generator_.generate(std::span{reply.data}.first(request.bytes), now());
+        refill();
+        if (!made)
+            return fail(made.error());
+        return reply;
+    }
+
+    // Feeds all that the device returned.
+    Result<> drain()
+    {
+        std::array<std::byte, buffer_bytes> bytes;
+        while (const auto taken = device_->take(bytes)) {
+            if (*taken) {
+                const auto* data = reinterpret_cast<const u8*>(bytes.data());
+                generator_.feed({data, **taken}, now());
+                continue;
+            }
+            if (++faults_ > most_faults)
+                return fail(Errc::device_fault);
+            if (const auto again = device_->recover(); !again)
+                return again;
+        }
+        Drbg::wipe(bytes.data(), bytes.size());
+        return {};
+    }
+
+    // As many requests as give what the generator wants, if the device fills them.
+    void refill()
+    {
+        const usize wanted = generator_.wanted(now());
+        while (device_->in_flight() * buffer_bytes < wanted)
+            if (!device_->request())
+                break;
+        device_->kick();
+    }
+
+    void tell_subscribers()
+    {
+        if (generator_.health(now()) != random::Health::good)
+            return;
+        for (Subscriber& each : subscribers_) {
+            if (each.badge != 0)
+                (void)sys::signal(each.bell.borrow(), all_bits);
+            each = {};
+        }
+    }
+
+    Subscriber* place_for(u64 badge)
+    {
+        Subscriber* vacant = nullptr;
+        for (Subscriber& each : subscribers_) {
+            if (each.badge == badge)
+                return &each;
+            if (each.badge == 0 && vacant == nullptr)
+                vacant = &each;
+        }
+        return vacant;
+    }
+
+    D* device_;
+    Generator generator_;
+    u32 faults_ = 0;
+    std::array<Subscriber, most_subscribers> subscribers_;
+};
+
+template <EntropyDevice D>
+Result<random::Subscribe::Reply> Server<D>::on(const random::Subscribe::Request&, sys::Caller& caller)
+{
+    auto bell = caller.take<sys::Notification>(0);
+    if (!bell)
+        return fail(Errc::bad_argument);
+    if (generator_.health(now()) == random::Health::good) {
+        (void)sys::signal(bell->borrow(), all_bits);
+        return random::Subscribe::Reply{};
+    }
+    Subscriber* const place = place_for(caller.badge());
+    if (place == nullptr)
+        return fail(Errc::over_quota);
+    place->badge = caller.badge();
+    place->bell = std::move(*bell);
+    return random::Subscribe::Reply{};
+}
+
+}  // namespace rngd

@@ -1,0 +1,85 @@
+// tests/fuzz/blkd/admit_fuzz.cpp - whatever a client writes into its ring: what passes is in bounds.
+#include "admit.hpp"
+#include "buffer_map.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+struct Run {
+    DeviceAddr address;
+    u32 length;
+};
+
+constexpr u64 capacity = 1000;
+constexpr u32 buffer_bytes = 0x8000;
+constexpr usize max_runs = 4;
+
+constexpr std::array runs{
+    blkd::BufferRun{0, DeviceAddr{0x10000}},
+    blkd::BufferRun{0x2000, DeviceAddr{0x40000}},
+    blkd::BufferRun{0x3000, DeviceAddr{0x30000}},
+    blkd::BufferRun{0x4000, DeviceAddr{0x80000}},
+};
+constexpr blkd::BufferMap map{runs, buffer_bytes};
+
+void demand(bool holds)
+{
+    if (!holds)
+        std::abort();
+}
+
+// The run lies within one of those that were pinned.
+bool pinned(const Run& run)
+{
+    for (usize i = 0; i < runs.size(); ++i) {
+        const u64 length = (i + 1 < runs.size() ? runs[i + 1].begin : buffer_bytes) - runs[i].begin;
+        const u64 first = runs[i].address.raw();
+        if (run.address.raw() >= first && run.address.raw() + run.length <= first + length)
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size);
+
+extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
+{
+    proto::block::Submission asked;  // a Wire type: any bytes are a value of it
+    if (size < sizeof(asked) + 1)
+        return 0;
+    std::memcpy(&asked, bytes, sizeof(asked));
+    const u8 choice = bytes[sizeof(asked)];
+
+    const blkd::Limits limits{
+        .capacity = proto::block::Sector{capacity},
+        .block_sectors = (choice & 1) != 0 ? 8U : 1U,
+        .max_bytes = static_cast<u32>(map.max_bytes(max_runs)),
+        .buffer_bytes = buffer_bytes,
+        .read_only = (choice & 2) != 0,
+    };
+    const auto request = blkd::admit(asked, limits);
+    if (!request || request->op == proto::block::Op::flush)
+        return 0;
+
+    demand(request->op == proto::block::Op::read || !limits.read_only);
+    demand(request->bytes != 0 && request->bytes == u64{asked.count} * 512);
+    demand(static_cast<unsigned __int128>(request->first.raw()) + asked.count <= capacity);
+    demand(u64{request->offset} + request->bytes <= buffer_bytes);
+    demand(asked.count % limits.block_sectors == 0 && request->first.raw() % limits.block_sectors == 0);
+
+    std::array<Run, max_runs> parts{};
+    const usize count = map.split(request->offset, request->bytes, std::span<Run>{parts});
+    u64 total = 0;
+    demand(count <= max_runs);
+    for (usize i = 0; i < count; ++i) {
+        demand(pinned(parts[i]));
+        total += parts[i].length;
+    }
+    demand(total == request->bytes);
+    return 0;
+}

@@ -1,0 +1,61 @@
+// tests/fuzz/blkd/fuzz_client.hpp - a client of the engine in plain memory, all of it in the open.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "fake_disk.hpp"
+
+#include <block/channel.hpp>
+
+struct FakeOwner {
+    void ring(u32) {}
+    void release(u32 place) { released.push_back(place); }
+
+    std::vector<u32> released;
+};
+
+using TestEngine = blkd::Engine<FakeDisk, FakeOwner>;
+
+struct FuzzClient {
+    static constexpr u32 entries = 8;
+
+    FuzzClient()
+    {
+        pool.fill(memory, 512, entries);
+        (void)channel.open(client, submissions, server, completions, pool);
+    }
+
+    u32 attach(TestEngine& engine)
+    {
+        const blkd::Limits limits{.capacity = block::Sector{64},
+                                  .block_sectors = 1,
+                                  .max_bytes = 512,
+                                  .buffer_bytes = static_cast<u32>(memory.size()),
+                                  .read_only = false};
+        place = engine.vacant().value();
+        engine.open(place,
+                    blkd::Session::over({client, submissions, server, completions},
+                                        limits,
+                                        blkd::BufferMap{runs, memory.size()})
+                        .value());
+        return place;
+    }
+    bool read(u64 tag)
+    {
+        auto buffer = pool.take();
+        return buffer && channel.submit(block::Op::read, tag, block::Sector{tag % 64}, 1, std::move(*buffer)).has_value();
+    }
+    abi::Bits bell() const { return blkd::doorbell_of(place); }
+    abi::Bits kick() { return channel.publish() ? bell() : abi::Bits{}; }
+
+    u32 place = 0;
+    RingPage client{};
+    proto::block::CompletionPage server{};
+    std::array<proto::block::Submission, entries> submissions{};
+    std::array<proto::block::Completion, entries> completions{};
+    std::array<std::byte, entries * 512> memory{};
+    std::array<blkd::BufferRun, 1> runs{blkd::BufferRun{0, DeviceAddr{0x4000'0000}}};
+    block::BufferPool pool;
+    block::Channel channel;
+};

@@ -1,0 +1,130 @@
+// tests/host/blkd/admit_test.cpp - what blkd refuses to its clients, boundary by boundary.
+#include "admit.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+namespace block = proto::block;
+using block::Op;
+using block::Sector;
+using block::Status;
+
+constexpr blkd::Limits limits{Sector{1000}, 1, 0x4000, 0x8000, false};
+
+block::Submission submission(Op op, u64 first, u32 count, u32 offset)
+{
+    return {1, Sector{first}, count, offset, op, {}};
+}
+
+Status status_of(const block::Submission& asked, const blkd::Limits& under = limits)
+{
+    const auto request = blkd::admit(asked, under);
+    return request ? Status::ok : request.error();
+}
+
+}  // namespace
+
+TEST_CASE("a good request keeps its place and size", "[blkd][admit]")
+{
+    const auto request = blkd::admit(submission(Op::write, 992, 8, 0x7000), limits);
+    REQUIRE(request.has_value());
+    CHECK(request->op == Op::write);
+    CHECK(request->first == Sector{992});
+    CHECK(request->offset == 0x7000);
+    CHECK(request->bytes == 4096);
+}
+
+TEST_CASE("sectors end where the disk ends", "[blkd][admit]")
+{
+    const auto [first, count, expected] = GENERATE(table<u64, u32, Status>({
+        {0, 1, Status::ok},
+        {999, 1, Status::ok},
+        {968, 32, Status::ok},
+        {969, 32, Status::out_of_range},
+        {999, 2, Status::out_of_range},
+        {1000, 1, Status::out_of_range},
+        {1001, 1, Status::out_of_range},
+        {u64{1} << 31, 1, Status::out_of_range},
+        {u64{1} << 32, 1, Status::out_of_range},
+        {u64{1} << 55, 1, Status::out_of_range},
+        {u64{1} << 63, 1, Status::out_of_range},
+        {~u64{0}, 1, Status::out_of_range},
+        {~u64{0} - 7, 8, Status::out_of_range},
+        {0, 1001, Status::out_of_range},
+        {0, ~u32{0}, Status::out_of_range},
+    }));
+    INFO(first << " " << count);
+    CHECK(status_of(submission(Op::read, first, count, 0)) == expected);
+}
+
+TEST_CASE("data lies in the buffer and begins on a sector of it", "[blkd][admit]")
+{
+    const auto [offset, count, expected] = GENERATE(table<u32, u32, Status>({
+        {0x7e00, 1, Status::ok},
+        {0x7e00, 2, Status::malformed},
+        {0x8000, 1, Status::malformed},
+        {0x8200, 1, Status::malformed},
+        {1, 1, Status::malformed},
+        {511, 1, Status::malformed},
+        {512, 1, Status::ok},
+        {0x4000, 32, Status::ok},
+        {0x4200, 32, Status::malformed},
+        {0xfffffe00, 1, Status::malformed},
+        {0xffffffff, 1, Status::malformed},
+    }));
+    INFO(offset << " " << count);
+    CHECK(status_of(submission(Op::read, 0, count, offset)) == expected);
+}
+
+TEST_CASE("a request is at least a block and at most max_bytes", "[blkd][admit]")
+{
+    CHECK(status_of(submission(Op::read, 0, 0, 0)) == Status::malformed);
+    CHECK(status_of(submission(Op::read, 0, 32, 0)) == Status::ok);
+    CHECK(status_of(submission(Op::read, 0, 33, 0)) == Status::malformed);
+
+    auto huge = limits;
+    huge.capacity = Sector{u64{1} << 40};
+    CHECK(status_of(submission(Op::read, 0, 0x80'0001, 0), huge) == Status::malformed);
+    CHECK(status_of(submission(Op::read, 0, ~u32{0}, 0), huge) == Status::malformed);
+}
+
+TEST_CASE("requests are multiples of the logical block", "[blkd][admit]")
+{
+    auto blocks = limits;
+    blocks.block_sectors = 8;
+    CHECK(status_of(submission(Op::read, 8, 8, 512), blocks) == Status::ok);
+    CHECK(status_of(submission(Op::read, 1, 8, 0), blocks) == Status::malformed);
+    CHECK(status_of(submission(Op::write, 8, 1, 0), blocks) == Status::malformed);
+}
+
+TEST_CASE("a disk that is read-only refuses writes and nothing else", "[blkd][admit]")
+{
+    auto under = limits;
+    under.read_only = true;
+    CHECK(status_of(submission(Op::write, 0, 1, 0), under) == Status::read_only);
+    CHECK(status_of(submission(Op::write, ~u64{0}, 0, 1), under) == Status::read_only);
+    CHECK(status_of(submission(Op::read, 0, 1, 0), under) == Status::ok);
+    CHECK(status_of(submission(Op::flush, 0, 0, 0), under) == Status::ok);
+}
+
+TEST_CASE("a flush names no sectors and no data", "[blkd][admit]")
+{
+    const auto flush = blkd::admit(submission(Op::flush, 0, 0, 0), limits);
+    REQUIRE(flush.has_value());
+    CHECK(flush->bytes == 0);
+    CHECK(status_of(submission(Op::flush, 1, 0, 0)) == Status::malformed);
+    CHECK(status_of(submission(Op::flush, 0, 1, 0)) == Status::malformed);
+    CHECK(status_of(submission(Op::flush, 0, 0, 512)) == Status::malformed);
+}
+
+TEST_CASE("an unknown op is malformed, whatever else it says", "[blkd][admit]")
+{
+    for (unsigned op = 0; op < 256; ++op) {
+        const bool known = op >= 1 && op <= 3;
+        auto asked = submission(static_cast<Op>(op), 0, op == 3 ? 0 : 1, 0);
+        CHECK((status_of(asked) == Status::ok) == known);
+        asked.reserved[op % 7] = 1;
+        CHECK(status_of(asked) == Status::malformed);
+    }
+}

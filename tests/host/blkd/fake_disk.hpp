@@ -1,0 +1,86 @@
+// tests/host/blkd/fake_disk.hpp - a disk for the engine that ends requests when and how the test says.
+#pragma once
+
+#include "engine.hpp"
+
+#include <deque>
+#include <vector>
+
+struct FakeDisk {
+    static constexpr u32 max_slots = 64;
+
+    struct Sent {
+        u32 tag;
+        blkd::Request request;
+    };
+
+    u32 slots() const { return slot_count; }
+    bool room() const { return prepared.size() + at_device.size() < slot_count; }
+    bool flushes() const { return cached; }
+
+    Result<> submit(u32 tag, const blkd::Request& request, const blkd::BufferMap&)
+    {
+        if (refuse_next != Errc::ok)
+            return fail(std::exchange(refuse_next, Errc::ok));
+        prepared.push_back({tag, request});
+        return {};
+    }
+    void kick()
+    {
+        notifies += prepared.empty() ? 0 : 1;
+        at_device.insert(at_device.end(), prepared.begin(), prepared.end());
+        prepared.clear();
+    }
+    Result<> acknowledge() { return needs_reset ? fail(Errc::device_fault) : Result<>{}; }
+    std::optional<Result<blkd::Ended>> take()
+    {
+        if (std::exchange(lie, false))
+            return fail(Errc::device_fault);
+        if (ended.empty())
+            return std::nullopt;
+        const auto next = ended.front();
+        ended.pop_front();
+        return next;
+    }
+    bool arm() { return !ended.empty(); }
+
+    template <class Lost>
+    Result<> recover(Lost lost)
+    {
+        ++recoveries;
+        needs_reset = false;
+        if (!reset_works)
+            return fail(Errc::timed_out);
+        auto all = std::exchange(at_device, {});
+        all.insert(all.end(), prepared.begin(), prepared.end());
+        prepared.clear();
+        for (const Sent& each : all)
+            lost(each.tag);
+        return {};
+    }
+
+    // The device ends the n-th of the requests that it has.
+    void end(usize n = 0, proto::block::Status status = proto::block::Status::ok)
+    {
+        ended.push_back({at_device.at(n).tag, status});
+        at_device.erase(at_device.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+    void end_all()
+    {
+        while (!at_device.empty())
+            end();
+    }
+
+    u32 slot_count = max_slots;
+    bool cached = true;
+    bool lie = false;
+    bool needs_reset = false;
+    bool reset_works = true;
+    Errc refuse_next = Errc::ok;
+    u32 notifies = 0;
+    u32 recoveries = 0;
+    std::vector<Sent> prepared{};
+    std::vector<Sent> at_device{};
+    std::deque<blkd::Ended> ended{};
+};
+static_assert(blkd::Disk<FakeDisk>);

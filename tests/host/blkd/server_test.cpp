@@ -1,0 +1,197 @@
+// tests/host/blkd/server_test.cpp - the block protocol message by message: what is attached, refused and given back.
+#include "disk_rig.hpp"
+
+#include <catch2/catch.hpp>
+#include <proto/names.hpp>
+
+namespace {
+
+namespace block_protocol = proto::block;
+using block_protocol::Attach;
+using block_protocol::Detach;
+using block_protocol::Info;
+
+// A client that speaks the protocol by hand.
+struct Hand {
+    explicit Hand(DiskRig& of) : rig{&of}, session{sys::connect<proto::names::Connect>(of.bench.startup(), "disk0").value()} {}
+
+    static constexpr abi::Rights lend = abi::right::transfer | sys::read_write;
+
+    sys::Handle<sys::Memory> memory(u64 bytes, abi::Rights rights = lend) const
+    {
+        const auto made = sys::create_memory(Bytes{bytes}).value();
+        return sys::duplicate(made.borrow(), rights).value();
+    }
+    sys::Handle<sys::Notification> bell() const
+    {
+        const auto made = sys::create_notification().value();
+        return sys::doorbell(made.borrow(), abi::Bits::at(0)).value();
+    }
+    Errc attach(Attach::Request request, sys::HandleSet handles, unsigned accept = 1)
+    {
+        auto answer = session.call<Attach>(request, std::move(handles), accept);
+        if (!answer)
+            return answer.error();
+        last = answer->reply;
+        doorbell = answer->handles.take<sys::Notification>(0).value();
+        return Errc::ok;
+    }
+    sys::HandleSet good(u32 entries = 8) const
+    {
+        return sys::HandleSet::of(memory(block_protocol::submissions_bytes(entries)),
+                                  memory(block_protocol::completions_bytes(entries)),
+                                  memory(8192),
+                                  bell());
+    }
+
+    DiskRig* rig;
+    sys::Session session;
+    Attach::Reply last{};
+    sys::Handle<sys::Notification> doorbell;
+};
+
+}  // namespace
+
+TEST_CASE("an attached session has a doorbell that rings its own bit only", "[blkd][server]")
+{
+    DiskRig rig;
+    Hand hand{rig};
+    REQUIRE(hand.attach({8, 0}, hand.good()) == Errc::ok);
+    CHECK(hand.last.max_bytes == 8192);
+    REQUIRE(sys::signal(hand.doorbell.borrow(), {~u64{0}}).has_value());
+    CHECK(rig.bench.take_bits(rig.notification) == blkd::doorbell_of(hand.last.session));
+    CHECK(sys::handle_info(hand.doorbell.slot())->rights.has(abi::right::wait) == false);
+}
+
+TEST_CASE("what is wrong with an Attach is said, and nothing of it stays", "[blkd][server][hostile]")
+{
+    DiskRig rig;
+    rig.bench.scattered = GENERATE(false, true);
+    {
+        Hand hand{rig};
+        const auto two_pages = block_protocol::submissions_bytes(8);
+        CHECK(hand.attach({0, 0}, hand.good()) == Errc::bad_argument);
+        CHECK(hand.attach({3, 0}, hand.good()) == Errc::bad_argument);
+        CHECK(hand.attach({512, 0}, hand.good(512)) == Errc::bad_argument);
+        CHECK(hand.attach({~0U, 0}, hand.good()) == Errc::bad_argument);
+        CHECK(hand.attach({8, 1}, hand.good()) == Errc::bad_argument);
+        CHECK(hand.attach({8, 0}, {}) == Errc::bad_argument);
+        CHECK(hand.attach({8, 0}, hand.good(), 0) == Errc::bad_argument);
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(two_pages), hand.memory(two_pages), hand.memory(8192)))
+              == Errc::bad_argument);
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(two_pages), hand.bell(), hand.memory(8192), hand.bell()))
+              == Errc::wrong_kind);
+        CHECK(hand.attach({8, 0},
+                          sys::HandleSet::of(hand.memory(two_pages), hand.memory(two_pages), hand.memory(8192), hand.memory(8192)))
+              == Errc::wrong_kind);
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(4096), hand.memory(two_pages), hand.memory(8192), hand.bell()))
+              == Errc::out_of_range);
+        CHECK(hand.attach({256, 0}, hand.good(64)) == Errc::out_of_range);
+        CHECK(hand.attach({8, 0},
+                          sys::HandleSet::of(hand.memory(two_pages),
+                                             hand.memory(two_pages, abi::right::transfer | sys::read_only),
+                                             hand.memory(8192),
+                                             hand.bell()))
+              == Errc::denied);
+        CHECK(hand.attach({8, 0},
+                          sys::HandleSet::of(hand.memory(two_pages),
+                                             hand.memory(two_pages),
+                                             hand.memory(8192, abi::right::transfer | sys::read_only),
+                                             hand.bell()))
+              == Errc::denied);
+        CHECK(rig.bench.mappings() == 0);
+        CHECK(rig.bench.pins() == 0);
+    }
+    CHECK(rig.at_rest());
+}
+
+TEST_CASE("a buffer in more runs than the server lists is too big", "[blkd][server]")
+{
+    DiskRig rig;
+    Hand hand{rig};
+    rig.bench.scattered = true;
+    const auto with_buffer = [&](u64 pages) {
+        return hand.attach({8, 0},
+                           sys::HandleSet::of(hand.memory(block_protocol::submissions_bytes(8)),
+                                              hand.memory(block_protocol::completions_bytes(8)),
+                                              hand.memory(pages * page_bytes),
+                                              hand.bell()));
+    };
+    CHECK(with_buffer(blkd::Attachment::most_runs + 1) == Errc::too_big);
+    CHECK(with_buffer(blkd::Attachment::most_runs) == Errc::ok);
+    CHECK(hand.last.max_bytes == (32 - 1) * page_bytes);
+}
+
+TEST_CASE("a badge has so many sessions, and detaching gives one back", "[blkd][server]")
+{
+    DiskRig rig;
+    {
+        Hand hand{rig};
+        for (u32 i = 0; i < blkd::Server<DiskRig::Disk>::sessions_per_badge; ++i)
+            REQUIRE(hand.attach({8, 0}, hand.good()) == Errc::ok);
+        const u32 last = hand.last.session;
+        CHECK(hand.attach({8, 0}, hand.good()) == Errc::over_quota);
+        CHECK(hand.session.call<Detach>({last, 0}).has_value());
+        CHECK(hand.session.call<Detach>({last, 0}).error() == Errc::not_found);
+        CHECK(hand.attach({8, 0}, hand.good()) == Errc::ok);
+        Hand other{rig};
+        CHECK(other.attach({8, 0}, other.good()) == Errc::ok);
+    }
+    CHECK(rig.at_rest());
+}
+
+TEST_CASE("the server has so many sessions in all", "[blkd][server]")
+{
+    DiskRig rig;
+    {
+        std::vector<std::unique_ptr<Hand>> hands;
+        for (u32 i = 0; i < blkd::max_sessions; ++i) {
+            hands.push_back(std::make_unique<Hand>(rig));
+            REQUIRE(hands.back()->attach({1, 0}, hands.back()->good(1)) == Errc::ok);
+        }
+        Hand late{rig};
+        CHECK(late.attach({1, 0}, late.good(1)) == Errc::over_quota);
+        hands.pop_back();
+        CHECK(late.attach({1, 0}, late.good(1)) == Errc::ok);
+    }
+    CHECK(rig.at_rest());
+}
+
+TEST_CASE("nobody detaches a session of another badge, or one that is busy", "[blkd][server][hostile]")
+{
+    DiskRig rig;
+    rig.blk.hold = true;
+    block::Disk disk;
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", {.depth = 8, .buffers = 8, .buffer_bytes = 512}).has_value());
+    Hand hand{rig};
+    CHECK(hand.session.call<Detach>({0, 0}).error() == Errc::not_found);
+    CHECK(hand.session.call<Detach>({~0U, 0}).error() == Errc::not_found);
+    CHECK(hand.session.call<Detach>({0, 1}).error() == Errc::bad_argument);
+
+    REQUIRE(hand.attach({8, 0}, hand.good()) == Errc::ok);
+    REQUIRE(disk.read(1, block::Sector{0}, 1, std::move(*disk.buffer())).has_value());
+    disk.kick();
+    rig.settle();
+    rig.finish(0);
+    CHECK(disk.wait().has_value());
+    CHECK(hand.session.call<Detach>({hand.last.session, 0}).has_value());
+}
+
+TEST_CASE("messages that are none of the protocol get an error", "[blkd][server][hostile]")
+{
+    DiskRig rig;
+    Hand hand{rig};
+    for (const u16 ordinal : std::to_array<u16>({0, 1, 2, 3, 4, 0xffff}))
+        for (u64 size = 0; size <= abi::message_bytes; ++size) {
+            const sys::Letter letter{abi::Header::make(ordinal, size), {}};
+            const auto answer = sys::call(hand.session.endpoint(), letter);
+            const bool well_formed = ordinal == Info::ordinal && size == 0;
+            const bool empty_request = (ordinal == Attach::ordinal || ordinal == Detach::ordinal) && size == 8;
+            if (well_formed)
+                CHECK(answer.header.status() == Errc::ok);
+            else if (!empty_request)
+                CHECK(answer.header.status() == (ordinal >= 1 && ordinal <= 3 ? Errc::bad_argument : Errc::not_supported));
+            else
+                CHECK(answer.header.status() != Errc::ok);
+        }
+}

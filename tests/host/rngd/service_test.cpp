@@ -1,0 +1,207 @@
+// tests/host/rngd/service_test.cpp - the random service and its client library, over a device that answers as told.
+#include "bench.hpp"
+#include "server.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <deque>
+#include <random/random.hpp>
+#include <set>
+
+#include <proto/names.hpp>
+
+namespace {
+
+namespace protocol = proto::random;
+
+// Gives pseudo-random bytes, `most` of them a request; nothing while it stalls.
+struct ScriptedDevice {
+    void acknowledge() { interrupt = false; }
+    std::optional<Result<usize>> take(std::span<std::byte> out)
+    {
+        if (returned.empty())
+            return std::nullopt;
+        const usize bytes = std::min(returned.front(), out.size());
+        returned.pop_front();
+        --requested;
+        if (bytes == 0)
+            return fail(Errc::device_fault);
+        std::ranges::generate(out.first(bytes), [this] { return stuck ? std::byte{} : static_cast<std::byte>(engine() >> 7); });
+        return bytes;
+    }
+    bool arm() { return !returned.empty(); }
+    Result<> request()
+    {
+        if (requested == 4)
+            return fail(Errc::would_block);
+        ++requested;
+        return {};
+    }
+    void kick() {}
+    usize in_flight() const { return requested; }
+    Result<> recover()
+    {
+        ++recoveries;
+        return {};
+    }
+
+    // Answers what is requested. False: nothing is, or it stalls.
+    bool work()
+    {
+        if (stalled || requested == returned.size())
+            return false;
+        while (returned.size() < requested)
+            returned.push_back(most);
+        interrupt = true;
+        return true;
+    }
+
+    usize requested = 0;
+    std::deque<usize> returned;
+    usize most = 256;
+    bool stalled = false;
+    bool stuck = false;
+    bool interrupt = false;
+    u32 recoveries = 0;
+    std::mt19937 engine{3};
+};
+
+struct Rig {
+    Rig()
+    {
+        bench.offer(
+            "rng0",
+            [this](const sys::Incoming& in) { return sys::dispatch(protocol::Protocol{}, server, in); },
+            [this](u64 badge) { server.forget(badge); });
+        bench.pump = [this] { return pump(); };
+        server.begin();
+    }
+
+    bool pump()
+    {
+        if (!device.work())
+            return false;
+        REQUIRE(server.step(abi::Bits::at(rngd::interrupt_bit)).has_value());
+        return true;
+    }
+    void settle()
+    {
+        while (pump()) {
+        }
+    }
+    random_bytes::Source open() { return random_bytes::Source::open(bench.startup(), "rng0").value(); }
+
+    model::Memory memory;
+    bench::Bench bench{memory};
+    ScriptedDevice device;
+    rngd::Server<ScriptedDevice> server{device};
+};
+
+}  // namespace
+
+TEST_CASE("a client gets as many bytes as it asks for", "[rngd][clients]")
+{
+    Rig rig;
+    rig.settle();
+    auto source = rig.open();
+    std::set<u8> values;
+    for (usize count : {1U, 55U, 56U, 57U, 512U, 513U, 5000U}) {
+        std::vector<u8> bytes(count + 1, 0);
+        REQUIRE(source.fill(std::span{bytes}.first(count)).has_value());
+        CHECK(bytes[count] == 0);
+        values.insert(bytes.begin(), bytes.end());
+    }
+    CHECK(values.size() == 256);
+    CHECK(source.info()->bytes_served == 1 + 55 + 56 + 57 + 512 + 513 + 5000);
+    CHECK(source.info()->health == protocol::Health::good);
+}
+
+TEST_CASE("a client that comes before the seed sleeps until there is one", "[rngd][clients]")
+{
+    Rig rig;
+    rig.device.most = 1;  // a thousand answers until it is seeded
+    auto source = rig.open();
+    std::array<u8, 8> bytes{};
+    CHECK(source.get(bytes).error() == Errc::would_block);
+    CHECK(source.info()->health == protocol::Health::unseeded);
+    CHECK(source.fill(bytes).has_value());
+    CHECK(rig.bench.waits == 1);
+    CHECK_FALSE(rig.bench.stuck());
+}
+
+TEST_CASE("a device that never answers times its clients out, and serves them when it does", "[rngd][clients]")
+{
+    Rig rig;
+    rig.device.stalled = true;
+    auto source = rig.open();
+    std::array<u8, 8> bytes{};
+    CHECK(source.fill(bytes, sys::after_ms(1)).error() == Errc::timed_out);
+    rig.device.stalled = false;
+    CHECK(source.fill(bytes, sys::after_ms(1)).has_value());
+}
+
+TEST_CASE("a device that gives zeroes is given up, and clients are told", "[rngd][clients][hostile]")
+{
+    Rig rig;
+    rig.device.stuck = true;
+    rig.settle();
+    auto source = rig.open();
+    std::array<u8, 8> bytes{};
+    CHECK(source.fill(bytes).error() == Errc::device_fault);
+    CHECK(source.info()->health == protocol::Health::failed);
+}
+
+TEST_CASE("a device that returns empty buffers on and on stops the server", "[rngd][hostile]")
+{
+    Rig rig;
+    rig.device.most = 0;
+    u32 steps = 0;
+    Result<> outcome;
+    for (; outcome && steps < 100; ++steps) {
+        REQUIRE(rig.device.work());
+        outcome = rig.server.step(abi::Bits::at(rngd::interrupt_bit));
+    }
+    CHECK(outcome.error() == Errc::device_fault);
+    CHECK(rig.device.recoveries == rngd::Server<ScriptedDevice>::most_faults);
+}
+
+TEST_CASE("requests that make no sense are refused", "[rngd][hostile]")
+{
+    Rig rig;
+    rig.settle();
+    auto session = sys::connect<proto::names::Connect>(rig.bench.startup(), "rng0").value();
+    CHECK(session.call<protocol::Get>({0, 0}).error() == Errc::bad_argument);
+    CHECK(session.call<protocol::Get>({57, 0}).error() == Errc::bad_argument);
+    CHECK(session.call<protocol::Get>({8, 1}).error() == Errc::bad_argument);
+    CHECK(session.call<protocol::GetMany>({513, 0}).error() == Errc::bad_argument);
+    CHECK(session.call<protocol::GetMany>({~0U, 0}).error() == Errc::bad_argument);
+    CHECK(session.call<protocol::Subscribe>({}).error() == Errc::bad_argument);
+    const auto few = session.call<protocol::Get>({3, 0});
+    REQUIRE(few.has_value());
+    CHECK(std::ranges::count(std::span{few->data}.subspan(3), 0) == 53);
+}
+
+TEST_CASE("subscriptions are counted, and end with their badge", "[rngd][hostile]")
+{
+    Rig rig;
+    rig.device.stalled = true;
+    const usize before = rig.bench.handles();
+    {
+        std::vector<sys::Session> sessions;
+        const auto subscribe = [&](sys::Session& session) {
+            auto note = sys::create_notification().value();
+            auto bell = sys::doorbell(note.borrow(), abi::Bits::at(0)).value();
+            return session.call<protocol::Subscribe>({}, sys::HandleSet::of(std::move(bell)), 0);
+        };
+        for (u32 i = 0; i < rngd::Server<ScriptedDevice>::most_subscribers; ++i) {
+            sessions.push_back(sys::connect<proto::names::Connect>(rig.bench.startup(), "rng0").value());
+            REQUIRE(subscribe(sessions.back()).has_value());
+            REQUIRE(subscribe(sessions.back()).has_value());  // replaces its own
+        }
+        auto late = sys::connect<proto::names::Connect>(rig.bench.startup(), "rng0").value();
+        CHECK(subscribe(late).error() == Errc::over_quota);
+        sessions.pop_back();
+        CHECK(subscribe(late).has_value());
+    }
+    CHECK(rig.bench.handles() == before);
+}
