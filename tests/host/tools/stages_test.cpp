@@ -1,0 +1,53 @@
+// stages_test.cpp - stages of `test`, and what is read from ctest.
+#include "test.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+using namespace vireo;
+
+TEST_CASE("long tests are a stage of their own, on request")
+{
+    CHECK(stages_of({}).size() == 4);
+    const auto full = stages_of({.full = true});
+    CHECK(full.size() == 5);
+    CHECK(full.back().selection == std::vector<std::string>{"-L", "^full$"});
+    for (const auto& stage : full)
+        CHECK(stage.limit.count() > 0);
+}
+
+TEST_CASE("results of single tests are read from ctest's lines")
+{
+    const auto passed = parse_test_line(
+        " 3/41 Test #12: tools_test/a size has a unit .......   Passed    0.02 sec");
+    REQUIRE(passed);
+    CHECK(passed->name == "tools_test/a size has a unit");
+    CHECK(passed->passed);
+    for (const auto* line :
+         {"1/1 Test #1: x ....***Failed    0.00 sec", "1/1 Test #1: x ...***Timeout  30.01 sec",
+          "1/1 Test #1: x ...***Not Run (Disabled)   0.00 sec",
+          "1/1 Test #1: x ...***Exception: SegFault  0.1 sec",
+          "1/1 Test  #1: x ...Subprocess aborted***Exception:   0.1 sec"}) {
+        const auto failed = parse_test_line(line);
+        REQUIRE(failed);
+        CHECK(failed->name == "x");
+        CHECK_FALSE(failed->passed);
+    }
+    CHECK_FALSE(parse_test_line("      Start 12: x"));
+    CHECK_FALSE(parse_test_line("100% tests passed, 0 tests failed out of 41"));
+}
+
+TEST_CASE("the number of planned tests is read from ctest's list")
+{
+    CHECK(parse_total("Test project /x\n  Test #1: a\n\nTotal Tests: 41\n") == 41u);
+    CHECK_FALSE(parse_total("no such directory"));
+}
+
+TEST_CASE("a hundred percent are all tests")
+{
+    CHECK(closing_line(0, 250) == "100% tests passed, 0 tests failed out of 250");
+    CHECK(closing_line(1, 250) == "99% tests passed, 1 tests failed out of 250");
+    CHECK(closing_line(1, 1000) == "99% tests passed, 1 tests failed out of 1000");
+    CHECK(closing_line(0, 0) == "0% tests passed, 0 tests failed out of 0");
+}

@@ -1,0 +1,160 @@
+// bench.cpp - `bench`: runs the measuring system and prints its figures.
+#include "bench.hpp"
+
+#include "command_line.hpp"
+#include "failure.hpp"
+#include "guest.hpp"
+#include "guest_log.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace vireo {
+namespace {
+
+constexpr std::string_view block_prefix = "blk.";
+
+// One way to run the measuring system. With sleep=off virtual time jumps over idle spells, which
+// makes counts exact; with host I/O under way it would jump by seconds, so block paths run with
+// sleep=on, and the worst of several runs counts, since completions batch as the host likes.
+struct Phase {
+    std::string argument;
+    std::string icount;
+    bool block;
+    u32 runs;
+};
+const std::vector<Phase>& phases()
+{
+    static const std::vector<Phase> all{
+        {"cpu", "shift=0,sleep=off", false, 1},
+        {"blk", "shift=0,sleep=on", true, 3},
+    };
+    return all;
+}
+
+bool wanted(const Phase& phase, const std::string& prefix)
+{
+    const bool block_only = prefix.starts_with(block_prefix);
+    return phase.block ? block_only || block_prefix.starts_with(prefix) : !block_only;
+}
+
+class NoCounter : public Failure {
+public:
+    NoCounter()
+        : Failure{Exit::environment,
+                  "the guest has no instruction counter, so there are no figures",
+                  "its numbers would be times of this host, not costs of the system",
+                  "run it with -icount and with counters = true in systems/bench.toml"}
+    {
+    }
+};
+
+std::vector<Region> measure_once(const Project& project, const Options& options, const Phase& phase)
+{
+    auto asked = options;
+    asked.system = {.system = "bench", .commands = {phase.argument}};
+    auto launch = prepare_launch(project, asked, {.qemu = {"-icount", phase.icount}});
+    if (options.verbose)
+        fmt::print(stderr, "{}", printed_command_line(launch.argv));
+    std::vector<Region> regions;
+    bool done = false;
+    GuestListener listener;
+    if (options.verbose)
+        listener.line = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
+    listener.output = [&](const std::string&, const std::string& text) {
+        done = done || text == "PB-DONE";
+        if (const auto region = parse_region(text))
+            regions.push_back(*region);
+    };
+    const auto judgement = judge(run_guest(project, launch, asked, listener));
+    if (judgement.code != 0 || !done) {
+        launch.directory.keep();
+        const auto why =
+            judgement.reason.empty() ? fmt::format("status {}", judgement.code) : judgement.reason;
+        throw Failure{judgement.reason.empty() ? Exit::test_failed
+                                               : static_cast<Exit>(judgement.code),
+                      "the measuring run '" + phase.argument + "' failed",
+                      judgement.code == 0 ? "it never said PB-DONE" : why,
+                      "look at " + (launch.directory.path() / "serial.log").string()};
+    }
+    std::erase_if(regions, [&](const Region& region) {
+        return region.name.starts_with(block_prefix) != phase.block;
+    });
+    for (const auto& region : regions)
+        if (!region.counters.contains("insn") || region.counters.at("insn") == 0)
+            throw NoCounter{};
+    return regions;
+}
+
+std::vector<Region> measure(const Project& project, const Options& options)
+{
+    std::vector<Region> regions;
+    for (const auto& phase : phases())
+        for (u32 i = 0; wanted(phase, options.bench.name) && i < phase.runs; ++i)
+            merge_worst(regions, measure_once(project, options, phase));
+    std::erase_if(regions, [&](const Region& region) {
+        return !region.name.starts_with(options.bench.name);
+    });
+    return regions;
+}
+
+void print_json(const Figure& figure)
+{
+    nlohmann::ordered_json json{{"name", figure.name},
+                                {"metric", figure.metric},
+                                {"value", figure.value},
+                                {"n", figure.operations},
+                                {"budget", nullptr}};
+    if (figure.limit)
+        json["budget"] = *figure.limit;
+    fmt::print("{}\n", json.dump());
+}
+
+void print_table(const std::vector<Figure>& figures)
+{
+    fmt::print("{:<24} {:<11} {:>14} {:>9} {:>12}\n", "name", "metric", "value", "n", "budget");
+    for (const auto& figure : figures)
+        fmt::print("{:<24} {:<11} {:>14.2f} {:>9} {:>12}{}\n", figure.name, figure.metric,
+                   figure.value, figure.operations,
+                   figure.limit ? fmt::format("{:g}", *figure.limit) : "",
+                   figure.exceeded() ? "  EXCEEDED" : "");
+    fmt::print(
+        "guest instructions are exact; ns is virtual time and says nothing about this host\n");
+}
+
+}  // namespace
+
+int bench(const Project& project, const Options& options)
+{
+    if (options.dry_run) {
+        for (const auto& phase : phases()) {
+            auto asked = options;
+            asked.system = {.system = "bench", .commands = {phase.argument}};
+            auto launch = prepare_launch(project, asked, {.qemu = {"-icount", phase.icount}});
+            launch.directory.keep();
+            fmt::print("{}", printed_command_line(launch.argv));
+        }
+        return code(Exit::ok);
+    }
+    const auto budgets =
+        parse_budgets(read_text(project.budgets()), project.shown(project.budgets()));
+    const auto figures = figures_of(measure(project, options), budgets);
+    if (options.bench.json)
+        std::ranges::for_each(figures, print_json);
+    else
+        print_table(figures);
+    const auto missing = unmeasured(figures, budgets, options.bench.name);
+    for (const auto& budget : missing)
+        fmt::print(stderr, "vireo: error: nothing was measured for the budget of {} {}\n",
+                   budget.name, budget.metric);
+    for (const auto& figure : figures)
+        if (figure.exceeded())
+            fmt::print(stderr, "vireo: error: {} {} is {:g}, its budget is {:g}\n", figure.name,
+                       figure.metric, figure.value, *figure.limit);
+    const bool good = missing.empty() && std::ranges::none_of(figures, &Figure::exceeded);
+    return code(good ? Exit::ok : Exit::test_failed);
+}
+
+}  // namespace vireo

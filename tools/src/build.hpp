@@ -1,0 +1,17 @@
+// build.hpp - brings the trees under build/ up to date. Says so only when it takes long enough to
+// be noticed.
+#pragma once
+
+#include "options.hpp"
+#include "project.hpp"
+
+#include <chrono>
+
+namespace vireo {
+
+// Kernel and programs of the guest.
+void build_target(const Project& project, const Options& options);
+// Everything: the host tree, which builds the target tree too.
+void build_all(const Project& project, const Options& options, std::chrono::seconds limit);
+
+}  // namespace vireo

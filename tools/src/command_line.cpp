@@ -1,0 +1,146 @@
+// command_line.cpp - the QEMU command line of a system.
+#include "command_line.hpp"
+
+#include "failure.hpp"
+#include "text.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace vireo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Words = std::vector<std::string>;
+
+void add(Words& words, std::initializer_list<std::string> more) { words.insert(words.end(), more); }
+
+Json node_of(const ScratchImage&, const Device& device, const QemuFiles& files)
+{
+    const auto file = scratch_file(files.directory, device).string();
+    return {{"driver", "raw"}, {"file", {{"driver", "file"}, {"filename", file}}}};
+}
+
+Json node_of(const NullImage& image, const Device&, const QemuFiles&)
+{
+    return {{"driver", "null-co"},
+            {"size", image.bytes},
+            {"latency-ns", image.latency_ns},
+            {"read-zeroes", true}};
+}
+
+Json node_of(const FileImage& image, const Device&, const QemuFiles&)
+{
+    return {
+        {"driver", image.format == ImageFormat::qcow2 ? "qcow2" : "raw"},
+        {"read-only", image.read_only},
+        {"file", {{"driver", "file"}, {"read-only", image.read_only}, {"filename", image.path}}}};
+}
+
+// A layer above the image that answers some requests with an error.
+Json with_errors(Json image, const Device& device)
+{
+    if (device.errors.empty())
+        return image;
+    Json rules = Json::array();
+    for (const auto& error : device.errors) {
+        Json rule{
+            {"event", "none"}, {"iotype", error.on}, {"errno", error.error}, {"once", error.once}};
+        if (error.on != "flush")
+            rule["sector"] = error.sector;
+        rules.push_back(rule);
+    }
+    return {{"driver", "blkdebug"}, {"inject-error", rules}, {"image", std::move(image)}};
+}
+
+// -blockdev takes JSON, where a file name needs no escaping of QEMU's own.
+std::string block_node(const Device& device, const QemuFiles& files)
+{
+    const auto image =
+        std::visit([&](const auto& one) { return node_of(one, device, files); }, device.image);
+    Json node{{"node-name", device.name.text}};
+    node.update(with_errors(image, device));
+    try {
+        return node.dump();
+    } catch (const Json::type_error&) {
+        throw Failure{Exit::usage,
+                      fmt::format("the file name of disk '{}' is not UTF-8", device.name.text),
+                      "QEMU takes file names as JSON", "give it another name, or a link"};
+    }
+}
+
+std::string device_option(const Device& device)
+{
+    const auto& name = device.name.text;
+    auto text = fmt::format("{},id={},bus=virtio-mmio-bus.{}", kind_of(device.type).qemu, name,
+                            device.slot);
+    if (device.type == DeviceType::block)
+        text += fmt::format(",drive={},serial={}", name, qemu_escape(device.serial));
+    if (device.type == DeviceType::random)
+        text += fmt::format(",rng={}-source", name);
+    if (device.type == DeviceType::network)
+        text += fmt::format(",netdev={}-peer", name);
+    for (const auto& [property, value] : device.qemu)
+        text += fmt::format(",{}={}", property, qemu_escape(value));
+    return text;
+}
+
+void add_device(Words& words, const Device& device, const QemuFiles& files)
+{
+    const auto& name = device.name.text;
+    if (device.type == DeviceType::block)
+        add(words, {"-blockdev", block_node(device, files)});
+    if (device.type == DeviceType::random)
+        add(words, {"-object", fmt::format("rng-builtin,id={}-source", name)});
+    if (device.type == DeviceType::network)
+        add(words, {"-netdev", fmt::format("user,id={}-peer,restrict=on", name)});
+    add(words, {"-device", device_option(device)});
+}
+
+void add_machine(Words& words, const Machine& machine)
+{
+    add(words,
+        {"-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-no-reboot"});
+    add(words, {"-M", fmt::format("virt,gic-version={},dtb-randomness=off", machine.gic)});
+    add(words, {"-cpu", machine.cpu, "-smp", std::to_string(machine.cpus)});
+    add(words, {"-m", fmt::format("{}M", machine.memory_bytes >> 20)});
+    // The default is version 1 registers in every slot.
+    add(words, {"-global", fmt::format("virtio-mmio.force-legacy={}", machine.legacy)});
+}
+
+}  // namespace
+
+fs::path scratch_file(const fs::path& directory, const Device& device)
+{
+    return directory / (device.name.text + ".img");
+}
+
+std::vector<std::string>
+qemu_command_line(const System& system, const QemuFiles& files, const QemuOptions& options)
+{
+    Words words{options.program};
+    add_machine(words, system.machine);
+    add(words, {"-kernel", files.kernel.string(), "-initrd", files.archive.string()});
+    add(words, {"-serial", options.serial});
+    add(words, {"-qmp",
+                fmt::format("unix:{},server=on,wait=off", qemu_escape(files.qmp_socket.string()))});
+    if (!files.log.empty())
+        add(words, {"-d", "guest_errors,unimp", "-D", files.log.string()});
+    for (const auto& device : system.devices)
+        add_device(words, device, files);
+    words.insert(words.end(), options.extra.begin(), options.extra.end());
+    words.insert(words.end(), options.user.begin(), options.user.end());
+    return words;
+}
+
+std::string printed_command_line(const std::vector<std::string>& argv)
+{
+    std::string out;
+    for (const auto& word : argv) {
+        const bool starts_line = word.starts_with('-') && !out.empty();
+        out += (out.empty() ? "" : starts_line ? " \\\n  " : " ") + shell_quote(word);
+    }
+    return out + "\n";
+}
+
+}  // namespace vireo

@@ -1,0 +1,32 @@
+// command_line.hpp - the QEMU command line of a system. Pure: the same input gives the same words.
+#pragma once
+
+#include "file.hpp"
+#include "system_model.hpp"
+
+namespace vireo {
+
+struct QemuFiles {
+    fs::path kernel;     // flat Image
+    fs::path archive;    // boot archive
+    fs::path directory;  // of this run: scratch images lie there as NAME.img
+    fs::path qmp_socket;
+    fs::path log;  // what the guest does wrong, as QEMU sees it; empty: QEMU keeps no such log
+};
+
+struct QemuOptions {
+    std::string program = "qemu-system-aarch64";
+    std::string serial = "stdio";      // for -serial
+    std::vector<std::string> extra{};  // of this kind of run: -icount, -S
+    std::vector<std::string> user{};   // --qemu-opts; last, so that they win
+};
+
+std::vector<std::string>
+qemu_command_line(const System& system, const QemuFiles& files, const QemuOptions& options);
+
+// For a person: quoted for a shell, one option a line.
+std::string printed_command_line(const std::vector<std::string>& argv);
+
+fs::path scratch_file(const fs::path& directory, const Device& device);
+
+}  // namespace vireo

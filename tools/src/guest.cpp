@@ -1,0 +1,151 @@
+// guest.cpp - runs QEMU to its end and reads what the guest says meanwhile.
+#include "guest.hpp"
+
+#include "crash.hpp"
+#include "guest_log.hpp"
+#include "process.hpp"
+#include "qmp.hpp"
+#include "symbolise.hpp"
+
+#include <chrono>
+#include <fstream>
+
+#include <fmt/format.h>
+
+namespace vireo {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto qmp_patience = 2s;
+constexpr auto quit_grace = 2s;
+
+class Watch {
+public:
+    Watch(const Project& project,
+          const Launch& launch,
+          const Options& options,
+          const GuestListener& listener)
+        : launch_{launch},
+          options_{options},
+          listener_{listener},
+          symbols_{project},
+          crashes_{symbols_},
+          serial_{launch.directory.path() / "serial.log"}
+    {
+    }
+
+    GuestEnd run();
+
+private:
+    void read(std::string_view bytes);
+    void line(const std::string& text);
+    Deadline deadline() const;
+    void explain_hang() const;
+    void finish();
+
+    const Launch& launch_;
+    const Options& options_;
+    const GuestListener& listener_;
+    Symboliser symbols_;
+    CrashReporter crashes_;
+    std::ofstream serial_;
+    LineSplitter lines_;
+    OutputJoiner outputs_;
+    Deadline last_progress_ = Clock::now();
+    std::string stderr_;
+    GuestEnd end_;
+};
+
+void Watch::read(std::string_view bytes)
+{
+    last_progress_ = Clock::now();
+    lines_.feed(bytes, [this](const std::string& text) { line(text); });
+}
+
+void Watch::line(const std::string& text)
+{
+    serial_ << text << '\n';
+    listener_.line(text);
+    const auto record = parse_record(text);
+    if (!record)
+        return;
+    if (record->user_output) {
+        if (const auto whole = outputs_.add(*record))
+            listener_.output(record->program(), *whole);
+        return;
+    }
+    if (!end_.verdict)
+        end_.verdict = verdict_of(*record);
+    end_.panic = end_.panic || panic_of(*record);
+    end_.crash = end_.crash || (record->from_init() && field(record->text, "msg") == "exit record");
+    if (const auto report = crashes_.report(*record))
+        fmt::print(stderr, "{}", *report);
+}
+
+Deadline Watch::deadline() const
+{
+    if (options_.timeout == 0)
+        return no_deadline;
+    const auto patience = std::chrono::duration<double>{options_.timeout};
+    return last_progress_ + std::chrono::duration_cast<Clock::duration>(patience);
+}
+
+void Watch::explain_hang() const
+{
+    fmt::print(stderr, "vireo: no output of the guest for {} s\n", options_.timeout);
+    auto qmp = Qmp::connect(launch_.qmp_socket, qmp_patience);
+    const auto registers = qmp ? qmp->monitor("info registers -a") : std::nullopt;
+    if (!registers)
+        fmt::print(stderr, "  QEMU does not say where its CPUs are\n");
+    for (const auto& [cpu, pc, link] : parse_registers(registers.value_or("")))
+        fmt::print(stderr, "  cpu {} at {:#x}  {}\n        called from {:#x}  {}\n", cpu, pc,
+                   symbols_.where(pc, launch_.images), link, symbols_.where(link, launch_.images));
+    fmt::print(stderr, "  QEMU's stderr: {}\n", stderr_.empty() ? "(empty)" : "\n" + stderr_);
+}
+
+void Watch::finish()
+{
+    lines_.finish([this](const std::string& text) { line(text); });
+    for (const auto& rest : outputs_.rest())
+        listener_.output("", rest);
+    serial_.close();
+    write_file(launch_.directory.path() / "qemu.stderr", stderr_);
+    end_.complaints = complaints_of(stderr_, options_.allow_lines);
+    if (launch_.qemu_log.empty() || !fs::exists(launch_.qemu_log))
+        return;
+    for (const auto& one : complaints_of(read_text(launch_.qemu_log), options_.allow_lines))
+        end_.complaints.push_back(one);
+}
+
+GuestEnd Watch::run()
+{
+    Child qemu{{.argv = launch_.argv}};
+    const auto result = pump(qemu, {.out = [this](std::string_view bytes) { read(bytes); },
+                                    .err = [this](std::string_view bytes) { stderr_ += bytes; },
+                                    .deadline = [this] { return deadline(); }});
+    if (result == Pumped::finished) {
+        end_.qemu_status = qemu.wait();
+    } else {
+        end_.ending = result == Pumped::deadline ? Ending::no_progress : Ending::interrupted;
+        if (result == Pumped::deadline)
+            explain_hang();
+        qemu.stop(quit_grace);
+    }
+    finish();
+    return end_;
+}
+
+}  // namespace
+
+GuestEnd run_guest(const Project& project,
+                   const Launch& launch,
+                   const Options& options,
+                   const GuestListener& listener)
+{
+    (void)complaints_of("",
+                        options.allow_lines);  // a wrong expression is found before anything starts
+    return Watch{project, launch, options, listener}.run();
+}
+
+}  // namespace vireo

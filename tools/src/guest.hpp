@@ -1,0 +1,26 @@
+// guest.hpp - runs QEMU to its end and reads what the guest says meanwhile.
+#pragma once
+
+#include "judge.hpp"
+#include "launch.hpp"
+
+#include <functional>
+
+namespace vireo {
+
+struct GuestListener {
+    // Every line of the serial log.
+    std::function<void(const std::string&)> line = [](const std::string&) {};
+    // What a program printed for its user, in whole lines.
+    std::function<void(const std::string& program, const std::string& text)> output =
+        [](const std::string&, const std::string&) {};
+};
+
+// Crashes go to stderr as they happen; so does, when nothing moves any more, where every CPU
+// stands. The run directory receives serial.log and qemu.stderr. No QEMU is left behind.
+GuestEnd run_guest(const Project& project,
+                   const Launch& launch,
+                   const Options& options,
+                   const GuestListener& listener);
+
+}  // namespace vireo

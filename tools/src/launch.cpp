@@ -1,0 +1,163 @@
+// launch.cpp - from options to everything that QEMU needs to start.
+#include "launch.hpp"
+
+#include "archive.hpp"
+#include "build.hpp"
+#include "check.hpp"
+#include "command_line.hpp"
+#include "disk.hpp"
+#include "failure.hpp"
+#include "limits.hpp"
+#include "pinning.hpp"
+#include "process.hpp"
+#include "system_file.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace vireo {
+namespace {
+
+u64 memory_of(const std::string& text)
+{
+    const auto bytes = parse_size(text);
+    if (!bytes || !memory_range.has(*bytes) || *bytes % memory_unit != 0)
+        throw Failure{Exit::usage, "cannot use --memory " + text,
+                      "it is from 64M to 4G, in whole megabytes: 64M, 256M, 4G"};
+    return *bytes;
+}
+
+void apply(const SystemOptions& options, Machine& machine)
+{
+    if (options.gic == 2)
+        throw Failure{Exit::usage, "--gic 2 is not possible yet",
+                      "the kernel has no driver for GICv2",
+                      "leave the option away: version 3 is the default"};
+    if (options.gic != 3)
+        throw Failure{Exit::usage, fmt::format("there is no GIC version {}", options.gic),
+                      "versions are 2 and 3"};
+    if (options.cpus && !cpu_range.has(*options.cpus))
+        throw Failure{Exit::usage, fmt::format("cannot use --cpus {}", *options.cpus),
+                      "it is from 1 to 8"};
+    machine.cpus = options.cpus.value_or(machine.cpus);
+    machine.cpu = options.cpu.value_or(machine.cpu);
+    if (options.memory)
+        machine.memory_bytes = memory_of(*options.memory);
+    machine.legacy = machine.legacy || options.legacy;
+}
+
+void check_frames(const System& system)
+{
+    const u64 promised = promised_frames(system);
+    const u64 present = present_frames(system.machine);
+    if (promised > present)
+        throw Failure{Exit::usage,
+                      fmt::format("system '{}' does not fit {} of memory", system.name,
+                                  size_text(system.machine.memory_bytes)),
+                      fmt::format("its programs may own {} frames together, the machine has {}",
+                                  promised, present)};
+}
+
+System load(const Project& project, const Options& options)
+{
+    auto file = load_system(project.systems(), options.system.system);
+    auto& system = file.system;
+    apply(options.system, system.machine);
+    replace_disks(system, options.system.disks);
+    build_target(project, options);
+    Diagnostics errors{file.path.string(), file.text};
+    check_binaries(system, project.program_names(), errors);
+    errors.check();
+    select_programs(system, options.system.commands);
+    check_frames(system);
+    pin_devices(system);
+    return std::move(system);
+}
+
+void require_file(const fs::path& path, const std::string& what)
+{
+    if (!fs::exists(path))
+        throw Failure{Exit::build, what + " is not built", path.string() + " does not exist",
+                      "tools/vireo build"};
+}
+
+std::vector<u8>
+archive_of(const Project& project, const System& system, const std::vector<std::string>& names)
+{
+    std::vector<NamedImage> images;
+    for (const auto& name : names) {
+        const auto path = project.program(name);
+        require_file(path, "program '" + name + "'");
+        images.push_back({name, read_elf(read_bytes(path), project.shown(path))});
+    }
+    return make_archive(images, make_table(system), system.counters);
+}
+
+bool has_own_log(const std::vector<std::string>& user)
+{
+    return std::ranges::any_of(
+        user, [](const std::string& word) { return word == "-d" || word == "-D"; });
+}
+
+void make_scratch_images(const Launch& launch)
+{
+    for (const auto& device : launch.system.devices)
+        if (const auto* scratch = std::get_if<ScratchImage>(&device.image);
+            scratch != nullptr && device.type == DeviceType::block)
+            make_sparse(scratch_file(launch.directory.path(), device), scratch->bytes);
+}
+
+std::vector<std::string> gdb_options(const fs::path& socket)
+{
+    return {"-S", "-chardev",
+            fmt::format("socket,path={},server=on,wait=off,id=gdb0", qemu_escape(socket.string())),
+            "-gdb", "chardev:gdb0"};
+}
+
+std::vector<std::string> command_line_of(const Project& project,
+                                         const Options& options,
+                                         const LaunchKind& kind,
+                                         const Launch& launch)
+{
+    const auto& directory = launch.directory.path();
+    const QemuFiles files{.kernel = project.kernel_image(),
+                          .archive = directory / "boot.archive",
+                          .directory = directory,
+                          .qmp_socket = launch.qmp_socket,
+                          .log = launch.qemu_log};
+    QemuOptions qemu{.program = options.qemu, .extra = kind.qemu, .user = options.qemu_opts};
+    if (kind.debugger) {
+        qemu.serial = "file:" + (directory / "serial.log").string();
+        for (const auto& word : gdb_options(launch.gdb_socket))
+            qemu.extra.push_back(word);
+    }
+    return qemu_command_line(launch.system, files, qemu);
+}
+
+}  // namespace
+
+Launch prepare_launch(const Project& project, const Options& options, const LaunchKind& kind)
+{
+    auto system = load(project, options);
+    require_file(project.kernel_image(), "the kernel");
+    const auto images = image_names(system);
+    const auto archive = archive_of(project, system, images);
+    const auto name = system.name;
+    Launch launch{.system = std::move(system),
+                  .directory = RunDirectory{project.runs(), name},
+                  .images = images};
+    const auto& directory = launch.directory.path();
+    launch.qmp_socket = launch.directory.sockets() / "qmp";
+    launch.gdb_socket = launch.directory.sockets() / "gdb";
+    launch.qemu_log = has_own_log(options.qemu_opts) ? fs::path{} : directory / "qemu.log";
+    write_file(directory / "boot.archive", archive);
+    make_scratch_images(launch);
+
+    launch.argv = command_line_of(project, options, kind, launch);
+    write_file(directory / "command.sh", "#!/bin/sh\n" + printed_command_line(launch.argv));
+    return launch;
+}
+
+}  // namespace vireo

@@ -1,0 +1,28 @@
+// limits.hpp - the least and the most of every number in a system file and on the command line.
+#pragma once
+
+#include <abi/boot.hpp>
+#include <abi/syscall.hpp>
+#include <base/types.hpp>
+
+namespace vireo {
+
+struct Range {
+    u64 first;
+    u64 last;
+
+    constexpr bool has(u64 value) const { return value >= first && value <= last; }
+};
+
+inline constexpr u64 memory_unit = u64{1} << 20;
+inline constexpr Range cpu_range{1, 8};
+inline constexpr Range memory_range{64 * memory_unit, 4096 * memory_unit};
+inline constexpr u32 slot_count = 32;  // of virtio-mmio on QEMU's virt machine
+inline constexpr Range priority_range{0, abi::priorities - 1};
+inline constexpr Range frame_range{16, u64{1} << 20};
+inline constexpr Range handle_range{8, abi::slot_limit - 1};
+inline constexpr Range thread_range{1, 64};
+inline constexpr Range stack_range{page_bytes, u64{16} << 20};
+inline constexpr u64 argument_limit = sizeof(abi::Startup::arguments);
+
+}  // namespace vireo

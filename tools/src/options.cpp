@@ -1,0 +1,169 @@
+// options.cpp - the command line of the tool.
+#include "options.hpp"
+
+#include "failure.hpp"
+#include "text.hpp"
+
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace vireo {
+namespace {
+
+constexpr auto footer = R"(exit codes:
+  0..119  run: the status of the guest's verdict program, or of the last failing -c command
+  1       test: a test failed; bench: a budget is exceeded
+  120     usage: command line, system file, image      123  guest panic or crash
+  121     environment: something missing or unreadable 124  no progress within --timeout
+  122     the project does not build                   125  QEMU failed, complained or ended without verdict
+  130     interrupted
+)";
+
+struct Raw {
+    Options options;
+    std::vector<std::string> qemu_opts;  // as given, each a string of words
+};
+
+void add_global(CLI::App& app, Raw& raw)
+{
+    auto& options = raw.options;
+    app.add_flag("-v,--verbose", options.verbose, "show command lines, builds and the whole log");
+    app.add_flag("--dry-run", options.dry_run,
+                 "print the QEMU command line, runnable as it is, and stop");
+    app.add_flag("--keep", options.keep, "keep the run directory, also after success");
+    app.add_flag("--no-build", options.no_build,
+                 "use what is built, whether or not it is up to date");
+    app.add_option("--timeout", options.timeout,
+                   "seconds without progress until a run ends; 0: never")
+        ->check(CLI::Range(0.0, 1e6))
+        ->capture_default_str();
+    app.add_option("--qemu", options.qemu, "QEMU's program")->capture_default_str();
+    app.add_option("--qemu-opts", raw.qemu_opts, "further options for QEMU, quoted as for a shell")
+        ->allow_extra_args(false);
+    app.add_option("--allow-line", options.allow_lines,
+                   "regular expression of a line that QEMU may print without failing the run")
+        ->allow_extra_args(false);
+}
+
+void add_system(CLI::App& app, SystemOptions& system)
+{
+    app.add_option("system", system.system, "name of a file in systems/, or a path to a .toml")
+        ->capture_default_str();
+    app.add_option("--disk", system.disks,
+                   "NAME=FILE[,ro]: this image behind that disk (raw or qcow2)")
+        ->allow_extra_args(false);
+    app.add_option("--cpus", system.cpus, "number of CPUs");
+    app.add_option("--memory", system.memory, "memory of the guest, such as 64M or 4G");
+    app.add_option("--cpu", system.cpu, "QEMU's CPU model");
+    app.add_option("--gic", system.gic, "version of the interrupt controller")
+        ->capture_default_str();
+    app.add_flag("--legacy", system.legacy, "version 1 registers in every virtio-mmio slot");
+}
+
+void add_command(CLI::App& app, SystemOptions& system)
+{
+    app.add_option("-c,--command", system.commands,
+                   "run this in the guest's shell, end with its status; may be repeated")
+        ->allow_extra_args(false);
+}
+
+void add_test(CLI::App& app, TestOptions& test)
+{
+    app.add_option("filter", test.filter, "regular expression that names of tests must match");
+    app.add_flag("--full", test.full, "also what takes long");
+    app.add_option("--repeat", test.repeat, "run each test so often, stop at its first failure")
+        ->check(CLI::Range(1, 100'000));
+    app.add_option("--junit", test.junit, "directory for reports in JUnit's format");
+}
+
+CLI::App*
+add_task(CLI::App& app, Raw& raw, Task task, const std::string& name, const std::string& what)
+{
+    auto* sub = app.add_subcommand(name, what);
+    sub->fallthrough();
+    sub->footer("Options of all commands, and exit codes: tools/vireo --help\n");
+    sub->callback([&raw, task] { raw.options.task = task; });
+    return sub;
+}
+
+void add_tasks(CLI::App& app, Raw& raw)
+{
+    auto& options = raw.options;
+    add_task(app, raw, Task::setup, "setup", "install what is missing on this machine");
+    add_task(app, raw, Task::doctor, "doctor",
+             "check versions and needed features, say how to fix them");
+    add_task(app, raw, Task::build, "build", "build everything");
+    auto* run =
+        add_task(app, raw, Task::run, "run", "build, boot a system in QEMU, end with its verdict");
+    add_system(*run, options.system);
+    add_command(*run, options.system);
+    add_test(*add_task(app, raw, Task::test, "test", "run all tests"), options.test);
+    auto* bench =
+        add_task(app, raw, Task::bench, "bench", "count guest instructions of the hot paths");
+    bench->add_option("name", options.bench.name, "only regions whose name starts so");
+    bench->add_flag("--json", options.bench.json, "one JSON object a line");
+    auto* debug = add_task(app, raw, Task::debug, "debug",
+                           "boot under gdb, stopped at the first instruction");
+    add_system(*debug, options.system);
+    add_command(*debug, options.system);
+    debug->add_option("--program", options.debug.program, "load the symbols of this program too");
+    debug
+        ->add_option("--ex", options.debug.commands,
+                     "let gdb run this command, then end; may be repeated")
+        ->allow_extra_args(false);
+    add_task(app, raw, Task::size, "size", "bytes of the kernel and of every program");
+}
+
+void split_qemu_options(Raw& raw)
+{
+    for (const auto& text : raw.qemu_opts) {
+        const auto words = shell_words(text);
+        if (!words)
+            throw CLI::ValidationError{"--qemu-opts", "a quote is not closed: " + text};
+        raw.options.qemu_opts.insert(raw.options.qemu_opts.end(), words->begin(), words->end());
+    }
+}
+
+// What to say if the first word is no command at all; CLI11 only says that there must be one.
+std::string unknown_task(const CLI::App& app)
+{
+    const auto rest = app.remaining();
+    if (!app.get_subcommands().empty() || rest.empty() || rest.front().starts_with('-'))
+        return {};
+    std::vector<std::string> names;
+    for (const auto* sub : app.get_subcommands(nullptr))
+        names.push_back(sub->get_name());
+    return fmt::format("there is no command '{}'{}", rest.front(), suggestion(rest.front(), names));
+}
+
+}  // namespace
+
+std::variant<Options, int> parse_options(int argc, const char* const* argv)
+{
+    CLI::App app{"Vireo: build, boot, test and measure the system.", "tools/vireo"};
+    app.require_subcommand(1);
+    app.footer(footer);
+    Raw raw;
+    // The shim's word for the same; it has decided already.
+    const char* no_build = std::getenv("VIREO_NO_BUILD");
+    raw.options.no_build = no_build != nullptr && std::string_view{no_build} == "1";
+    add_global(app, raw);
+    add_tasks(app, raw);
+    try {
+        app.parse(argc, argv);
+        split_qemu_options(raw);
+    } catch (const CLI::ParseError& error) {
+        if (const auto unknown = unknown_task(app);
+            !unknown.empty() && error.get_exit_code() != 0) {
+            fmt::print(stderr, "vireo: error: {}\n   fix: tools/vireo --help lists all commands\n",
+                       unknown);
+            return code(Exit::usage);
+        }
+        return app.exit(error) == 0 ? code(Exit::ok) : code(Exit::usage);
+    }
+    return raw.options;
+}
+
+}  // namespace vireo

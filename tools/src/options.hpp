@@ -1,0 +1,65 @@
+// options.hpp - the command line of the tool.
+#pragma once
+
+#include "exit_code.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <base/types.hpp>
+
+namespace vireo {
+
+enum class Task { setup, doctor, build, run, test, bench, debug, size };
+
+// Which system, and how it differs from its file.
+struct SystemOptions {
+    std::string system = "demo";
+    std::vector<std::string> disks{};
+    std::vector<std::string> commands{};
+    std::optional<u32> cpus{};
+    std::optional<std::string> memory{};
+    std::optional<std::string> cpu{};
+    u32 gic = 3;
+    bool legacy = false;
+};
+
+struct TestOptions {
+    std::string filter{};
+    bool full = false;
+    u32 repeat = 1;
+    std::string junit{};  // directory for reports, empty: none
+};
+
+struct BenchOptions {
+    std::string name{};
+    bool json = false;
+};
+
+struct DebugOptions {
+    std::string program{};                // whose symbols are loaded beside the kernel's
+    std::vector<std::string> commands{};  // for gdb, which then runs them and ends
+};
+
+struct Options {
+    Task task = Task::run;
+    bool verbose = false;
+    bool dry_run = false;
+    bool keep = false;
+    bool no_build = false;
+    double timeout = 60;  // seconds without progress, 0: without limit
+    std::string qemu = "qemu-system-aarch64";
+    std::vector<std::string> qemu_opts{};  // words
+    std::vector<std::string> allow_lines{};
+    SystemOptions system{};
+    TestOptions test{};
+    BenchOptions bench{};
+    DebugOptions debug{};
+};
+
+// What to do; or the code to end with, after help or an error was printed.
+std::variant<Options, int> parse_options(int argc, const char* const* argv);
+
+}  // namespace vireo

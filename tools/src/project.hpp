@@ -1,0 +1,32 @@
+// project.hpp - where things of this project are.
+#pragma once
+
+#include "file.hpp"
+
+namespace vireo {
+
+struct Project {
+    fs::path root;
+    fs::path target = root / "build/target";  // the target tree
+
+    fs::path systems() const { return root / "systems"; }
+    fs::path host_tree() const { return root / "build/host"; }
+    fs::path kernel_image() const { return target / "microkernel/Image"; }
+    fs::path kernel_elf() const { return target / "microkernel/kernel.elf"; }
+    fs::path programs() const { return target / "programs"; }
+    fs::path program(const std::string& name) const { return programs() / (name + ".elf"); }
+    fs::path runs() const { return root / "build/run"; }
+    fs::path packages() const { return root / "tools/packages.txt"; }
+    fs::path budgets() const { return root / "tests/budgets.toml"; }
+
+    // Names of the images that are built, sorted.
+    std::vector<std::string> program_names() const;
+    // A path as a reader wants it: relative to the project when it lies in it.
+    std::string shown(const fs::path& path) const;
+};
+
+// From VIREO_ROOT, which the shim sets, or else the directory above that has systems/ and
+// CMakePresets.json. VIREO_TARGET_DIR names another target tree.
+Project find_project();
+
+}  // namespace vireo

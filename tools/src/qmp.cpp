@@ -1,0 +1,119 @@
+// qmp.cpp - asks a running QEMU.
+#include "qmp.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <regex>
+
+#include <nlohmann/json.hpp>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace vireo {
+namespace {
+
+using Json = nlohmann::json;
+
+Fd connect_unix(const fs::path& path)
+{
+    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const auto name = path.string();
+    if (!socket.open() || name.size() >= sizeof(address.sun_path))
+        return {};
+    std::memcpy(address.sun_path, name.data(), name.size());
+    if (::connect(socket.raw(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+        return {};
+    return socket;
+}
+
+u64 hex(const std::string& text) { return std::stoull(text, nullptr, 16); }
+
+}  // namespace
+
+std::optional<Qmp> Qmp::connect(const fs::path& socket, std::chrono::milliseconds patience)
+{
+    Qmp qmp{connect_unix(socket), patience};
+    if (!qmp.socket_.open() || !qmp.receive(Clock::now() + patience))
+        return std::nullopt;
+    if (!qmp.ask(R"({"execute":"qmp_capabilities"})"))
+        return std::nullopt;
+    return qmp;
+}
+
+bool Qmp::send(const std::string& line)
+{
+    const auto text = line + "\n";
+    return ::send(socket_.raw(), text.data(), text.size(), MSG_NOSIGNAL)
+           == static_cast<ssize_t>(text.size());
+}
+
+std::optional<std::string> Qmp::receive(Deadline deadline)
+{
+    for (;;) {
+        if (const auto end = unread_.find('\n'); end != std::string::npos) {
+            const auto line = unread_.substr(0, end);
+            unread_.erase(0, end + 1);
+            return line;
+        }
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        pollfd ready{socket_.raw(), POLLIN, 0};
+        if (left <= 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0)
+            return std::nullopt;
+        std::array<char, 4096> part{};
+        const auto got = ::read(socket_.raw(), part.data(), part.size());
+        if (got <= 0)
+            return std::nullopt;
+        unread_.append(part.data(), static_cast<usize>(got));
+    }
+}
+
+std::optional<std::string> Qmp::ask(const std::string& line)
+{
+    const auto deadline = Clock::now() + patience_;
+    if (!send(line))
+        return std::nullopt;
+    while (const auto answer = receive(deadline)) {
+        const auto json = Json::parse(*answer, nullptr, false);
+        if (!json.is_object() || json.contains("error"))
+            return std::nullopt;
+        if (json.contains("return"))
+            return json["return"].dump();
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> Qmp::monitor(const std::string& command)
+{
+    const Json request{{"execute", "human-monitor-command"},
+                       {"arguments", {{"command-line", command}}}};
+    const auto answer = ask(request.dump());
+    if (!answer)
+        return std::nullopt;
+    const auto json = Json::parse(*answer, nullptr, false);
+    return json.is_string() ? std::optional{json.get<std::string>()} : std::nullopt;
+}
+
+std::vector<CpuState> parse_registers(const std::string& text)
+{
+    static const std::regex item{R"(CPU#(\d+)|\b(PC|X30)=([0-9a-fA-F]{1,16}))"};
+    std::vector<CpuState> cpus;
+    for (std::sregex_iterator at{text.begin(), text.end(), item}, end; at != end; ++at) {
+        const auto& found = *at;
+        if (found[1].matched)
+            cpus.push_back({.cpu = static_cast<u32>(std::stoul(found[1].str()))});
+        else if (!cpus.empty() && found[2].str() == "PC")
+            cpus.back().pc = hex(found[3].str());
+        else if (!cpus.empty())
+            cpus.back().link = hex(found[3].str());
+    }
+    return cpus;
+}
+
+}  // namespace vireo

@@ -1,0 +1,98 @@
+// run.cpp - `run`: boot a system, show what it says, end with its verdict.
+#include "run.hpp"
+
+#include "command_line.hpp"
+#include "guest.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace vireo {
+namespace {
+
+constexpr usize shown_log_lines = 200;
+
+void print_line(std::FILE* to, const std::string& text)
+{
+    fmt::print(to, "{}\n", text);
+    std::fflush(to);  // whoever reads along sees it now
+}
+
+std::string shell_of(const System& system)
+{
+    const auto found = std::ranges::find(system.programs, Start::shell, &Program::start);
+    return found == system.programs.end() ? "" : found->name.text;
+}
+
+// With commands stdout is what the shell printed and nothing else, so that scripts can use it.
+GuestListener listener_of(const Options& options, const std::string& shell)
+{
+    if (options.system.commands.empty())
+        return {.line = [](const std::string& text) { print_line(stdout, text); }};
+    GuestListener listener;
+    if (options.verbose)
+        listener.line = [](const std::string& text) { print_line(stderr, text); };
+    listener.output = [shell](const std::string& program, const std::string& text) {
+        if (program == shell)
+            print_line(stdout, text);
+    };
+    return listener;
+}
+
+void show_log(const fs::path& directory)
+{
+    const auto lines = lines_of(read_text(directory / "serial.log"));
+    const usize first = lines.size() > shown_log_lines ? lines.size() - shown_log_lines : 0;
+    fmt::print(stderr, "-- log of the guest{}\n", first == 0 ? "" : ", its end");
+    for (usize i = first; i < lines.size(); ++i)
+        fmt::print(stderr, "{}\n", lines[i]);
+}
+
+void explain(const Launch& launch,
+             const Options& options,
+             const GuestEnd& end,
+             const Judgement& judgement)
+{
+    const bool log_was_hidden = !options.system.commands.empty() && !options.verbose;
+    if (log_was_hidden && !judgement.reason.empty())
+        show_log(launch.directory.path());
+    for (const auto& line : end.complaints)
+        fmt::print(stderr, "qemu: {}\n", line);
+    if (!judgement.reason.empty())
+        fmt::print(stderr, "vireo: error: {}\n", judgement.reason);
+    else
+        fmt::print(stderr, "vireo: the guest ended with status {}\n", judgement.code);
+    fmt::print(stderr, "   run directory, kept: {}\n", launch.directory.path().string());
+}
+
+}  // namespace
+
+int run(const Project& project, const Options& options)
+{
+    auto launch = prepare_launch(project, options, {});
+    if (options.dry_run) {
+        launch.directory.keep();
+        fmt::print("{}", printed_command_line(launch.argv));
+        return code(Exit::ok);
+    }
+    if (options.verbose)
+        fmt::print(stderr, "{}", printed_command_line(launch.argv));
+    const auto end =
+        run_guest(project, launch, options, listener_of(options, shell_of(launch.system)));
+    const auto judgement = judge(end);
+    // A command that fails is an answer, not an accident; anything else is worth looking at.
+    const bool answered = judgement.reason.empty() && !options.system.commands.empty();
+    const bool interrupted = end.ending == Ending::interrupted;
+    if (options.keep || (judgement.code != 0 && !answered && !interrupted))
+        launch.directory.keep();
+    if (judgement.code != 0 && !answered && !interrupted)
+        explain(launch, options, end, judgement);
+    else if (options.keep)
+        fmt::print(stderr, "vireo: run directory: {}\n", launch.directory.path().string());
+    return judgement.code;
+}
+
+}  // namespace vireo

@@ -1,0 +1,126 @@
+// system_model.hpp - a system as its TOML file describes it: machine, devices, programs.
+#pragma once
+
+#include "diagnostics.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <base/types.hpp>
+#include <proto/table.hpp>
+
+namespace vireo {
+
+struct Machine {
+    std::string cpu = "cortex-a72";
+    u32 cpus = 1;
+    u64 memory_bytes = u64{256} << 20;
+    u32 gic = 3;
+    bool legacy = false;  // version 1 registers in every virtio-mmio slot
+};
+
+enum class DeviceType { block, network, random, keyboard, tablet };
+
+// What the types are called, to whom. The order is that in which devices get pages of their own.
+struct DeviceKind {
+    DeviceType type;
+    std::string_view name;  // in a system file
+    std::string_view qemu;  // for -device
+    u32 virtio_id;
+    u32 rank;  // the busiest first
+};
+
+inline constexpr std::array device_kinds{
+    DeviceKind{DeviceType::block, "virtio-blk", "virtio-blk-device", 2, 0},
+    DeviceKind{DeviceType::network, "virtio-net", "virtio-net-device", 1, 1},
+    DeviceKind{DeviceType::random, "virtio-rng", "virtio-rng-device", 4, 2},
+    DeviceKind{DeviceType::keyboard, "virtio-keyboard", "virtio-keyboard-device", 18, 3},
+    DeviceKind{DeviceType::tablet, "virtio-tablet", "virtio-tablet-device", 18, 3},
+};
+
+constexpr const DeviceKind& kind_of(DeviceType type)
+{
+    return device_kinds[static_cast<usize>(type)];
+}
+static_assert(kind_of(DeviceType::tablet).type == DeviceType::tablet);
+
+enum class ImageFormat { raw, qcow2 };
+
+struct ScratchImage {  // made in the run directory, all zeroes
+    u64 bytes = 0;
+};
+struct NullImage {  // reads zeroes, forgets writes, has no host file
+    u64 bytes = 0;
+    u64 latency_ns = 0;
+};
+struct FileImage {
+    std::string path;
+    ImageFormat format = ImageFormat::raw;
+    bool read_only = false;
+};
+using Image = std::variant<ScratchImage, NullImage, FileImage>;
+
+// An error that QEMU's blkdebug injects into a disk.
+struct InjectedError {
+    u64 sector = 0;
+    std::string on = "read";  // read, write, flush
+    u32 error = 5;            // errno
+    bool once = false;
+};
+
+struct Device {
+    Spelled name;
+    DeviceType type = DeviceType::block;
+    Image image;  // of a disk
+    std::vector<InjectedError> errors;
+    std::string serial;
+    bool scratch = false;  // --disk may not replace it
+    std::optional<u32> wanted_slot;
+    Place slot_at;
+    u32 slot = 0;                                           // as pinned
+    std::vector<std::pair<std::string, std::string>> qemu;  // further -device properties
+};
+
+enum class Start {
+    boot,           // at once
+    after_servers,  // when every server said Ready
+    shell,          // only for commands, which are its arguments
+};
+
+struct Program {
+    Spelled name;
+    Spelled binary;
+    proto::table::Role role = proto::table::Role::app;
+    std::optional<Spelled> device;
+    u32 priority = 0;
+    Place priority_at;
+    u32 frames = 1024;
+    u32 handles = 256;
+    u32 threads = 1;
+    u32 stack_bytes = 32 * 1024;
+    Place stack_at;
+    std::vector<Spelled> uses;
+    std::vector<std::string> arguments;
+    Place arguments_at;
+    bool verdict = false;
+    Place verdict_at;
+    Start start = Start::boot;
+    bool self = false;
+    bool archive = false;
+};
+
+struct System {
+    std::string name;
+    Machine machine;
+    bool counters = false;
+    std::vector<Spelled> images;  // beside those that programs name
+    std::vector<Device> devices;
+    std::vector<Program> programs;  // servers first, each kind in the order of the file
+};
+
+}  // namespace vireo
