@@ -35,7 +35,7 @@ public:
         delivered_.raw |= taken.raw & lines_.raw;
         return taken;
     }
-    bool pending(abi::Bits mask) const { return pending_.any(mask); }
+    void add(abi::Bits bits) { pending_ = pending_ | bits; }
 
     // A wait would block, and has no line to arm.
     bool quiet() const { return pending_.empty() && delivered_.empty(); }

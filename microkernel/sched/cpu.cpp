@@ -48,19 +48,6 @@ void Cpu::enqueue(Thread& thread)
     ready_ |= u64{1} << thread.priority;
 }
 
-void Cpu::enqueue_first(Thread& thread)
-{
-    queues_[thread.priority].push_front(thread);
-    ready_ |= u64{1} << thread.priority;
-}
-
-void Cpu::dequeue(Thread& thread)
-{
-    List<Thread, Queue>::remove(thread);
-    if (queues_[thread.priority].empty())
-        ready_ &= ~(u64{1} << thread.priority);
-}
-
 void Cpu::make_ready(Thread& thread)
 {
     Thread* other = &thread;
@@ -97,7 +84,7 @@ Thread* Cpu::take_highest()
 {
     if (ready_ == 0)
         return nullptr;
-    Thread* const first = queues_[static_cast<u64>(63 - std::countl_zero(ready_))].front();
+    Thread* const first = queues_[63 - static_cast<u64>(std::countl_zero(ready_))].front();
     dequeue(*first);
     return first;
 }

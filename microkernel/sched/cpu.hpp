@@ -11,6 +11,8 @@
 #include "object/thread.hpp"
 #include "sched/lock.hpp"
 
+#include <bit>
+
 namespace kernel {
 
 class Cpu {
@@ -61,6 +63,29 @@ public:
         ++fast_switches_;
     }
 
+    // The current thread makes place for one that is more important, and runs before its equals later.
+    void preempt_fast(Thread& by)
+    {
+        enqueue_first(*current_);
+        enter_fast(by);
+    }
+    // The most important ready thread, if the fast paths can switch to it: it waits in a call.
+    Thread* next_fast()
+    {
+        if (ready_ == 0)
+            return nullptr;
+        auto& queue = queues_[63 - static_cast<u64>(std::countl_zero(ready_))];
+        Thread* const thread = queue.front();
+        const bool alone = queue.back() == thread;  // else it would have to get a slice
+        const bool closed = fp_owner_ == nullptr || (!fp_open_ && fp_owner_ != thread);
+        return alone && closed && thread->full == 0 ? thread : nullptr;
+    }
+    void leave_to_fast(Thread& next)
+    {
+        dequeue(next);
+        enter_fast(next);
+    }
+
     // Makes it the current thread, which nobody ready may preempt.
     Thread* enter(Thread& thread)
     {
@@ -101,8 +126,17 @@ private:
 
     static void check_layout();
     void enqueue(Thread& thread);
-    void enqueue_first(Thread& thread);
-    void dequeue(Thread& thread);
+    void enqueue_first(Thread& thread)
+    {
+        queues_[thread.priority].push_front(thread);
+        ready_ |= u64{1} << thread.priority;
+    }
+    void dequeue(Thread& thread)
+    {
+        List<Thread, Queue>::remove(thread);
+        if (queues_[thread.priority].empty())
+            ready_ &= ~(u64{1} << thread.priority);
+    }
     Thread* take_highest();
     Thread* choose();
     Thread* choose_ready();

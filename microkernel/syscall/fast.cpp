@@ -1,6 +1,7 @@
-// syscall/fast.cpp - the common case of call and of reply-and-receive, in one straight line each.
+// syscall/fast.cpp - the common cases of call, reply-and-receive, receive and signal, each in one
+// straight line.
 //
-// Both look at everything first and change nothing unless all of it is the common case: a message of
+// All look at everything first and change nothing unless all of it is the common case: a message of
 // up to 56 bytes, no handles in either direction, no deadline, the partner waiting or the caller
 // still there, nobody ready who is as important. Otherwise ipc.cpp, which knows all cases, does the
 // call. The message stays in the sender's frame, where vectors.S loads it from.
@@ -77,6 +78,70 @@ Thread* reply_recv(Thread& server, Cpu& cpu)
     return to;
 }
 
+// A thread that bits of `notification` would wake, and that can be woken in a few steps.
+Thread* sleeper(const Notification& notification)
+{
+    Thread* const thread = notification.bound();
+    const bool receiving = thread != nullptr && thread->state == Thread::State::receiving;
+    return receiving && thread->endpoint->lone_receiver() == thread && thread->burden.none()
+               ? thread
+               : nullptr;
+}
+
+// Nobody waits, or a more important thread in recv.
+Thread* signal(Thread& caller, Cpu& cpu)
+{
+    const HandleEntry* const entry = caller.process().handles().peek(caller.call_slot());
+    if (entry == nullptr || entry->kind != abi::Kind::notification
+        || !entry->rights.has(abi::right::signal))
+        return nullptr;
+    auto& notification = static_cast<Notification&>(*entry->object);
+    const abi::Bits bits{caller.x[0] & entry->data};
+    if (notification.waiter() != nullptr || bits.empty())
+        return nullptr;
+    const Thread* const bound = notification.bound();
+    if (bound == nullptr || bound->state != Thread::State::receiving) {
+        notification.add(bits);
+        caller.finish();
+        cpu.count_exception();
+        return &caller;
+    }
+    Thread* const to = sleeper(notification);
+    if (to == nullptr || to->priority <= caller.priority
+        || !cpu.can_enter_fast(*to, to->priority))
+        return nullptr;
+    caller.finish();
+    to->endpoint->remove_receiver(*to);
+    notification.add(bits);
+    to->x[10] = notification.take(bits).raw;
+    to->x[0] = to->x[1] = to->x[9] = 0;
+    to->state = Thread::State::ready;
+    cpu.preempt_fast(*to);
+    return to;
+}
+
+// Nothing is there: the thread sleeps, and somebody ready goes on.
+Thread* recv(Thread& server, Cpu& cpu)
+{
+    const HandleEntry* const entry = server.process().handles().peek(server.call_slot());
+    if (entry == nullptr || entry->kind != abi::Kind::endpoint
+        || !entry->rights.has(abi::right::receive))
+        return nullptr;
+    Endpoint& endpoint = endpoint_of(*entry);
+    const Notification* const bound = server.bound.get();
+    Thread* const next = cpu.next_fast();
+    if (abi::Header{server.x[0]}.take() > 0 || server.deadline_argument() != abi::never
+        || server.caller != nullptr || endpoint.busy() || endpoint.lone_receiver() != nullptr
+        || (bound != nullptr && !bound->quiet()) || next == nullptr)
+        return nullptr;
+    server.priority = server.own_priority;
+    server.state = Thread::State::receiving;
+    server.endpoint = &endpoint;
+    endpoint.add_receiver(server);
+    cpu.leave_to_fast(*next);
+    return next;
+}
+
 }  // namespace
 
 }  // namespace kernel
@@ -99,4 +164,18 @@ FastSwitch fast_reply_recv_entry(Thread* thread, Cpu* cpu)
     Thread* const to = reply_recv(*thread, *cpu);
     kernel_lock.release();
     return {to, thread};
+}
+
+FastSwitch fast_other_entry(Thread* thread, Cpu* cpu)
+{
+    if (!kernel_lock.try_acquire()) [[unlikely]]
+        return {};
+    Thread* to = nullptr;
+    const u64 number = abi::CallNumber::get(thread->x[8]);
+    if (number == static_cast<u64>(abi::Syscall::signal))
+        to = signal(*thread, *cpu);
+    else if (number == static_cast<u64>(abi::Syscall::recv))
+        to = recv(*thread, *cpu);
+    kernel_lock.release();
+    return {to, to};
 }

@@ -19,20 +19,20 @@ enum class Level : u8 { debug, info, warn, error };
 // by error_name.
 class LogValue {
 public:
-    LogValue(std::string_view characters)
-        : text_{characters}, kind_{Kind::text} {}  // NOLINT(google-explicit-constructor)
-    LogValue(const char* characters)
-        : LogValue{std::string_view{characters}} {}  // NOLINT(google-explicit-constructor)
-    LogValue(text::Hex n)
-        : number_{n.value}, kind_{Kind::hex} {}  // NOLINT(google-explicit-constructor)
-    LogValue(std::integral auto n)
-        : number_{static_cast<u64>(n)}, kind_{Kind::number}  // NOLINT(google-explicit-constructor)
+    // NOLINTBEGIN(google-explicit-constructor): a field is written as {"key", value}.
+    LogValue(const std::convertible_to<std::string_view> auto& characters)
+        : text_{characters}, kind_{Kind::text}
+    {
+    }
+    LogValue(std::integral auto n) : number_{static_cast<u64>(n)}, kind_{Kind::number}
     {
         if constexpr (std::is_signed_v<decltype(n)>)
             if (n < 0)
                 kind_ = Kind::negative;
     }
-    LogValue(Errc why);  // NOLINT(google-explicit-constructor)
+    LogValue(text::Hex n) : number_{n.value}, kind_{Kind::hex} {}
+    LogValue(Errc why);
+    // NOLINTEND(google-explicit-constructor)
 
     void write(std::string_view key, text::Writer& line) const;
 

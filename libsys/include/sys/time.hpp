@@ -9,7 +9,7 @@ namespace sys {
 inline abi::Ticks now() { return abi::Ticks{counter()}; }
 
 // Saturating: a time too far away is never.
-inline abi::Ticks operator+(abi::Ticks from, abi::Ticks duration)
+inline abi::Ticks later(abi::Ticks from, abi::Ticks duration)
 {
     const u64 sum = from.raw() + duration.raw();
     return sum < from.raw() ? abi::never : abi::Ticks{sum};
@@ -29,7 +29,7 @@ constexpr abi::Ticks to_ticks(u64 amount, u64 per_second, u64 frequency)
 inline abi::Ticks milliseconds(u64 n) { return to_ticks(n, 1'000, counter_frequency()); }
 inline abi::Ticks microseconds(u64 n) { return to_ticks(n, 1'000'000, counter_frequency()); }
 
-inline abi::Ticks after(abi::Ticks duration) { return now() + duration; }
+inline abi::Ticks after(abi::Ticks duration) { return later(now(), duration); }
 inline abi::Ticks after_ms(u64 n) { return after(milliseconds(n)); }
 
 // A span of ticks in nanoseconds, rounded down. Right for spans of up to a century.

@@ -120,18 +120,23 @@ system_call:
     and     w3, w8, #0xff
     mov     sp, x2
     mov     x29, xzr
-    cmp     w3, #1                  // perhaps the common case of call, or of reply_recv
+    cmp     w3, #1                  // perhaps the common case of call, reply_recv, ..., wait
     b.eq    1f
     cmp     w3, #2
-    b.ne    3f
-    bl      fast_reply_recv_entry
+    b.eq    2f
+    cmp     w3, #6
+    b.hi    4f
+    bl      fast_other_entry
     cbnz    x0, resume_with_message
-    b       2f
+    b       3f
 1:  bl      fast_call_entry
     cbnz    x0, resume_with_message
-2:  mrs     x1, tpidr_el1
+    b       3f
+2:  bl      fast_reply_recv_entry
+    cbnz    x0, resume_with_message
+3:  mrs     x1, tpidr_el1
     ldr     x0, [x1, #CPU_CURRENT]
-3:  bl      syscall_entry
+4:  bl      syscall_entry
     b       resume
 
 null_call:
