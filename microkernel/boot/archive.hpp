@@ -59,16 +59,24 @@ private:
 
     bool good(const abi::Image& image) const
     {
-        if (image.segment_count > abi::max_segments)
+        if (image.segment_count == 0 || image.segment_count > abi::max_segments)
             return false;
         for (u32 i = 0; i < image.segment_count; ++i) {
-            const abi::Segment& segment = image.segments[i];
-            if (!aligned(segment.address, page_bytes) || segment.file_bytes > segment.memory_bytes
-                || segment.memory_bytes > abi::user_end
-                || !fits(segment.offset, segment.file_bytes, header().size))
+            if (!good(image.segments[i]))
                 return false;
         }
         return true;
+    }
+
+    bool good(const abi::Segment& segment) const
+    {
+        const abi::Rights rights{static_cast<u16>(segment.rights)};
+        return aligned(segment.address, page_bytes) && aligned(segment.offset, page_bytes)
+               && segment.file_bytes <= segment.memory_bytes
+               && fits(segment.address, segment.memory_bytes, abi::user_end)
+               && fits(segment.offset, segment.file_bytes, header().size)
+               && segment.rights == rights.raw
+               && !rights.has(abi::right::write | abi::right::execute);
     }
 
     std::span<const std::byte> bytes_;

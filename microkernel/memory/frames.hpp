@@ -15,8 +15,8 @@
 
 namespace kernel {
 
-// Called when somebody frees what nobody gave them: a frame that is free, reserved, or in the middle of a
-// run, or no memory at all. The kernel defines it; tests define their own.
+// Called when something is freed that was not allocated: a frame that is free, reserved, in the
+// middle of a run, or no memory at all. The kernel defines it; tests define their own.
 [[noreturn]] void frame_corruption(PhysAddr where);
 
 enum class FrameState : u8 { reserved, inside, free, used };
@@ -41,7 +41,7 @@ public:
     // All frames start reserved. `records` is room for `frames` of them, not initialised.
     void init(PhysAddr base, u64 frames, FrameRecord* records);
 
-    // Adds reserved frames to the free ones. Takes time by the frame, as init does; all else does not.
+    // Adds reserved frames to the free ones. Takes time by the frame, like init and nothing else.
     void release_range(PhysAddr first, u64 frames);
 
     // 2^order frames, aligned to their size; contents are whatever was there. no_memory if there is

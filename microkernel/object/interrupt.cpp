@@ -8,7 +8,7 @@ namespace kernel {
 
 namespace {
 
-constexpr u32 table_size = 256;  // lines that the kernel can route; QEMU virt uses up to 32 + 112
+constexpr u32 table_size = 1020;  // all that a GIC calls shared or private
 constinit std::array<Interrupt*, table_size> table{};
 
 }  // namespace

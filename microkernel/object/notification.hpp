@@ -35,6 +35,7 @@ public:
         delivered_.raw |= taken.raw & lines_.raw;
         return taken;
     }
+    bool pending() const { return !pending_.empty(); }
     void add(abi::Bits bits) { pending_ = pending_ | bits; }
 
     // A wait would block, and has no line to arm.

@@ -12,7 +12,8 @@ struct FastSwitch {
 };
 FastSwitch fast_call_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 FastSwitch fast_reply_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
-FastSwitch fast_other_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+FastSwitch fast_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+FastSwitch fast_signal_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* syscall_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* interrupt_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* fault_entry(kernel::Thread* thread, kernel::Cpu* cpu);

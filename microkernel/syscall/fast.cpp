@@ -83,7 +83,7 @@ Thread* sleeper(const Notification& notification)
 {
     Thread* const thread = notification.bound();
     const bool receiving = thread != nullptr && thread->state == Thread::State::receiving;
-    return receiving && thread->endpoint->lone_receiver() == thread && thread->burden.none()
+    return receiving && thread->endpoint->lone_receiver() == thread && !thread->burden.timed
                ? thread
                : nullptr;
 }
@@ -111,6 +111,8 @@ Thread* signal(Thread& caller, Cpu& cpu)
         || !cpu.can_enter_fast(*to, to->priority))
         return nullptr;
     caller.finish();
+    if (to->burden.taking > 0)
+        to->process().handles().unreserve(std::exchange(to->burden.taking, u8{0}));
     to->endpoint->remove_receiver(*to);
     notification.add(bits);
     to->x[10] = notification.take(bits).raw;
@@ -120,7 +122,17 @@ Thread* signal(Thread& caller, Cpu& cpu)
     return to;
 }
 
-// Nothing is there: the thread sleeps, and somebody ready goes on.
+// Slots for the handles that come with the next request, if there are places already.
+bool reserve(Thread& server, u64 take)
+{
+    if (take > abi::message_handles || !server.process().handles().reserve_spare(take))
+        return false;
+    server.burden.taking = static_cast<u8>(take);
+    return true;
+}
+
+// Bits are there and nobody calls, or nothing is there: then the thread sleeps, and somebody ready
+// goes on.
 Thread* recv(Thread& server, Cpu& cpu)
 {
     const HandleEntry* const entry = server.process().handles().peek(server.call_slot());
@@ -128,13 +140,23 @@ Thread* recv(Thread& server, Cpu& cpu)
         || !entry->rights.has(abi::right::receive))
         return nullptr;
     Endpoint& endpoint = endpoint_of(*entry);
-    const Notification* const bound = server.bound.get();
-    Thread* const next = cpu.next_fast();
-    if (abi::Header{server.x[0]}.take() > 0 || server.deadline_argument() != abi::never
-        || server.caller != nullptr || endpoint.busy() || endpoint.lone_receiver() != nullptr
-        || (bound != nullptr && !bound->quiet()) || next == nullptr)
+    Notification* const bound = server.bound.get();
+    if (server.deadline_argument() != abi::never || server.caller != nullptr || endpoint.busy()
+        || endpoint.lone_receiver() != nullptr || bound == nullptr)
         return nullptr;
+    const bool stay = bound->pending();
+    Thread* const next = stay ? &server : cpu.next_fast();
+    const u64 take = abi::Header{server.x[0]}.take();
+    if (next == nullptr || (!stay && take > 0 && !reserve(server, take)))
+        return nullptr;
+    bound->rearm();
     server.priority = server.own_priority;
+    if (stay) {
+        server.x[10] = bound->take(abi::Bits{~u64{0}}).raw;
+        server.x[0] = server.x[9] = 0;
+        cpu.count_exception();
+        return &server;
+    }
     server.state = Thread::State::receiving;
     server.endpoint = &endpoint;
     endpoint.add_receiver(server);
@@ -166,16 +188,20 @@ FastSwitch fast_reply_recv_entry(Thread* thread, Cpu* cpu)
     return {to, thread};
 }
 
-FastSwitch fast_other_entry(Thread* thread, Cpu* cpu)
+FastSwitch fast_recv_entry(Thread* thread, Cpu* cpu)
 {
     if (!kernel_lock.try_acquire()) [[unlikely]]
         return {};
-    Thread* to = nullptr;
-    const u64 number = abi::CallNumber::get(thread->x[8]);
-    if (number == static_cast<u64>(abi::Syscall::signal))
-        to = signal(*thread, *cpu);
-    else if (number == static_cast<u64>(abi::Syscall::recv))
-        to = recv(*thread, *cpu);
+    Thread* const to = recv(*thread, *cpu);
+    kernel_lock.release();
+    return {to, to};
+}
+
+FastSwitch fast_signal_entry(Thread* thread, Cpu* cpu)
+{
+    if (!kernel_lock.try_acquire()) [[unlikely]]
+        return {};
+    Thread* const to = signal(*thread, *cpu);
     kernel_lock.release();
     return {to, to};
 }

@@ -120,23 +120,28 @@ system_call:
     and     w3, w8, #0xff
     mov     sp, x2
     mov     x29, xzr
-    cmp     w3, #1                  // perhaps the common case of call, reply_recv, ..., wait
+    cmp     w3, #1                  // perhaps the common case of call, reply_recv, recv or signal
     b.eq    1f
     cmp     w3, #2
     b.eq    2f
-    cmp     w3, #6
-    b.hi    4f
-    bl      fast_other_entry
+    cmp     w3, #5
+    b.eq    5f
+    cmp     w3, #3
+    b.ne    8f
+    bl      fast_recv_entry
     cbnz    x0, resume_with_message
-    b       3f
+    b       7f
 1:  bl      fast_call_entry
     cbnz    x0, resume_with_message
-    b       3f
+    b       7f
 2:  bl      fast_reply_recv_entry
     cbnz    x0, resume_with_message
-3:  mrs     x1, tpidr_el1
+    b       7f
+5:  bl      fast_signal_entry
+    cbnz    x0, resume_with_message
+7:  mrs     x1, tpidr_el1
     ldr     x0, [x1, #CPU_CURRENT]
-4:  bl      syscall_entry
+8:  bl      syscall_entry
     b       resume
 
 null_call:

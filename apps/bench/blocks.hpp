@@ -1,0 +1,75 @@
+// bench/blocks.hpp - 4 KiB reads at random places, as a client process of blkd sees them.
+#pragma once
+
+#include "meter.hpp"
+
+#include <block/disk.hpp>
+
+namespace bench {
+
+inline constexpr u32 block_reads_each = 2000;
+inline constexpr u32 block_sectors = 8;
+
+// A place that differs from the last ones: a multiplicative walk over the disk.
+inline proto::block::Sector random_place(const block::Disk& disk, u64 n)
+{
+    const u64 blocks = disk.info().capacity.raw() / block_sectors;
+    return proto::block::Sector{n * 40503 % blocks * block_sectors};
+}
+
+// `depth` requests are always outstanding, in batches: all that ended are replaced by one kick.
+inline Result<> random_reads(block::Disk& disk, u32 depth, u32 count)
+{
+    u32 sent = 0;
+    u32 done = 0;
+    const auto send = [&](block::Buffer buffer) {
+        const auto place = random_place(disk, sent);
+        return disk.read(sent++, place, block_sectors, std::move(buffer));
+    };
+    while (sent < depth) {
+        auto buffer = disk.buffer();
+        if (!buffer)
+            return fail(buffer.error());
+        if (const auto asked = send(std::move(*buffer)); !asked)
+            return asked;
+    }
+    while (done < count) {
+        auto next = disk.wait();
+        if (!next)
+            return fail(next.error());
+        for (std::optional<block::Completion> each{std::move(*next)}; each; each = disk.poll()) {
+            if (each->outcome != Errc::ok)
+                return fail(each->outcome);
+            ++done;
+            if (sent < count)
+                if (const auto asked = send(std::move(each->buffer)); !asked)
+                    return asked;
+        }
+        disk.kick();
+    }
+    return {};
+}
+
+inline Result<> block_region(const sys::Startup& given, std::string_view name, u32 depth)
+{
+    block::Disk disk;
+    const block::Options options{.depth = depth, .buffers = depth, .buffer_bytes = 4096};
+    if (const auto opened = disk.open(given, "null0", options); !opened)
+        return opened;
+    if (const auto warm = random_reads(disk, depth, depth * 4); !warm)
+        return warm;
+    Region region;
+    if (const auto done = random_reads(disk, depth, block_reads_each); !done)
+        return done;
+    region.end(name, block_reads_each, u64{block_reads_each} * 4096);
+    return {};
+}
+
+inline Result<> block_reads(const sys::Startup& given)
+{
+    if (const auto one = block_region(given, "blk.null.rand4k_r.qd1", 1); !one)
+        return one;
+    return block_region(given, "blk.null.rand4k_r.qd32", 32);
+}
+
+}  // namespace bench
