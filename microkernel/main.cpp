@@ -35,6 +35,8 @@ MachineDescription look_around(PhysAddr tree)
     uart.attach(machine->uart.registers.base);
     power_by_smc = machine->psci == PsciConduit::smc;
     cpus_present = machine->cpus_present;
+    if (machine->virtual_timer_intid != virtual_timer.raw())
+        panic("the virtual timer is not private interrupt 27");
     if (machine->gic.version != 3)
         panic("this kernel needs a GICv3");
     if (!machine->initrd)

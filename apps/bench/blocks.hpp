@@ -33,18 +33,21 @@ inline Result<> random_reads(block::Disk& disk, u32 depth, u32 count)
         if (const auto asked = send(std::move(*buffer)); !asked)
             return asked;
     }
+    const auto replace = [&](block::Completion ended) -> Result<> {
+        if (ended.outcome != Errc::ok)
+            return fail(ended.outcome);
+        ++done;
+        return sent < count ? send(std::move(ended.buffer)) : Result<>{};
+    };
     while (done < count) {
-        auto next = disk.wait();
-        if (!next)
-            return fail(next.error());
-        for (std::optional<block::Completion> each{std::move(*next)}; each; each = disk.poll()) {
-            if (each->outcome != Errc::ok)
-                return fail(each->outcome);
-            ++done;
-            if (sent < count)
-                if (const auto asked = send(std::move(each->buffer)); !asked)
-                    return asked;
-        }
+        auto first = disk.wait();
+        if (!first)
+            return fail(first.error());
+        if (const auto good = replace(std::move(*first)); !good)
+            return good;
+        while (auto each = disk.poll())
+            if (const auto good = replace(std::move(*each)); !good)
+                return good;
         disk.kick();
     }
     return {};

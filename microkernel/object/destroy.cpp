@@ -62,8 +62,8 @@ void handle_added(const HandleEntry& entry)
 {
     if (entry.kind == abi::Kind::device)
         static_cast<Device*>(entry.object)->handle_added();
-    if (entry.kind == abi::Kind::endpoint && serves(entry.rights))
-        static_cast<Endpoint*>(entry.object)->receiver_added();
+    if (entry.kind == abi::Kind::endpoint)
+        static_cast<Endpoint*>(entry.object)->handle_added(entry.rights);
     if (entry.kind == abi::Kind::endpoint && entry.data != 0)
         badge_of(entry).ref();
 }
@@ -72,8 +72,8 @@ void handle_dropped(const HandleEntry& entry)
 {
     if (entry.kind == abi::Kind::device)
         static_cast<Device*>(entry.object)->handle_closed();
-    if (entry.kind == abi::Kind::endpoint && serves(entry.rights))
-        static_cast<Endpoint*>(entry.object)->receiver_closed();
+    if (entry.kind == abi::Kind::endpoint)
+        static_cast<Endpoint*>(entry.object)->handle_closed(entry.rights);
     if (entry.kind == abi::Kind::endpoint && entry.data != 0)
         badge_of(entry).unref();
 }

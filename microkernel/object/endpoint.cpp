@@ -70,6 +70,40 @@ u64 Endpoint::take_gone()
     return value;
 }
 
+void Endpoint::handle_added(abi::Rights rights)
+{
+    if (rights.has(abi::right::receive) || rights.has(abi::right::manage))
+        ++hopes_;
+    if (serves(rights))
+        receiver_added();
+}
+
+void Endpoint::handle_closed(abi::Rights rights)
+{
+    if (rights.has(abi::right::receive))
+        cancel_receivers();
+    if (serves(rights))
+        receiver_closed();
+    if ((rights.has(abi::right::receive) || rights.has(abi::right::manage)) && --hopes_ == 0)
+        give_up(true);
+}
+
+// Those that receive through a handle that is gone.
+void Endpoint::cancel_receivers()
+{
+    const auto lapsed = [](Thread& thread) {
+        return !thread.process().handles().get<Endpoint>(thread.call_slot(), abi::right::receive);
+    };
+    for (auto at = receivers_.begin(); at != receivers_.end();) {
+        Thread& thread = *at;
+        ++at;
+        if (lapsed(thread))
+            thread.abandon(Errc::cancelled);
+    }
+    if (receiver_ != nullptr && lapsed(*receiver_))
+        receiver_->abandon(Errc::cancelled);
+}
+
 void Endpoint::receiver_added()
 {
     if (receive_handles_++ > 0)

@@ -14,6 +14,12 @@
 
 namespace kernel {
 
+// A handle with these rights makes its process a server of the endpoint.
+constexpr bool serves(abi::Rights rights)
+{
+    return rights.has(abi::right::receive) && !rights.has(abi::right::manage);
+}
+
 struct EndpointBadges;  // tag: the badges of an endpoint, or those that are gone and not told yet
 
 // One connection to an endpoint: a number that the server sees with each message. Not an object of
@@ -57,9 +63,9 @@ public:
     bool given_up() const { return given_up_; }
     u64 queued() const { return waiting_ - gone_count_; }
 
-    // Handles with the right to receive come and go.
-    void receiver_added();
-    void receiver_closed();
+    // Handles come and go: of servers, and of all who could receive or lend the right to.
+    void handle_added(abi::Rights rights);
+    void handle_closed(abi::Rights rights);
     void give_up(bool on);
     void watch(Notification& notification, abi::Bits bits);
 
@@ -104,6 +110,9 @@ public:
 private:
     friend class Badge;
     Result<> refuse(Badge& badge) const;
+    void receiver_added();
+    void receiver_closed();
+    void cancel_receivers();
     void notify_watchers();
     void fail_callers(Errc why);
 
@@ -115,18 +124,13 @@ private:
     abi::Bits watch_bits_;
     u64 required_epoch_ = 0;  // the epoch, or beyond all epochs while given up
     u32 epoch_ = 0;
-    u32 receive_handles_ = 0;
+    u32 receive_handles_ = 0;  // that serve
+    u32 hopes_ = 0;            // handles that receive or manage: without one nobody will ever serve
     u32 waiting_ = 0;     // callers in line, and badges that are gone
     u32 gone_count_ = 0;  // the latter
     Thread* receiver_ = nullptr;  // the last one to come; others in receivers_
     bool given_up_ = false;
 };
-
-// A handle with these rights makes its process a server of the endpoint.
-constexpr bool serves(abi::Rights rights)
-{
-    return rights.has(abi::right::receive) && !rights.has(abi::right::manage);
-}
 
 // Ends the wait of a caller whose server will not answer; its badge has then seen the next server's
 // epoch.

@@ -3,6 +3,7 @@
 
 #include "object/process.hpp"
 
+#include "console.hpp"
 #include "machine.hpp"
 #include "object/slabs.hpp"
 #include "sched/cpu.hpp"
@@ -153,7 +154,9 @@ Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priorit
 // The thread runs no more: it leaves all queues and the list of threads.
 void Process::remove_thread(Thread& thread, Errc to_caller)
 {
-    thread.disengage(to_caller);
+    thread.disengage();
+    if (Thread* const owed = std::exchange(thread.caller, nullptr); owed != nullptr)
+        fail_caller(*owed, to_caller);
     thread.state = Thread::State::dead;
     this_cpu().forget(thread);
     if (thread.bound)
@@ -170,6 +173,8 @@ void Process::kill(const abi::ExitRecord& why)
 {
     if (dead())
         return;
+    if (is_init())
+        panic_at("init ended", "init", why.pc, why.chain);
     exit_ = why;
     ref();  // until the end of this function
     end();
@@ -228,7 +233,7 @@ void Process::describe(abi::ProcessInfo& info) const
         .handles_limit = handle_quota_.limit,
         .threads_used = threads_used_.used,
         .threads_limit = threads_used_.limit,
-        .cpu_ticks = 0,
+        .reserved = 0,
         .exit = exit_,
     };
 }

@@ -71,7 +71,7 @@ void Thread::abandon(Errc why)
     if (state == State::ready || state == State::dead)
         return;
     const bool receiving = state == State::receiving;
-    disengage(why);
+    disengage();
     x[0] = static_cast<u64>(why);
     x[1] = 0;
     if (receiving)
@@ -80,7 +80,7 @@ void Thread::abandon(Errc why)
     wake();
 }
 
-void Thread::disengage(Errc to_caller)
+void Thread::disengage()
 {
     if (state == State::receiving)
         endpoint->remove_receiver(*this);
@@ -92,10 +92,6 @@ void Thread::disengage(Errc to_caller)
         std::exchange(waiting_on, nullptr)->forget();
     waiting_irq = nullptr;
     settle();
-    // A thread that waits owes nobody a reply (recv refuses), so only a dying one has a caller
-    // here.
-    if (Thread* const owed = std::exchange(caller, nullptr); owed != nullptr)
-        fail_caller(*owed, to_caller);
 }
 
 }  // namespace kernel

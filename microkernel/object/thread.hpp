@@ -54,7 +54,8 @@ public:
     u32 index() const { return index_; }
     abi::MessagePage& message() const { return *message_; }
     u64 argument(unsigned n) const { return x[n]; }
-    abi::Slot call_slot() const { return abi::Slot{abi::CallSlot::get(x[8])}; }
+    // Bits above the handle are part of what must match a generation, so they must be zero.
+    abi::Slot call_slot() const { return abi::Slot{x[8] >> 8}; }
     abi::Ticks deadline_argument() const { return abi::Ticks{x[9]}; }
 
     // What a call returns, in x1 and up.
@@ -92,8 +93,8 @@ public:
     // Ends whatever it waits for with an error; it becomes ready. Nothing happens to one that is
     // not blocked.
     void abandon(Errc why);
-    // Leaves every queue and lets go of partner and caller; the caller gets `to_caller`.
-    void disengage(Errc to_caller);
+    // Leaves every queue and lets go of its partner.
+    void disengage();
     // Takes its deadline back and gives unused reserved slots back.
     void settle();
 

@@ -82,18 +82,18 @@ Result<> sys_device_info(Thread& caller)
 
 Result<> sys_device_lend(Thread& caller)
 {
-    const auto device = handles(caller).get<Device>(caller.call_slot(), abi::right::manage);
-    if (!device)
-        return fail(device.error());
-    const auto to = handles(caller).get<Process>(abi::Slot{caller.argument(0)}, abi::right::manage);
-    if (!to)
-        return fail(to.error());
-    if ((*to)->dead())
-        return fail(Errc::peer_gone);
     const abi::Rights rights{static_cast<u16>(caller.argument(1) & abi::right::all.raw)};
     using namespace abi::right;
     if (caller.argument(1) != rights.raw || !(map | dma).has(rights))
         return fail(Errc::bad_argument);
+    const auto device = handles(caller).get<Device>(caller.call_slot(), manage | rights);
+    if (!device)
+        return fail(device.error());
+    const auto to = handles(caller).get<Process>(abi::Slot{caller.argument(0)}, manage);
+    if (!to)
+        return fail(to.error());
+    if ((*to)->dead())
+        return fail(Errc::peer_gone);
     if (const auto reserved = (*to)->handles().reserve(1); !reserved)
         return reserved;
     if (const auto lent = (*device)->lend(**to); !lent) {

@@ -110,10 +110,7 @@ void kill_for_fault(Thread& thread, abi::ExitCause cause)
     record.sp = thread.Frame::sp;
     record.x = thread.x;
     record_chain(thread, record);
-    Process& process = thread.process();
-    if (process.is_init())
-        panic_at("init died", "init", record.pc, record.chain);
-    process.kill(record);
+    thread.process().kill(record);
 }
 
 Thread* leave(Cpu& cpu)

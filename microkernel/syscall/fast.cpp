@@ -131,8 +131,20 @@ bool reserve(Thread& server, u64 take)
     return true;
 }
 
-// Bits are there and nobody calls, or nothing is there: then the thread sleeps, and somebody ready
-// goes on.
+// Bits are there and nobody calls: the server goes on with them.
+[[gnu::noinline]] Thread* go_on(Thread& server, Notification& bound, Cpu& cpu)
+{
+    if (cpu.preempts(server.own_priority))
+        return nullptr;
+    bound.rearm();
+    server.priority = server.own_priority;
+    server.x[10] = bound.take(abi::Bits{~u64{0}}).raw;
+    server.x[0] = server.x[9] = 0;
+    cpu.count_exception();
+    return &server;
+}
+
+// Nothing is there: the server sleeps, and somebody ready goes on.
 Thread* recv(Thread& server, Cpu& cpu)
 {
     const HandleEntry* const entry = server.process().handles().peek(server.call_slot());
@@ -141,22 +153,17 @@ Thread* recv(Thread& server, Cpu& cpu)
         return nullptr;
     Endpoint& endpoint = endpoint_of(*entry);
     Notification* const bound = server.bound.get();
-    if (server.deadline_argument() != abi::never || server.caller != nullptr || endpoint.busy()
-        || endpoint.lone_receiver() != nullptr || bound == nullptr)
-        return nullptr;
-    const bool stay = bound->pending();
-    Thread* const next = stay ? &server : cpu.next_fast();
     const u64 take = abi::Header{server.x[0]}.take();
-    if (next == nullptr || (!stay && take > 0 && !reserve(server, take)))
+    if (server.deadline_argument() != abi::never || server.caller != nullptr || endpoint.busy()
+        || endpoint.lone_receiver() != nullptr || bound == nullptr || take > abi::message_handles)
+        return nullptr;
+    if (bound->pending())
+        return go_on(server, *bound, cpu);
+    Thread* const next = cpu.next_fast();
+    if (next == nullptr || (take > 0 && !reserve(server, take)))
         return nullptr;
     bound->rearm();
     server.priority = server.own_priority;
-    if (stay) {
-        server.x[10] = bound->take(abi::Bits{~u64{0}}).raw;
-        server.x[0] = server.x[9] = 0;
-        cpu.count_exception();
-        return &server;
-    }
     server.state = Thread::State::receiving;
     server.endpoint = &endpoint;
     endpoint.add_receiver(server);

@@ -220,8 +220,8 @@ Result<> sys_call(Thread& caller)
     Thread* const receiver = endpoint.first_receiver();
     if (receiver != nullptr && header.handles() > receiver->burden.taking)
         return fail(Errc::no_space);
-    if (receiver == nullptr && caller.deadline_argument() == abi::now)
-        return fail(Errc::timed_out);
+    if (caller.deadline_argument() == abi::now)
+        return fail(Errc::timed_out);  // a reply takes time
     if (const auto reserved = reserve_slots(caller, header); !reserved)
         return reserved;
     this_cpu().block();
@@ -271,8 +271,10 @@ Result<> sys_reply_recv(Thread& caller)
 
 Result<> sys_reply(Thread& caller)
 {
-    if (caller.caller == nullptr)
+    if (caller.caller == nullptr) {
+        caller.priority = caller.own_priority;  // what was donated went with the caller
         return fail(Errc::peer_gone);
+    }
     if (const auto good = check_reply(caller); !good)
         return good;
     deliver_reply(caller);

@@ -17,8 +17,10 @@ Result<> wait_for(Thread& caller, Notification& from, abi::Bits mask, const Inte
         caller.x[10] = bits.raw;
         return {};
     }
-    if (caller.deadline_argument() == abi::now)
+    if (caller.deadline_argument() == abi::now) {
+        caller.x[10] = 0;
         return fail(Errc::timed_out);
+    }
     caller.state = Thread::State::waiting;
     caller.waiting_on = &from;
     caller.waiting_irq = line;

@@ -27,8 +27,8 @@ struct Request {
 };
 
 // `asked` is a private copy already. No check below can overflow, whatever the client wrote.
-constexpr std::expected<Request, block::Status> admit(const block::Submission& asked,
-                                                      const Limits& limits)
+[[gnu::always_inline]] constexpr std::expected<Request, block::Status>
+admit(const block::Submission& asked, const Limits& limits)
 {
     using block::Op;
     using block::Status;

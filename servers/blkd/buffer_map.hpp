@@ -21,6 +21,7 @@ public:
 
     constexpr u64 bytes() const { return bytes_; }
     constexpr bool contiguous() const { return runs_.size() == 1; }
+    constexpr DeviceAddr start() const { return runs_[0].address; }
 
     // Cuts [offset, offset + bytes), which lies in the buffer, into runs for the device and returns how many. Room for
     // as many as max_bytes() was asked for is enough.

@@ -147,7 +147,7 @@ private:
         return {};
     }
 
-    void finish(u32 tag, block::Status status)
+    [[gnu::always_inline]] void finish(u32 tag, block::Status status)
     {
         const auto [cookie, place] = in_flight_[tag];
         free_[free_count_++] = static_cast<u16>(tag);
@@ -199,16 +199,16 @@ private:
             return rest(place, session.park());
         touched_ |= bit_of(place);
         for (u32 n = std::min(turn, budget); n != 0; --n) {
-            if (held_ || !disk_->room())
-                return true;
-            if (session.in_flight() >= most_in_flight_) {
+            if (session.in_flight() >= most_in_flight_) [[unlikely]] {
                 capped_ |= bit_of(place);
                 return false;
             }
             const auto asked = session.next();
-            if (!asked)
+            if (!asked) [[unlikely]]
                 return rest(place, !session.broken() && session.sleep());
             start(place, session, *asked);
+            if (held_ || !disk_->room()) [[unlikely]]
+                return true;
         }
         return true;
     }
@@ -224,7 +224,7 @@ private:
         return false;
     }
 
-    void start(u32 place, Session& session, const block::Submission& asked)
+    [[gnu::always_inline]] void start(u32 place, Session& session, const block::Submission& asked)
     {
         const auto request = admit(asked, session.limits());
         if (!request)
@@ -235,18 +235,22 @@ private:
         const u32 tag = free_[--free_count_];
         in_flight_[tag] = {asked.cookie, place};
         session.started();
-        submit(tag, *request);
+        submit(tag, *request, session);
     }
 
-    void submit(u32 tag, const Request& request)
+    [[gnu::always_inline]] void submit(u32 tag, const Request& request, const Session& session)
     {
-        const auto sent = disk_->submit(tag, request, sessions_[in_flight_[tag].place]->buffer());
-        if (sent) [[likely]]
-            return;
-        if (sent.error() == Errc::would_block)
+        const auto sent = disk_->submit(tag, request, session.buffer());
+        if (!sent) [[unlikely]]
+            not_sent(tag, request, sent.error());
+    }
+
+    [[gnu::cold, gnu::noinline]] void not_sent(u32 tag, const Request& request, Errc why)
+    {
+        if (why == Errc::would_block)
             held_ = {tag, request};
         else  // the disk shrank since, or the driver found what admit does not know
-            finish(tag, sent.error() == Errc::out_of_range ? block::Status::out_of_range : block::Status::device_error);
+            finish(tag, why == Errc::out_of_range ? block::Status::out_of_range : block::Status::device_error);
     }
 
     void retry_held()
@@ -254,8 +258,9 @@ private:
         if (!held_) [[likely]]
             return;
         const auto [tag, request] = *std::exchange(held_, std::nullopt);
-        if ((open_ & bit_of(in_flight_[tag].place)) != 0)
-            submit(tag, request);
+        const u32 place = in_flight_[tag].place;
+        if ((open_ & bit_of(place)) != 0)
+            submit(tag, request, *sessions_[place]);
         else
             finish(tag, block::Status::device_error);
     }

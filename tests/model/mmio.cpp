@@ -20,6 +20,7 @@ constexpr u32 config_changed = 2;
 
 constexpr u64 bit(unsigned n) { return u64{1} << n; }
 constexpr u64 event_idx = bit(29);
+constexpr u64 any_layout = bit(27);
 constexpr u64 version_1 = bit(32);
 
 constexpr u32 config_space = 0x100;
@@ -52,7 +53,7 @@ u32 Mmio::complain(const char* what, u32 offset)
 u64 Mmio::offered()
 {
     u64 bits = device_->features() | bit(28) | (options_.event_idx ? event_idx : 0);
-    bits |= legacy() ? bit(24) : version_1 | bit(40);
+    bits |= legacy() ? bit(24) | any_layout : version_1 | bit(40);
     if (world_->lies.tell(Lie::version_1_missing))
         bits &= ~version_1;
     if (feature_reads_ >= (legacy() ? 1 : 2))
@@ -79,9 +80,10 @@ u32 Mmio::queue_in_use()
 {
     if (world_->lies.tell(Lie::queue_in_use))
         return 1;
-    if (selected() == nullptr)
+    const Queue* queue = selected();
+    if (queue == nullptr)
         return 0;
-    return legacy() ? selected()->pfn : selected()->ready;
+    return legacy() ? queue->pfn : queue->ready;
 }
 
 u32 Mmio::read_common(u32 offset)
@@ -316,6 +318,8 @@ void Mmio::write_status(u32 value)
     if ((set & features_ok) != 0)
         take_features();
     if ((set & driver_ok) != 0) {
+        if (legacy() && (driver_features_ & any_layout) == 0)
+            complain("ANY_LAYOUT not accepted (6.3)", 0x020);
         device_->accepted(driver_features_);
         if (world_->lies.tell(Lie::needs_reset_at_start))
             needs_reset();

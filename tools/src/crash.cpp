@@ -88,7 +88,8 @@ std::optional<std::string> CrashReporter::report(const Record& record)
     const bool addresses = field(record.text, "pc") || field(record.text, "chain");
     if (!image || image->contains('/') || !addresses)
         return std::nullopt;
-    if (++reported_ > most_reports)
+    // A status that is not zero is a program's answer; its log line says all there is.
+    if (field(record.text, "cause") == "exited" || ++reported_ > most_reports)
         return std::nullopt;
     if (field(record.text, "msg") == "exit record")
         return exit_record(record);

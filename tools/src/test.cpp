@@ -101,7 +101,7 @@ private:
                 tally_.failed.push_back(result->name);
         }
         static const std::regex noise{
-            R"(^(\s+Start\s+\d+:|Internal ctest|Test project|Label Time|\S.*=.*sec\*proc))"};
+            R"(^(\s+Start\s+\d+:|Internal ctest|Test project|Label Time|Total Test time|\S.*=.*sec\*proc))"};
         const bool hidden = (result && result->passed) || std::regex_search(line, noise)
                             || line.contains("% tests passed,");
         if (verbose_ || !hidden)

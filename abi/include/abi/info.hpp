@@ -13,7 +13,7 @@ using Name = std::array<char, 16>;  // padded with zeroes; at most 15 characters
 // to it.
 struct ProcessQuota {
     u32 frames;   // memory objects, tables, message pages, its own page tables
-    u32 handles;  // slots in use or reserved, at most slot_limit - 1
+    u32 handles;  // slots in use or reserved; beyond slot_limit - 1 only its children can use them
     u32 threads;
     u32 max_priority;  // of its threads
     Name name;         // stands in front of every line it logs
@@ -56,7 +56,7 @@ struct ProcessInfo {
     u32 handles_limit;
     u32 threads_used;
     u32 threads_limit;
-    u64 cpu_ticks;  // CNTVCT ticks that its threads ran; zero unless the kernel keeps account
+    u64 reserved;  // zero
     ExitRecord exit;
 };
 static_assert(sizeof(ProcessInfo) <= message_bytes);

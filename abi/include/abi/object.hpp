@@ -43,7 +43,7 @@ inline constexpr Rights none{0};
 inline constexpr Rights duplicate{1 << 0};  // SYS_DUPLICATE
 inline constexpr Rights transfer{1 << 1};   // may be carried by a message
 inline constexpr Rights manage{1 << 2};     // the creator's: mint, lend, kill, configure
-inline constexpr Rights read{1 << 3};       // memory: map readable; process, device: info
+inline constexpr Rights read{1 << 3};       // memory: map readable; process: info
 inline constexpr Rights write{1 << 4};      // memory: map writable; pin for device writes
 inline constexpr Rights execute{1 << 5};    // memory: map executable
 inline constexpr Rights signal{1 << 6};     // notification: raise bits

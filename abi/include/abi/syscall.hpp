@@ -73,7 +73,7 @@ enum class Syscall : u8 {
     notification_bind = 20,
 
     // processes and threads
-    // process(manage): payer x0 ProcessQuota in message page, name -> x1 slot
+    // process(manage): payer; message page: ProcessQuota -> x1 slot
     process_create = 21,
     // process(manage) x0 any slot of the caller's, x1 rights -> x1 slot in that process; the
     // caller keeps its own

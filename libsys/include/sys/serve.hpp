@@ -134,18 +134,31 @@ public:
     // Errors: those of receiving; a server that gets one cannot go on.
     Result<Incoming> next(abi::Ticks deadline = abi::never)
     {
-        Incoming in = owes_ ? send_and_wait(deadline) : receive(endpoint_, take_, deadline);
-        const Errc status = in.header.status();
-        if (status == Errc::timed_out) {
+        Incoming in = owes_ ? send_and_wait(deadline) : wait(deadline);
+        if (refused(in)) [[unlikely]]
+            return fail(in.header.status());
+        if (in.header.status() == Errc::timed_out)
             in.badge = 0;
-            return in;
-        }
-        if (status != Errc::ok && !in.gone()) [[unlikely]]
-            return fail(status);
         return in;
     }
 
 private:
+    static bool refused(const Incoming& in)
+    {
+        const Errc status = in.header.status();
+        return status != Errc::ok && status != Errc::timed_out && !in.gone();
+    }
+
+    // Without room for handles a server still receives what carries none: clients that filled its
+    // table do not stop the others.
+    Incoming wait(abi::Ticks deadline)
+    {
+        const Incoming in = receive(endpoint_, take_, deadline);
+        const Errc status = in.header.status();
+        const bool full = status == Errc::over_quota || status == Errc::no_memory;
+        return full && take_ > 0 ? receive(endpoint_, 0, deadline) : in;
+    }
+
     Incoming send_and_wait(abi::Ticks deadline)
     {
         Letter letter = pending_.letter;
@@ -153,26 +166,24 @@ private:
         if (pending_.handles.size() != 0)
             pending_.handles.to_page();
         owes_ = false;
-        Incoming in = reply_receive(endpoint_, letter, deadline);
+        const Incoming in = reply_receive(endpoint_, letter, deadline);
         if (refused(in)) [[unlikely]]
-            return apologise(in, deadline);
+            return send_then_wait(deadline);
         pending_.handles.forget();
         return in;
     }
 
-    static bool refused(const Incoming& in)
+    // The kernel refused both at once: the answer goes alone, or the reason why it cannot go (a
+    // handle in it may not be transferred, say).
+    Incoming send_then_wait(abi::Ticks deadline)
     {
-        const Errc status = in.header.status();
-        return status != Errc::ok && status != Errc::timed_out && !in.gone();
-    }
-
-    // The kernel did not send the answer (a handle in it may not be transferred, say): the caller
-    // gets the reason.
-    Incoming apologise(const Incoming& in, abi::Ticks deadline)
-    {
+        const auto sent = reply(pending_.letter);
+        if (sent)
+            pending_.handles.forget();
+        else
+            (void)reply({abi::Header::failure(sent.error()), {}});
         pending_.handles = {};
-        (void)reply({abi::Header::failure(in.header.status()), {}});
-        return receive(endpoint_, take_, deadline);
+        return wait(deadline);
     }
 
     Borrowed<Endpoint> endpoint_;

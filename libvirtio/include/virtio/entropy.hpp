@@ -1,6 +1,8 @@
 // virtio/entropy.hpp - an entropy device (virtio 1.2, 5.4): ask for bytes, get some of them later.
 #pragma once
 
+#include <span>
+
 #include <virtio/device.hpp>
 #include <virtio/ring.hpp>
 

@@ -178,9 +178,10 @@ void Ring<Heads>::stop()
 template <u16 Heads>
 [[gnu::always_inline]] inline void Ring<Heads>::offer(DescriptorIndex head, Extent extent)
 {
+    const RingPosition at = offered_;
     chains_[head.raw()] = {extent.total + 1, extent.writable};
-    reinterpret_cast<AvailEntry*>(avail_ + 4)[slot(offered_)].head = head.raw();
-    offered_ = next(offered_);
+    reinterpret_cast<AvailEntry*>(avail_ + 4)[slot(at)].head = head.raw();
+    offered_ = next(at);
 }
 
 template <u16 Heads>

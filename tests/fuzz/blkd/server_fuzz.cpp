@@ -40,7 +40,7 @@ struct Client {
 };
 
 struct World {
-    DiskRig rig;
+    DiskRig rig{{.sectors = 64}};
     std::vector<Client> clients;
 
     void connect()

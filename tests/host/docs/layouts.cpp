@@ -67,7 +67,7 @@ std::string process_tables()
                    sizeof(ProcessInfo::threads_used)},
                   {"threads_limit", offsetof(ProcessInfo, threads_limit),
                    sizeof(ProcessInfo::threads_limit)},
-                  {"cpu_ticks", offsetof(ProcessInfo, cpu_ticks), sizeof(ProcessInfo::cpu_ticks)},
+                  {"reserved", offsetof(ProcessInfo, reserved), sizeof(ProcessInfo::reserved)},
                   {"exit", offsetof(ProcessInfo, exit), sizeof(ProcessInfo::exit)}})
            + table("ExitRecord", sizeof(ExitRecord),
                    {{"cause", offsetof(ExitRecord, cause), sizeof(ExitRecord::cause)},

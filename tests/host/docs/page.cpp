@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <format>
 #include <fstream>
 #include <iterator>
 #include <ranges>
@@ -113,7 +114,7 @@ std::vector<Section> sections(string_view page)
         if (line.starts_with("## ") || line.starts_with("### "))
             inside = line.starts_with("### ");
         else if (inside)
-            all.back().body += "\n" + line;
+            all.back().body.append("\n").append(line);
     }
     return all;
 }
@@ -148,12 +149,12 @@ complaints(string_view page, const std::vector<Call>& calls, const std::vector<s
         const auto wanted = i < calls.size() ? calls[i].title : "no further section";
         const auto there = i < described.size() ? described[i].title : "the end";
         if (wanted != there) {
-            found.push_back("where " + wanted + " should be is " + there);
+            found.push_back(std::format("where {} should be is {}", wanted, there));
             return found;
         }
-        const auto number = mark("Registers") + " Number " + std::to_string(calls[i].number) + ".";
+        const auto number = std::format("{} Number {}.", mark("Registers"), calls[i].number);
         if (!described[i].body.contains("\n" + number))
-            found.push_back(there + " does not say: " + number);
+            found.push_back(std::format("{} does not say: {}", there, number));
         check_parts(described[i], found);
         check_errors(described[i], errors, found);
     }

@@ -146,6 +146,9 @@ Errc Kernel::handles_call(Syscall call, Slot about, sys::Registers& r)
     if (found == table_.end())
         return Errc::bad_handle;
     if (call == Syscall::close) {
+        const Shared& object = found->second.object;
+        if (object->kind == Kind::process && !object->dead && object.use_count() == 1)
+            ++abandoned_;
         table_.erase(found);
     } else if (call == Syscall::duplicate) {
         const abi::Rights wanted{static_cast<u16>(r.x[0])};

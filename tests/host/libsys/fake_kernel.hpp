@@ -82,6 +82,8 @@ public:
     }
     bool refused() const { return refused_; }
     u64 calls() const { return calls_; }
+    // Processes whose last handle was closed while they lived: nobody can end them any more.
+    u64 abandoned() const { return abandoned_; }
 
     // Answers what this kernel leaves to the test: call, recv, reply_recv, reply, wait, exit ...
     std::function<void(abi::Syscall, sys::Registers&)> other;
@@ -118,6 +120,7 @@ private:
     u64 next_id_ = 1;
     u64 next_generation_ = 1;
     u64 calls_ = 0;
+    u64 abandoned_ = 0;
     u64 refuse_at_ = ~u64{0};
     Errc refusal_ = Errc::no_memory;
     bool refused_ = false;

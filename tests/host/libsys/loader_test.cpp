@@ -111,6 +111,7 @@ TEST_CASE("whichever call fails, nothing of the process is left", "[libsys][load
         CHECK(world.kernel.handles() == handles);
         CHECK(world.kernel.mappings() == 0);
         CHECK(world.kernel.processes().size() == 1);  // the payer
+        CHECK(world.kernel.abandoned() == 0);
     }
     CHECK(nth == 14);  // it did try them all
 }

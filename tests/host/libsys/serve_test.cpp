@@ -203,7 +203,7 @@ TEST_CASE("a caller whose answer the kernel refuses gets the reason", "[libsys][
 {
     fake::Kernel kernel;
     std::vector<std::pair<abi::Syscall, Errc>> calls;
-    std::deque<Errc> script{Errc::denied, Errc::ok, Errc::ok};
+    std::deque<Errc> script{Errc::denied, Errc::denied, Errc::ok, Errc::ok};
     kernel.other = [&](abi::Syscall call, sys::Registers& r) {
         calls.emplace_back(call, abi::Header{r.x[0]}.status());
         r.x[0] = static_cast<u64>(script.front());
@@ -218,8 +218,33 @@ TEST_CASE("a caller whose answer the kernel refuses gets the reason", "[libsys][
 
     using enum abi::Syscall;
     CHECK(calls
-          == std::vector{std::pair{reply_recv, Errc::ok}, {reply, Errc::denied}, {recv, Errc::ok}});
+          == std::vector{std::pair{reply_recv, Errc::ok},
+                         {reply, Errc::ok},
+                         {reply, Errc::denied},
+                         {recv, Errc::ok}});
     CHECK(kernel.handles() == 1);  // the handle that could not go is closed
+}
+
+TEST_CASE("a server whose handle table is full answers on", "[libsys][serve][inbox][hostile]")
+{
+    fake::Kernel kernel;
+    std::vector<std::pair<abi::Syscall, u64>> calls;
+    kernel.other = [&](abi::Syscall call, sys::Registers& r) {
+        const u64 take = abi::Header{r.x[0]}.take();
+        calls.emplace_back(call, take);
+        r.x[0] = static_cast<u64>(take > 0 ? Errc::over_quota : Errc::ok);
+        r.x9 = 1;
+    };
+    sys::Inbox inbox{{kernel.give(abi::Kind::endpoint)}, 4};
+    REQUIRE(inbox.next()->request());
+    inbox.answer({{abi::Header::make(7, 8), {42}}, {}});
+    REQUIRE(inbox.next()->request());
+
+    using enum abi::Syscall;
+    CHECK(
+        calls
+        == std::vector{
+            std::pair{recv, u64{4}}, {recv, 0}, {reply_recv, 4}, {reply, 0}, {recv, 4}, {recv, 0}});
 }
 
 TEST_CASE("an inbox that cannot receive says why", "[libsys][serve][inbox]")

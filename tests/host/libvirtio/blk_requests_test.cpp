@@ -90,7 +90,7 @@ TEST_CASE("the pool bounds the runs in flight, and says so", "[libvirtio][blk]")
     REQUIRE(rig.read(4, 0, rig.run(0)).has_value());
     (void)rig.driver.kick();
     rig.mmio.act([&](model::SplitQueue& queue) { rig.disk.finish(queue, 1); });
-    CHECK(rig.driver.take()->value().tag == 2);
+    CHECK(rig.driver.take().value().value().tag == 2);
     CHECK(rig.driver.room(33));
     CHECK_FALSE(rig.driver.room(34));
     CHECK(kept_the_rules(rig.world));

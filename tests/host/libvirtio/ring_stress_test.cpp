@@ -65,7 +65,7 @@ TEST_CASE("no request, answer or wake-up is lost between two threads", "[libvirt
     const bool event_idx = GENERATE(true, false);
     model::World world;
     const auto region = world.memory.allocate(RingLayout{size}.bytes().raw());
-    const auto data = world.memory.allocate(16 * requests);
+    const auto data = world.memory.allocate(u64{16} * requests);
     Queue<size> queue;
     const auto rings = queue
                            .start({region.memory, DeviceAddr{region.address}, Bytes{region.bytes}},
@@ -81,6 +81,7 @@ TEST_CASE("no request, answer or wake-up is lost between two threads", "[libvirt
     std::array<u16, size> slot_of{};
     std::array<u64, requests> asked{};
     std::vector<u16> free;
+    free.reserve(requests);
     for (u16 i = 0; i < requests; ++i)
         free.push_back(i);
     u64 next_number = 0;
@@ -89,7 +90,7 @@ TEST_CASE("no request, answer or wake-up is lost between two threads", "[libvirt
         while (!free.empty() && next_number < total) {
             const u16 slot = free.back();
             free.pop_back();
-            const u64 at = data.address + 16u * slot;
+            const u64 at = data.address + u64{16} * slot;
             asked[slot] = next_number++;
             std::memcpy(world.memory.at(at, 8), &asked[slot], 8);
             const std::array chain{Buffer{DeviceAddr{at}, 8, false},
@@ -101,8 +102,9 @@ TEST_CASE("no request, answer or wake-up is lost between two threads", "[libvirt
         do {
             while (const auto taken = queue.take()) {
                 const u16 slot = slot_of[taken->value().head.raw()];
-                wrong +=
-                    word(world.memory, data.address + 16u * slot + 8) == asked[slot] + 1 ? 0 : 1;
+                wrong += word(world.memory, data.address + u64{16} * slot + 8) == asked[slot] + 1
+                             ? 0
+                             : 1;
                 free.push_back(slot);
                 ++done;
             }

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 
 namespace vireo::test {
 
@@ -81,6 +83,24 @@ std::vector<u8> bytes_of(const ElfSpec& spec)
                     static_cast<u8>(0xa0 + i));
     }
     return bytes;
+}
+
+void compile_program(const fs::path& root, const fs::path& elf)
+{
+    const auto source = root / "crash.c";
+    write_file(source, std::string_view{
+                           "__attribute__((noinline, section(\".text.1\"))) int inner(int* p)\n"
+                           "{\n    return *p;\n}\n"
+                           "__attribute__((section(\".text.2\"))) int _start(int* p)\n"
+                           "{\n    return inner(p) + 1;\n}\n"});
+    const auto done = run_captured({"clang-19", "--target=aarch64-none-elf", "-g", "-O0",
+                                    "-nostdlib", "-static", "-fuse-ld=lld",
+                                    "-Wl,-z,separate-loadable-segments,-z,max-page-size=4096,--"
+                                    "image-base=0x400000,-Ttext=0x401000",
+                                    source.string(), "-o", elf.string()},
+                                   std::chrono::seconds{30});
+    if (done.status != 0)
+        throw std::runtime_error{done.err};
 }
 
 std::string system_text(const std::string& more)

@@ -41,6 +41,10 @@ struct ElfSpec {
 ElfSpec good_elf();
 std::vector<u8> bytes_of(const ElfSpec& spec);
 
+// A real program with debug information: functions `inner`, at 0x401000 or so, and `_start`, which
+// calls it. Its source is root/crash.c.
+void compile_program(const fs::path& root, const fs::path& elf);
+
 // A system file with a disk, its server, an app and a shell; `more` is put behind it.
 std::string system_text(const std::string& more = "");
 // The errors in a system file's text; empty if it is good.

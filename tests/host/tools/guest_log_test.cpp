@@ -135,6 +135,8 @@ TEST_CASE("crashes are believed from init and kernel only")
     CHECK_FALSE(
         reporter.report(record(R"(t=1 src=init/0 level=info msg="exited" program=demo code=0)")));
     CHECK_FALSE(reporter.report(record("t=1 src=init/0 image=../../etc/x pc=0x1")));
+    CHECK_FALSE(reporter.report(
+        record(R"(t=1 src=init/0 msg="exit record" image=vsh cause=exited code=2 pc=0x0)")));
     CHECK(reporter.report(
               record("t=1 src=init/0 msg=\"backtrace\" image=blkd pc=0x401a3c chain=0x401100"))
           == "  #0  0x401a3c  ?\n  #1  0x401100  ?\n");

@@ -125,3 +125,20 @@ TEST_CASE("options of the user reach QEMU, and its objections the user")
     CHECK_THAT(wrong.err, Contains("no-such-device"));
     CHECK(vireo_tool(project, {"run", "--qemu-opts", "-name 'a b'"}).status == 0);
 }
+
+TEST_CASE("the debugger is connected to a guest that stands at its first instruction")
+{
+    if (!program_exists("gdb-multiarch"))
+        return;  // an optional package
+    const FakeProject project{verdict};
+    compile_program(project.root(), project.root() / "build/target/microkernel/kernel.elf");
+    compile_program(project.root(), project.root() / "build/target/programs/blkd.elf");
+    const auto done = vireo_tool(project, {"debug", "--ex", "info registers pc", "--ex",
+                                           "symbols-blkd", "--ex", "info symbol 0x401000"});
+    CHECK(done.status == 0);
+    CHECK_THAT(done.out, Contains("0x40000000"));
+    CHECK_THAT(done.out, Contains("blkd.elf"));
+    CHECK_THAT(done.out, Contains("inner in section"));
+    CHECK(project.run_directories().empty());
+    CHECK(vireo_tool(project, {"debug", "--program", "nobody", "--ex", "quit"}).status == 120);
+}

@@ -103,21 +103,17 @@ public:
     }
 
     // A request that ended, if one did.
-    std::optional<Completion> poll()
+    [[gnu::always_inline]] std::optional<Completion> poll()
     {
         if (!completions_)
             return std::nullopt;
-        while (lost_ == Errc::ok) {
+        if (lost_ == Errc::ok) [[likely]] {
             const auto arrived = completions_->pop();
-            if (arrived) {
-                if (auto completion = match(*arrived))
-                    return completion;
-                lose(Errc::malformed);
-            } else if (arrived.error() == Errc::malformed) {
-                lose(Errc::malformed);
-            } else {
+            if (arrived && known(*arrived)) [[likely]]
+                return finish(*arrived);
+            if (!arrived && arrived.error() == Errc::would_block)
                 return std::nullopt;
-            }
+            lose(Errc::malformed);
         }
         return next_lost();
     }
@@ -151,7 +147,7 @@ private:
         bool live;
     };
 
-    Result<u32> push(proto::block::Submission what, u64 tag)
+    [[gnu::always_inline]] Result<u32> push(proto::block::Submission what, u64 tag)
     {
         if (free_count_ == 0)
             return fail(Errc::would_block);
@@ -168,21 +164,27 @@ private:
         return index;
     }
 
-    std::optional<Completion> match(const proto::block::Completion& arrived)
+    // The answer to a request that is outstanding.
+    bool known(const proto::block::Completion& arrived) const
     {
         const u64 index = arrived.cookie & ~u32{0};
-        if (index >= submissions_->size() || !requests_[index].live
-            || requests_[index].generation != arrived.cookie >> 32)
-            return std::nullopt;
+        return index < max_entries && requests_[index].live
+               && requests_[index].generation == arrived.cookie >> 32;
+    }
+
+    Completion finish(const proto::block::Completion& arrived)
+    {
+        const u64 index = arrived.cookie & ~u32{0};
         Request& request = requests_[index];
         request.live = false;
         free_[free_count_++] = static_cast<u16>(index);
-        return Completion{request.tag,
-                          error_of(arrived.status),
-                          request.buffer == no_buffer ? Buffer{} : pool_->reclaim(request.buffer)};
+        const bool good = arrived.status == proto::block::Status::ok;
+        return {request.tag,
+                good ? Errc::ok : error_of(arrived.status),
+                request.buffer == no_buffer ? Buffer{} : pool_->reclaim(request.buffer)};
     }
 
-    std::optional<Completion> next_lost()
+    [[gnu::cold, gnu::noinline]] std::optional<Completion> next_lost()
     {
         for (u32 index = 0; index < submissions_->size(); ++index) {
             if (!std::exchange(requests_[index].live, false))

@@ -1,0 +1,70 @@
+// check/threads.hpp - further threads of a test, one function each, and waiting for them.
+#pragma once
+
+#include <check/check.hpp>
+
+#include <sys/notification.hpp>
+#include <sys/process.hpp>
+#include <sys/thread.hpp>
+
+namespace check {
+
+// Every test program runs at this priority (its system file says so), which is also the ceiling of its threads.
+inline constexpr u64 own_priority = 30;
+
+inline void sleep_ms(u64 n)
+{
+    const auto nobody = need(sys::create_notification());
+    (void)sys::wait(nobody.borrow(), sys::after_ms(n));
+}
+
+// Signals, and ends the thread, without a look at its stack: whoever hears the signal may use that for something else.
+[[noreturn]] inline void signal_and_end(sys::Borrowed<sys::Notification> whom)
+{
+    register u64 x0 asm("x0") = 1;
+    register u64 x8 asm("x8") = sys::call_word(abi::Syscall::signal, whom.slot);
+    register u64 x19 asm("x19") = sys::call_word(abi::Syscall::thread_exit, abi::no_slot);
+    asm volatile("svc #0\n mov x8, x19\n svc #0\n brk #1" : "+r"(x0), "+r"(x8) : "r"(x19) : "memory");
+    __builtin_unreachable();
+}
+
+template <class T, usize stack_bytes = 8192>
+class Threaded {
+public:
+    Threaded(void (*function)(T&), T& context, u64 priority = own_priority)
+        : function_{function}, context_{&context}
+    {
+        ended_ = need(sys::create_notification());
+        thread_ = need(sys::spawn(self(), stack_, &enter, this, priority));
+    }
+    Threaded(const Threaded&) = delete;
+    Threaded& operator=(const Threaded&) = delete;
+    ~Threaded() { join(); }
+
+    // Waits for its end, five seconds at most.
+    void join(const Where& where = Where::current())
+    {
+        if (!thread_.valid())
+            return;
+        if (!sys::wait(ended_.borrow(), sys::after_ms(5'000)))
+            stop("a thread did not end", where);
+        sleep_ms(1);  // it may be between its two last calls
+        thread_ = {};
+    }
+
+private:
+    static void enter(void* argument)
+    {
+        auto& me = *static_cast<Threaded*>(argument);
+        me.function_(*me.context_);
+        signal_and_end(me.ended_.borrow());
+    }
+
+    void (*function_)(T&);
+    T* context_;
+    sys::Handle<sys::Notification> ended_;
+    sys::Handle<sys::Thread> thread_;
+    alignas(16) std::array<std::byte, stack_bytes> stack_{};
+};
+
+}  // namespace check

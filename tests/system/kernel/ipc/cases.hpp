@@ -1,0 +1,13 @@
+// ipc/cases.hpp - the cases of each file, for main.cpp to run.
+#pragma once
+
+#include <check/check.hpp>
+
+extern const check::Cases payload_cases;
+extern const check::Cases carried_cases;
+extern const check::Cases deadline_cases;
+extern const check::Cases death_cases;
+extern const check::Cases badge_cases;
+extern const check::Cases priority_cases;
+extern const check::Cases register_cases;
+extern const check::Cases reply_cases;

@@ -1,0 +1,8 @@
+// ipc/main.cpp - call and reply between threads and between processes.
+#include "cases.hpp"
+
+int app_main(const sys::Startup& given)
+{
+    return check::run(given, {payload_cases, carried_cases, reply_cases, deadline_cases, death_cases, badge_cases,
+                              priority_cases, register_cases});
+}
