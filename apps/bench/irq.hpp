@@ -1,7 +1,7 @@
 // bench/irq.hpp - from a device's interrupt to the first instruction of its driver, which preempts a program.
 //
 // The program writes the instruction counter into a shared page, over and over; the driver reads the counter when it
-// wakes up. The difference is the path through the kernel, and at most one turn of the program's loop (4 instructions).
+// wakes up. The difference is the path through the kernel, and at most one turn of the program's loop (5 instructions).
 #pragma once
 
 #include "meter.hpp"
@@ -18,6 +18,7 @@ inline constexpr u32 irq_samples = 64;
 
 struct IrqPage {
     u64 preempted;  // the program's counter, written in its loop
+    u64 turns;      // of that loop
     u64 total;      // sum of all differences, of the driver
     u64 samples;    // taken so far
 };
@@ -38,12 +39,14 @@ inline Result<> interrupts(sys::Borrowed<sys::Endpoint> driver)
     if (reply.header.status() != Errc::ok)
         return fail(reply.header.status());
     (void)copy->release();  // it moved
+    u64 turns = 0;
     while (__atomic_load_n(&shared->samples, __ATOMIC_ACQUIRE) < irq_samples) {
-        for (unsigned turn = 0; turn < 64; ++turn) {
+        for (unsigned n = 0; n < 64; ++n) {
             u64 count;
-            asm volatile("yield\n mrs %0, pmevcntr0_el0\n str %0, [%1]"
+            ++turns;
+            asm volatile("yield\n mrs %0, pmevcntr0_el0\n stp %0, %1, [%2]"
                          : "=&r"(count)
-                         : "r"(&shared->preempted)
+                         : "r"(turns), "r"(&shared->preempted)
                          : "memory");
         }
     }

@@ -32,12 +32,13 @@ Result<> sample(bench::IrqPage& page, virtio::Device<Bus>& transport, Driver& dr
         if (!woken)
             return fail(woken.error());
         const u64 preempted = __atomic_load_n(&page.preempted, __ATOMIC_RELAXED);
+        const u64 turns = __atomic_load_n(&page.turns, __ATOMIC_RELAXED);
         (void)transport.acknowledge();
         while (const auto taken = driver.take(bytes))
             if (!*taken)
                 return fail(taken->error());
-        if (std::exchange(last, preempted) == preempted)
-            continue;  // the program was not in its loop
+        if (turns - std::exchange(last, turns) < 2)
+            continue;  // the program was not in its loop, or in a turn that was preempted before
         total += now - static_cast<u32>(preempted);
         page.total = total;
         __atomic_store_n(&page.samples, u64{++samples}, __ATOMIC_RELEASE);

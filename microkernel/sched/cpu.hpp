@@ -39,10 +39,14 @@ public:
     Thread* next()
     {
         Thread* const woken = handed_off_;
-        if (current_ != nullptr && woken == nullptr && !preempts(current_->priority))
-            return current_;
-        if (current_ == nullptr && woken != nullptr && !preempts(woken->priority)) {
+        if (woken == nullptr) {
+            if (current_ != nullptr && !preempts(current_->priority))
+                return current_;
+        } else if ((current_ == nullptr || woken->priority > current_->priority)
+                   && !preempts(woken->priority)) {
             handed_off_ = nullptr;
+            if (current_ != nullptr)
+                enqueue_first(*current_);
             return enter(*woken);
         }
         return choose();
