@@ -1,5 +1,6 @@
 // vsh/disk_commands.cpp - blk ...
 #include "hexdump.hpp"
+#include "progress.hpp"
 #include "sha256.hpp"
 #include "shell.hpp"
 
@@ -49,10 +50,13 @@ Result<> sha256(block::Disk& disk, const Command& command)
 {
     Sha256 hash;
     const u64 count = command.count != 0 ? command.count : disk.info().capacity.raw();
-    const auto read = block::read_range(disk, command.first, count, [&](u64, std::span<const std::byte> data) {
+    Progress progress{command.first + count};
+    const auto take = [&](u64 sector, std::span<const std::byte> data) {
         hash.update(data);
+        progress.at(sector);
         return true;
-    });
+    };
+    const auto read = block::read_range(disk, command.first, count, take);
     if (!read)
         return read;
     Line line;
@@ -88,7 +92,11 @@ Result<> write(block::Disk& disk, const Command& command)
 
 Result<> fill(block::Disk& disk, const Command& command)
 {
-    const auto put = [&](u64 sector, std::span<std::byte> data) { block::pattern::fill(data, command.seed, sector); };
+    Progress progress{command.first + command.count};
+    const auto put = [&](u64 sector, std::span<std::byte> data) {
+        block::pattern::fill(data, command.seed, sector);
+        progress.at(sector);
+    };
     const auto done = block::write_range(disk, command.first, command.count, put);
     if (done) {
         Line line;
@@ -100,7 +108,9 @@ Result<> fill(block::Disk& disk, const Command& command)
 
 Result<> verify(block::Disk& disk, const Command& command, bool& same)
 {
+    Progress progress{command.first + command.count};
     const auto compare = [&](u64 sector, std::span<const std::byte> data) {
+        progress.at(sector);
         const auto at = block::pattern::mismatch(data, command.seed, sector);
         if (!at)
             return true;
