@@ -42,12 +42,6 @@ void Cpu::start(u32 index, u64 stack_top)
     sysreg::set_cntv_ctl(timer_on);
 }
 
-void Cpu::enqueue(Thread& thread)
-{
-    queues_[thread.priority].push_back(thread);
-    ready_ |= u64{1} << thread.priority;
-}
-
 void Cpu::make_ready(Thread& thread)
 {
     Thread* other = &thread;

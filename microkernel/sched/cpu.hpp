@@ -67,6 +67,11 @@ public:
         ++fast_switches_;
     }
 
+    void enqueue(Thread& thread)
+    {
+        queues_[thread.priority].push_back(thread);
+        ready_ |= u64{1} << thread.priority;
+    }
     // The current thread makes place for one that is more important, and runs before its equals later.
     void preempt_fast(Thread& by)
     {
@@ -129,7 +134,6 @@ private:
     static constexpr u64 slice_ms = 5;
 
     static void check_layout();
-    void enqueue(Thread& thread);
     void enqueue_first(Thread& thread)
     {
         queues_[thread.priority].push_front(thread);

@@ -14,6 +14,7 @@ FastSwitch fast_call_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 FastSwitch fast_reply_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 FastSwitch fast_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 FastSwitch fast_signal_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+FastSwitch fast_wait_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* syscall_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* interrupt_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* fault_entry(kernel::Thread* thread, kernel::Cpu* cpu);

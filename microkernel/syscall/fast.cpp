@@ -1,4 +1,4 @@
-// syscall/fast.cpp - the common cases of call, reply-and-receive, receive and signal, each in one
+// syscall/fast.cpp - the common cases of call, reply-and-receive, receive, signal and wait, each in one
 // straight line.
 //
 // All look at everything first and change nothing unless all of it is the common case: a message of
@@ -88,7 +88,26 @@ Thread* sleeper(const Notification& notification)
                : nullptr;
 }
 
-// Nobody waits, or a more important thread in recv.
+// A waiting thread that is less important, or as important, becomes ready; the caller goes on.
+[[gnu::noinline]] Thread*
+wake_waiter(Thread& caller, Notification& notification, abi::Bits bits, Cpu& cpu)
+{
+    Thread& to = *notification.waiter();
+    if (to.waiting_irq != nullptr || to.burden.timed || to.priority > caller.priority)
+        return nullptr;
+    caller.finish();
+    notification.forget();
+    notification.add(bits);
+    to.waiting_on = nullptr;
+    to.x[10] = notification.take(abi::Bits{~u64{0}}).raw;
+    to.x[0] = to.x[1] = 0;
+    to.state = Thread::State::ready;
+    cpu.enqueue(to);
+    cpu.count_exception();
+    return &caller;
+}
+
+// Nobody waits, or a less important thread, or a more important one in recv.
 Thread* signal(Thread& caller, Cpu& cpu)
 {
     const HandleEntry* const entry = caller.process().handles().peek(caller.call_slot());
@@ -97,8 +116,10 @@ Thread* signal(Thread& caller, Cpu& cpu)
         return nullptr;
     auto& notification = static_cast<Notification&>(*entry->object);
     const abi::Bits bits{caller.x[0] & entry->data};
-    if (notification.waiter() != nullptr || bits.empty())
+    if (bits.empty())
         return nullptr;
+    if (notification.waiter() != nullptr)
+        return wake_waiter(caller, notification, bits, cpu);
     const Thread* const bound = notification.bound();
     if (bound == nullptr || bound->state != Thread::State::receiving) {
         notification.add(bits);
@@ -120,6 +141,35 @@ Thread* signal(Thread& caller, Cpu& cpu)
     to->state = Thread::State::ready;
     cpu.preempt_fast(*to);
     return to;
+}
+
+// Bits are there, or the thread sleeps and somebody ready goes on.
+Thread* wait(Thread& caller, Cpu& cpu)
+{
+    const HandleEntry* const entry = caller.process().handles().peek(caller.call_slot());
+    if (entry == nullptr || entry->kind != abi::Kind::notification
+        || !entry->rights.has(abi::right::wait))
+        return nullptr;
+    auto& notification = static_cast<Notification&>(*entry->object);
+    const Thread* const bound = notification.bound();
+    if (notification.waiter() != nullptr || (bound != nullptr && bound != &caller))
+        return nullptr;
+    if (notification.pending()) {
+        notification.rearm();
+        caller.finish();
+        caller.x[10] = notification.take(abi::Bits{~u64{0}}).raw;
+        cpu.count_exception();
+        return &caller;
+    }
+    Thread* const next = cpu.next_fast();
+    if (next == nullptr || caller.deadline_argument() != abi::never)
+        return nullptr;
+    notification.rearm();
+    caller.state = Thread::State::waiting;
+    caller.waiting_on = &notification;
+    notification.wait(caller, abi::Bits{~u64{0}});
+    cpu.leave_to_fast(*next);
+    return next;
 }
 
 // Slots for the handles that come with the next request, if there are places already.
@@ -209,6 +259,15 @@ FastSwitch fast_signal_entry(Thread* thread, Cpu* cpu)
     if (!kernel_lock.try_acquire()) [[unlikely]]
         return {};
     Thread* const to = signal(*thread, *cpu);
+    kernel_lock.release();
+    return {to, to};
+}
+
+FastSwitch fast_wait_entry(Thread* thread, Cpu* cpu)
+{
+    if (!kernel_lock.try_acquire()) [[unlikely]]
+        return {};
+    Thread* const to = wait(*thread, *cpu);
     kernel_lock.release();
     return {to, to};
 }

@@ -127,8 +127,13 @@ system_call:
     cmp     w3, #5
     b.eq    5f
     cmp     w3, #3
+    b.eq    3f
+    cmp     w3, #6
     b.ne    8f
-    bl      fast_recv_entry
+    bl      fast_wait_entry
+    cbnz    x0, resume_with_message
+    b       7f
+3:  bl      fast_recv_entry
     cbnz    x0, resume_with_message
     b       7f
 1:  bl      fast_call_entry
