@@ -1,6 +1,8 @@
-// demo/main.cpp - a first look at a running system: a disk, a scratch disk, random bytes, and who is there.
+// demo/main.cpp - a first look at a running system: a disk, a scratch disk, random bytes, and who
+// is there.
 //
-// It writes to scratch0 only, never to disk0: that may be a disk of the user's. Exit status 0, or 1 with the reason.
+// It writes to scratch0 only, never to disk0: that may be a disk of the user's. Exit status 0, or 1
+// with the reason.
 #include <block/blocking.hpp>
 #include <block/pattern.hpp>
 #include <block/stream.hpp>
@@ -24,7 +26,9 @@ Result<> show_disk(const sys::Startup& given)
         return opened;
     Line line;
     line.put("disk0: ").number(disk.info().capacity.raw()).put(" sectors, ");
-    line.number(disk.bytes() >> 10).put(" KiB, ").put(disk.read_only() ? "read-only" : "read-write");
+    line.number(disk.bytes() >> 10)
+        .put(" KiB, ")
+        .put(disk.read_only() ? "read-only" : "read-write");
     line.put(", serial ");
     for (const u8 c : disk.info().serial)
         if (c != 0)
@@ -40,7 +44,9 @@ Result<> use_scratch(const sys::Startup& given, u64 seed)
     if (const auto opened = disk.open(given, "scratch0", options); !opened)
         return opened;
     const u64 count = std::min(written_sectors, disk.info().capacity.raw());
-    const auto fill = [&](u64 sector, std::span<std::byte> data) { block::pattern::fill(data, seed, sector); };
+    const auto fill = [&](u64 sector, std::span<std::byte> data) {
+        block::pattern::fill(data, seed, sector);
+    };
     if (const auto written = block::write_range(disk, 0, count, fill); !written)
         return written;
     if (const auto flushed = block::Blocking{disk}.flush(); !flushed)
@@ -80,7 +86,8 @@ Result<> show_random(const sys::Startup& given, u64& seed)
 
 std::string_view name_of(proto::names::State state)
 {
-    constexpr std::array<std::string_view, 5> known{"waiting", "starting", "ready", "exited", "failed"};
+    constexpr std::array<std::string_view, 5> known{"waiting", "starting", "ready", "exited",
+                                                    "failed"};
     const auto index = static_cast<usize>(state);
     return index < known.size() ? known[index] : "?";
 }
@@ -97,8 +104,14 @@ Result<> show_programs(const sys::Startup& given)
             return answer.error() == Errc::out_of_range ? Result<>{} : fail(answer.error());
         const auto& each = answer->reply;
         Line line;
-        line.left(text::of(each.name), 16).left(text::of(each.binary), 16).left(name_of(each.state), 8);
-        line.number(each.frames_used, 8).put('/').number(each.frames_limit).put("  ").number(each.handles_used, 5);
+        line.left(text::of(each.name), 16)
+            .left(text::of(each.binary), 16)
+            .left(name_of(each.state), 8);
+        line.number(each.frames_used, 8)
+            .put('/')
+            .number(each.frames_limit)
+            .put("  ")
+            .number(each.handles_used, 5);
         print(line);
     }
 }
@@ -119,7 +132,8 @@ int app_main(const sys::Startup& given)
 {
     u64 seed = 0;
     const bool good = passed("disk0", show_disk(given)) && passed("rng0", show_random(given, seed))
-                      && passed("scratch0", use_scratch(given, seed)) && passed("ps", show_programs(given));
+                      && passed("scratch0", use_scratch(given, seed))
+                      && passed("ps", show_programs(given));
     sys::out(good ? "demo: all good" : "demo: stopped");
     return good ? 0 : 1;
 }

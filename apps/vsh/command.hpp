@@ -1,4 +1,5 @@
-// vsh/command.hpp - the commands of the shell, and a line of text made into one. Pure: nothing is executed here.
+// vsh/command.hpp - the commands of the shell, and a line of text made into one. Pure: nothing is
+// executed here.
 #pragma once
 
 #include "words.hpp"
@@ -102,15 +103,22 @@ inline std::string_view put(u64& place, std::string_view word, u64 least, u64 mo
 inline std::string_view put(Operand operand, std::string_view word, Command& into)
 {
     switch (operand) {
-    case Operand::disk: into.disk = word; return {};
-    case Operand::first: return put(into.first, word, 0, ~u64{0});
-    case Operand::count: return put(into.count, word, 1, ~u64{0});
-    case Operand::seed: return put(into.seed, word, 0, ~u64{0});
-    case Operand::bytes: return put(into.count, word, 1, max_rand_bytes);
+    case Operand::disk:
+        into.disk = word;
+        return {};
+    case Operand::first:
+        return put(into.first, word, 0, ~u64{0});
+    case Operand::count:
+        return put(into.count, word, 1, ~u64{0});
+    case Operand::seed:
+        return put(into.seed, word, 0, ~u64{0});
+    case Operand::bytes:
+        return put(into.count, word, 1, max_rand_bytes);
     case Operand::text:
         into.text = word;
         return word.size() > max_text_bytes ? "longer than a sector" : std::string_view{};
-    case Operand::none: break;
+    case Operand::none:
+        break;
     }
     return {};
 }
@@ -158,7 +166,8 @@ inline std::expected<Command, Problem> parse(std::string_view line)
             return detail::operands(form, after_name);
         group_known = true;
     }
-    return std::unexpected{Problem{"unknown command", group_known && !name.empty() ? name : group, {}}};
+    return std::unexpected{
+        Problem{"unknown command", group_known && !name.empty() ? name : group, {}}};
 }
 
 }  // namespace vsh

@@ -28,7 +28,11 @@ Result<> info(block::Disk& disk)
 {
     const auto& about = disk.info();
     Line line;
-    print(line.put("capacity        ").number(about.capacity.raw()).put(" sectors, ").number(disk.bytes()).put(" bytes"));
+    print(line.put("capacity        ")
+              .number(about.capacity.raw())
+              .put(" sectors, ")
+              .number(disk.bytes())
+              .put(" bytes"));
     line.rewind(0);
     print(line.put("logical block   ").number(about.logical_block).put(" bytes"));
     line.rewind(0);
@@ -36,7 +40,11 @@ Result<> info(block::Disk& disk)
     sys::out(disk.read_only() ? "mode            read-only" : "mode            read-write");
     sys::out(disk.write_cache() ? "cache           write-back" : "cache           write-through");
     line.rewind(0);
-    print(line.put("request         ").number(about.max_bytes).put(" bytes, ").number(about.max_runs).put(" runs"));
+    print(line.put("request         ")
+              .number(about.max_bytes)
+              .put(" bytes, ")
+              .number(about.max_runs)
+              .put(" runs"));
     line.rewind(0);
     line.put("serial          ");
     for (const u8 c : about.serial)
@@ -70,12 +78,13 @@ Result<> read(block::Disk& disk, const Command& command)
 {
     Hexdump dump{command.first * block::sector_bytes};
     const u64 count = command.count != 0 ? command.count : 1;
-    const auto done = block::read_range(disk, command.first, count, [&](u64, std::span<const std::byte> data) {
-        for (; !data.empty(); data = data.subspan(Hexdump::row_bytes))
-            if (const auto row = dump.row(data.first(Hexdump::row_bytes)); !row.empty())
-                sys::out(row);
-        return true;
-    });
+    const auto done =
+        block::read_range(disk, command.first, count, [&](u64, std::span<const std::byte> data) {
+            for (; !data.empty(); data = data.subspan(Hexdump::row_bytes))
+                if (const auto row = dump.row(data.first(Hexdump::row_bytes)); !row.empty())
+                    sys::out(row);
+            return true;
+        });
     if (done)
         sys::out(dump.end());
     return done;
@@ -116,8 +125,13 @@ Result<> verify(block::Disk& disk, const Command& command, bool& same)
             return true;
         same = false;
         Line line;
-        line.put("vsh: blk verify ").put(command.disk).put(": sector ").number(sector + *at / block::sector_bytes);
-        print(line.put(", byte ").number(*at % block::sector_bytes).put(": not the pattern of the seed"));
+        line.put("vsh: blk verify ")
+            .put(command.disk)
+            .put(": sector ")
+            .number(sector + *at / block::sector_bytes);
+        print(line.put(", byte ")
+                  .number(*at % block::sector_bytes)
+                  .put(": not the pattern of the seed"));
         return false;
     };
     const auto done = block::read_range(disk, command.first, command.count, compare);
@@ -132,14 +146,22 @@ Result<> verify(block::Disk& disk, const Command& command, bool& same)
 Result<> carry_out(block::Disk& disk, const Command& command, bool& same)
 {
     switch (command.verb) {
-    case Verb::blk_info: return info(disk);
-    case Verb::blk_sha256: return sha256(disk, command);
-    case Verb::blk_read: return read(disk, command);
-    case Verb::blk_write: return write(disk, command);
-    case Verb::blk_fill: return fill(disk, command);
-    case Verb::blk_verify: return verify(disk, command, same);
-    case Verb::blk_flush: return block::Blocking{disk}.flush();
-    default: return fail(Errc::not_supported);
+    case Verb::blk_info:
+        return info(disk);
+    case Verb::blk_sha256:
+        return sha256(disk, command);
+    case Verb::blk_read:
+        return read(disk, command);
+    case Verb::blk_write:
+        return write(disk, command);
+    case Verb::blk_fill:
+        return fill(disk, command);
+    case Verb::blk_verify:
+        return verify(disk, command, same);
+    case Verb::blk_flush:
+        return block::Blocking{disk}.flush();
+    default:
+        return fail(Errc::not_supported);
     }
 }
 

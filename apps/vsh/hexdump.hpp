@@ -1,12 +1,14 @@
-// vsh/hexdump.hpp - bytes as `hexdump -C` prints them: address, sixteen bytes, their characters; repeated lines as `*`.
+// vsh/hexdump.hpp - bytes as `hexdump -C` prints them: address, sixteen bytes, their characters;
+// repeated lines as `*`.
 #pragma once
 
 #include <array>
-#include <base/types.hpp>
 #include <cstring>
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include <base/types.hpp>
 
 namespace vsh {
 
@@ -17,7 +19,8 @@ public:
     // `address` is that of the first byte; each later row follows the one before it.
     explicit Hexdump(u64 address) : address_{address} {}
 
-    // The line for the next row (1 to 16 bytes); empty if nothing is to be printed because it repeats the row before.
+    // The line for the next row (1 to 16 bytes); empty if nothing is to be printed because it
+    // repeats the row before.
     std::string_view row(std::span<const std::byte> bytes)
     {
         const bool repeats = rows_ != 0 && bytes.size() == row_bytes

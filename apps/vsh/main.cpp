@@ -1,5 +1,5 @@
-// vsh/main.cpp - the guest shell: each argument is a command line. All of them are carried out, in order; the exit status
-// is that of the last one that failed, or 0.
+// vsh/main.cpp - the guest shell: each argument is a command line. All of them are carried out, in
+// order; the exit status is that of the last one that failed, or 0.
 #include "shell.hpp"
 
 namespace vsh {
@@ -26,18 +26,24 @@ Status Shell::execute(std::string_view line)
 Status Shell::run(const Command& command)
 {
     switch (command.verb) {
-    case Verb::nothing: return Status::done;
-    case Verb::help: return help();
-    case Verb::ps: return ps();
-    case Verb::devices: return devices();
-    case Verb::rand: return rand(command);
+    case Verb::nothing:
+        return Status::done;
+    case Verb::help:
+        return help();
+    case Verb::ps:
+        return ps();
+    case Verb::devices:
+        return devices();
+    case Verb::rand:
+        return rand(command);
     case Verb::blk_info:
     case Verb::blk_sha256:
     case Verb::blk_read:
     case Verb::blk_write:
     case Verb::blk_fill:
     case Verb::blk_verify:
-    case Verb::blk_flush: break;
+    case Verb::blk_flush:
+        break;
     }
     return disk(command);
 }

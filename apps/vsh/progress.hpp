@@ -1,5 +1,5 @@
-// vsh/progress.hpp - a log record now and then while a command works on a long range: whoever watches the log sees that
-// it goes on. The user's output is not touched.
+// vsh/progress.hpp - a log record now and then while a command works on a long range: whoever
+// watches the log sees that it goes on. The user's output is not touched.
 #pragma once
 
 #include <sys/log.hpp>

@@ -5,6 +5,7 @@
 #include <span>
 
 #include <base/types.hpp>
+
 #include <bearssl.h>
 
 namespace vsh {
@@ -13,7 +14,10 @@ class Sha256 {
 public:
     Sha256() { br_sha256_init(&state_); }
 
-    void update(std::span<const std::byte> data) { br_sha256_update(&state_, data.data(), data.size()); }
+    void update(std::span<const std::byte> data)
+    {
+        br_sha256_update(&state_, data.data(), data.size());
+    }
 
     std::array<u8, br_sha256_SIZE> digest() const
     {

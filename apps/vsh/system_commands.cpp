@@ -14,11 +14,16 @@ namespace names = proto::names;
 std::string_view name_of(names::State state)
 {
     switch (state) {
-    case names::State::waiting: return "waiting";
-    case names::State::starting: return "starting";
-    case names::State::ready: return "ready";
-    case names::State::exited: return "exited";
-    case names::State::failed: return "failed";
+    case names::State::waiting:
+        return "waiting";
+    case names::State::starting:
+        return "starting";
+    case names::State::ready:
+        return "ready";
+    case names::State::exited:
+        return "exited";
+    case names::State::failed:
+        return "failed";
     }
     return "?";
 }
@@ -26,11 +31,16 @@ std::string_view name_of(names::State state)
 std::string_view type_of(u32 virtio_id)
 {
     switch (virtio_id) {
-    case 1: return "net";
-    case 2: return "blk";
-    case 4: return "rng";
-    case 18: return "input";
-    default: return "?";
+    case 1:
+        return "net";
+    case 2:
+        return "blk";
+    case 4:
+        return "rng";
+    case 18:
+        return "input";
+    default:
+        return "?";
     }
 }
 
@@ -68,10 +78,13 @@ Status Shell::help()
 
 Status Shell::ps()
 {
-    sys::out("NAME            BINARY          STATE     EPOCH  PRIORITY  FRAMES      HANDLES  THREADS");
+    sys::out(
+        "NAME            BINARY          STATE     EPOCH  PRIORITY  FRAMES      HANDLES  THREADS");
     return list<names::Process>(*given_, "ps", [](const names::Process::Reply& each) {
         Line line;
-        line.left(text::of(each.name), 16).left(text::of(each.binary), 16).left(name_of(each.state), 8);
+        line.left(text::of(each.name), 16)
+            .left(text::of(each.binary), 16)
+            .left(name_of(each.state), 8);
         line.number(each.epoch, 7).number(each.priority, 10).number(each.frames_used, 8).put('/');
         text::Buffer<12> limit;
         line.left(limit.number(each.frames_limit).view(), 6);
@@ -87,7 +100,10 @@ Status Shell::devices()
     sys::out("NAME            SLOT  TYPE   VIRTIO  OWNER           REGISTERS  PINNED  QUARANTINED");
     return list<names::Device>(*given_, "devices", [](const names::Device::Reply& each) {
         Line line;
-        line.left(text::of(each.name), 16).number(each.slot, 4).put("  ").left(type_of(each.virtio_id), 5);
+        line.left(text::of(each.name), 16)
+            .number(each.slot, 4)
+            .put("  ")
+            .left(type_of(each.virtio_id), 5);
         line.number(each.version, 8).put("  ").left(text::of(each.owner), 16);
         line.left(each.present == 0 ? "absent" : each.exclusive != 0 ? "mapped" : "by call", 9);
         line.number(each.pinned_pages, 8).number(each.quarantined_pages, 13);

@@ -9,8 +9,10 @@
 extern "C" [[noreturn]] void sys_start_process(const void* argument, abi::MessagePage* page);
 
 // Of the linker: functions that would have to run before the program does.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): its names.
 extern "C" void (*const __init_array_start[])();
 extern "C" void (*const __init_array_end[])();
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace {
 

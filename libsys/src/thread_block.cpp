@@ -37,6 +37,8 @@ constexpr u32 type_tls = 7;
 
 }  // namespace
 
+// Of the linker: the ELF header of this program.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): its name.
 extern "C" const FileHeader __ehdr_start;
 
 namespace {
@@ -53,8 +55,8 @@ std::span<const ProgramHeader> program_headers()
 void enter_thread(ThreadBlock& block, abi::MessagePage& page)
 {
     block.message_page = &page;
-    __builtin_arm_wsr64("tpidr_el0",
-                        reinterpret_cast<u64>(&block));  // before anything that may make a call
+    // First of all: whatever fails below makes a call.
+    __builtin_arm_wsr64("tpidr_el0", reinterpret_cast<u64>(&block));
     for (const ProgramHeader& header : program_headers()) {
         if (header.type != type_tls)
             continue;

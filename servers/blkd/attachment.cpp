@@ -28,8 +28,8 @@ Result<sys::Mapping> scratch(u64 bytes)
 
 }  // namespace
 
-Result<Attachment> Attachment::create(
-    u64 badge, u32 entries, sys::Borrowed<sys::Device> device, AttachHandles handles)
+Result<Attachment>
+Attachment::create(u64 badge, u32 entries, sys::Borrowed<sys::Device> device, AttachHandles handles)
 {
     Attachment made;
     made.badge_ = badge;

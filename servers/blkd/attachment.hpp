@@ -1,5 +1,5 @@
-// blkd/attachment.hpp - what the server holds of a session's client: two mappings, a pin and a doorbell. All of it is
-// given back when the attachment dies.
+// blkd/attachment.hpp - what the server holds of a session's client: two mappings, a pin and a
+// doorbell. All of it is given back when the attachment dies.
 #pragma once
 
 #include "engine.hpp"
@@ -19,12 +19,13 @@ struct AttachHandles {
 
 class Attachment {
 public:
-    static constexpr u64 most_runs = 2048;  // of a buffer: 8 MiB in single pages, any size if it is contiguous
+    static constexpr u64 most_runs =
+        2048;  // of a buffer: 8 MiB in single pages, any size if it is contiguous
 
-    // Errors: out_of_range (rings that do not fit their memory, a buffer that is empty or has 4 GiB and more), too_big
-    // (a buffer in too many runs), denied, no_memory, over_quota.
-    static Result<Attachment> create(
-        u64 badge, u32 entries, sys::Borrowed<sys::Device> device, AttachHandles handles);
+    // Errors: out_of_range (rings that do not fit their memory, a buffer that is empty or has 4 GiB
+    // and more), too_big (a buffer in too many runs), denied, no_memory, over_quota.
+    static Result<Attachment>
+    create(u64 badge, u32 entries, sys::Borrowed<sys::Device> device, AttachHandles handles);
 
     u64 badge() const { return badge_; }
     const BufferMap& buffer() const { return buffer_; }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
-#include <base/bits.hpp>
 #include <span>
+
+#include <base/bits.hpp>
 
 namespace blkd {
 
-// A part of a buffer that is contiguous for the device, as the kernel pinned it; it ends where the next one begins.
+// A part of a buffer that is contiguous for the device, as the kernel pinned it; it ends where the
+// next one begins.
 struct BufferRun {
     u64 begin;  // first byte of it in the buffer
     DeviceAddr address;
@@ -17,19 +19,22 @@ struct BufferRun {
 class BufferMap {
 public:
     constexpr BufferMap() = default;
-    constexpr BufferMap(std::span<const BufferRun> runs, u64 bytes) : runs_{runs}, bytes_{bytes} {}
+    constexpr BufferMap(std::span<const BufferRun> runs, u64 bytes)
+        : runs_{runs}, bytes_{bytes}, start_{runs[0].address}
+    {
+    }
 
     constexpr u64 bytes() const { return bytes_; }
     constexpr bool contiguous() const { return runs_.size() == 1; }
-    constexpr DeviceAddr start() const { return runs_[0].address; }
+    constexpr DeviceAddr start() const { return start_; }
 
-    // Cuts [offset, offset + bytes), which lies in the buffer, into runs for the device and returns how many. Room for
-    // as many as max_bytes() was asked for is enough.
+    // Cuts [offset, offset + bytes), which lies in the buffer, into runs for the device and returns
+    // how many. Room for as many as max_bytes() was asked for is enough.
     template <class Run>
     constexpr usize split(u64 offset, u64 bytes, std::span<Run> out) const
     {
         if (contiguous()) [[likely]] {
-            out[0] = Run{runs_[0].address + Bytes{offset}, static_cast<u32>(bytes)};
+            out[0] = Run{start_ + Bytes{offset}, static_cast<u32>(bytes)};
             return 1;
         }
         usize count = 0;
@@ -43,8 +48,9 @@ public:
         return count;
     }
 
-    // Any range of at most so many bytes is at most `max_runs` runs: all runs but the first and last of a range are
-    // whole pages or more, and the first one is if it begins a page; a range may begin and end within one.
+    // Any range of at most so many bytes is at most `max_runs` runs: all runs but the first and
+    // last of a range are whole pages or more, and the first one is if it begins a page; a range
+    // may begin and end within one.
     constexpr u64 max_bytes(u64 max_runs) const
     {
         return contiguous() ? bytes_ : std::min(bytes_, (max_runs - 1) * page_bytes);
@@ -65,6 +71,7 @@ private:
 
     std::span<const BufferRun> runs_;
     u64 bytes_ = 0;
+    DeviceAddr start_;
 };
 
 }  // namespace blkd

@@ -10,9 +10,10 @@ namespace blkd {
 template <virtio::Bus B>
 class VirtioDisk {
 public:
-    static constexpr u16 max_slots = 128;   // requests in flight
-    static constexpr u16 queue_size = 512;  // three descriptors a slot; the rest serves buffers in many runs
-    static constexpr u32 most_runs = 32;    // of one request; four such can be in flight
+    static constexpr u16 max_slots = 128;  // requests in flight
+    static constexpr u16 queue_size =
+        512;  // three descriptors a slot; the rest serves buffers in many runs
+    static constexpr u32 most_runs = 32;  // of one request; four such can be in flight
     static constexpr u32 most_bytes = 1 << 20;
     static constexpr virtio::blk::Options options{.queue_size = queue_size, .slots = max_slots};
 
@@ -26,8 +27,8 @@ public:
         return driver_.start(device, memory, options);
     }
 
-    // Asks the device for its serial number. `wait` returns once it interrupted, or fails. A device without one is
-    // left with an empty serial. Errors: device_fault, those of `wait`.
+    // Asks the device for its serial number. `wait` returns once it interrupted, or fails. A device
+    // without one is left with an empty serial. Errors: device_fault, those of `wait`.
     template <class Wait>
     Result<> identify(Wait wait)
     {
@@ -54,19 +55,23 @@ public:
     bool room() const { return driver_.room(); }
     bool flushes() const { return info().flush; }
 
-    [[gnu::always_inline]] Result<> submit(u32 tag, const Request& request, const BufferMap& buffer)
+    // `asked` was admitted.
+    [[gnu::always_inline]] Result<>
+    submit(u64 tag, const block::Submission& asked, const BufferMap& buffer)
     {
-        if (request.op == block::Op::flush) [[unlikely]]
+        if (asked.op == block::Op::flush) [[unlikely]]
             return driver_.flush(tag);
         if (!buffer.contiguous()) [[unlikely]]
-            return submit_runs(tag, request, buffer);
-        const std::array run{virtio::blk::Run{buffer.start() + Bytes{request.offset}, request.bytes}};
-        return transfer(tag, request, run);
+            return submit_runs(tag, block::Submission{asked}, buffer);
+        const std::array run{virtio::blk::Run{buffer.start() + Bytes{asked.offset},
+                                              asked.count * block::sector_bytes}};
+        return transfer(tag, asked, run);
     }
 
     void kick() { (void)driver_.kick(); }
 
-    // Errors: device_fault (the device wants a reset, or its configuration makes no sense any more).
+    // Errors: device_fault (the device wants a reset, or its configuration makes no sense any
+    // more).
     Result<> acknowledge()
     {
         const virtio::Interrupt cause = device_->acknowledge();
@@ -83,7 +88,7 @@ public:
         if (!*done) [[unlikely]]
             return fail(done->error());
         const virtio::blk::Done& request = **done;
-        return Ended{static_cast<u32>(request.tag), status(request.outcome)};
+        return Ended{request.tag, status(request.outcome)};
     }
 
     bool arm() { return driver_.arm(); }
@@ -97,18 +102,23 @@ public:
 private:
     using Driver = virtio::blk::Driver<B, max_slots, queue_size>;
 
-    [[gnu::always_inline]] Result<> transfer(u32 tag, const Request& request, std::span<const virtio::blk::Run> data)
+    [[gnu::always_inline]] Result<>
+    transfer(u64 tag, const block::Submission& asked, std::span<const virtio::blk::Run> data)
     {
-        const virtio::blk::Sector first{request.first.raw()};
-        return request.op == block::Op::read ? driver_.read(tag, first, data) : driver_.write(tag, first, data);
+        const virtio::blk::Sector first{asked.first.raw()};
+        return asked.op == block::Op::read ? driver_.read(tag, first, data)
+                                           : driver_.write(tag, first, data);
     }
 
-    // A buffer in pieces. Not inlined: its table of runs is cleared first, which costs more than the usual request.
-    [[gnu::noinline]] Result<> submit_runs(u32 tag, const Request& request, const BufferMap& buffer)
+    // A buffer in pieces. Not inlined: its table of runs is cleared first, which costs more than
+    // the usual request.
+    [[gnu::noinline]] Result<>
+    submit_runs(u64 tag, const block::Submission& asked, const BufferMap& buffer)
     {
         std::array<virtio::blk::Run, most_runs> runs;
-        const usize count = buffer.split(request.offset, request.bytes, std::span<virtio::blk::Run>{runs});
-        return transfer(tag, request, std::span<const virtio::blk::Run>{runs}.first(count));
+        const usize count =
+            buffer.split(asked.offset, bytes_of(asked), std::span<virtio::blk::Run>{runs});
+        return transfer(tag, asked, std::span<const virtio::blk::Run>{runs}.first(count));
     }
 
     static block::Status status(virtio::blk::Outcome outcome)
@@ -116,10 +126,13 @@ private:
         if (outcome == virtio::blk::Outcome::ok) [[likely]]
             return block::Status::ok;
         switch (outcome) {
-        case virtio::blk::Outcome::ok: return block::Status::ok;
-        case virtio::blk::Outcome::unsupported: return block::Status::not_supported;
+        case virtio::blk::Outcome::ok:
+            return block::Status::ok;
+        case virtio::blk::Outcome::unsupported:
+            return block::Status::not_supported;
         case virtio::blk::Outcome::io_error:
-        case virtio::blk::Outcome::device_fault: break;
+        case virtio::blk::Outcome::device_fault:
+            break;
         }
         return block::Status::device_error;
     }

@@ -1,47 +1,65 @@
-// blkd/engine.hpp - moves requests from the sessions' rings to the disk, and what became of them back.
+// blkd/engine.hpp - moves requests from the sessions' rings to the disk, and what became of them
+// back.
 //
-// `step` never waits and never loops without bound. Sessions take turns, a few requests each, starting after the one
-// served last; a session has at most half of the disk's slots, so that another one always finds some.
+// `step` never waits and never loops without bound. Sessions take turns, a few requests each,
+// starting after the one served last; a session has at most half of the disk's slots, so that
+// another one always finds some.
 //
-// A session that ended (detached, badge gone, closed for a broken ring) stays until its last request came back from the
-// device; only then its memory is let go.
+// A session that ended (detached, badge gone, closed for a broken ring) stays until its last
+// request came back from the device; only then its memory is let go.
 #pragma once
 
 #include "session.hpp"
 
-#include <abi/object.hpp>
 #include <array>
 #include <bit>
 #include <optional>
+
+#include <abi/object.hpp>
 
 namespace blkd {
 
 inline constexpr unsigned interrupt_bit = 0;
 inline constexpr unsigned first_doorbell_bit = 8;
 inline constexpr unsigned doorbell_bits = 64 - first_doorbell_bit;
-inline constexpr u32 max_sessions = 64;  // those beyond doorbell_bits share the bits of the first ones
+inline constexpr u32 max_sessions =
+    64;  // those beyond doorbell_bits share the bits of the first ones
 
-constexpr abi::Bits doorbell_of(u32 session) { return abi::Bits::at(first_doorbell_bit + session % doorbell_bits); }
+constexpr abi::Bits doorbell_of(u32 session)
+{
+    return abi::Bits::at(first_doorbell_bit + session % doorbell_bits);
+}
 
 // How a request ended at the device.
 struct Ended {
-    u32 tag;  // as given to submit
+    u64 tag;  // as given to submit
     block::Status status;
 };
 
-// The device side (disk.hpp; a script in tests). Tags are below max_slots; slots() are there in fact.
+// The device side (disk.hpp; a script in tests).
 template <class D>
-concept Disk = requires(D disk, u32 tag, const Request& request, const BufferMap& buffer) {
-    { D::max_slots } -> std::convertible_to<u32>;
-    { disk.slots() } -> std::convertible_to<u32>;
-    { disk.room() } -> std::same_as<bool>;                            // one more request may be prepared
-    { disk.submit(tag, request, buffer) } -> std::same_as<Result<>>;  // prepare; would_block: not now after all
-    { disk.kick() } -> std::same_as<void>;                            // show the device all that is prepared
-    { disk.acknowledge() } -> std::same_as<Result<>>;                 // take the interrupt back, before take()
-    { disk.take() } -> std::same_as<std::optional<Result<Ended>>>;    // a request that came back
-    { disk.arm() } -> std::same_as<bool>;                             // before sleeping; true: take() again first
-    { disk.recover([](u64) {}) } -> std::same_as<Result<>>;           // reset; tells the tags that were lost
-    { disk.flushes() } -> std::same_as<bool>;                         // a flush has something to do
+concept Disk = requires(D disk, u64 tag, const block::Submission& asked, const BufferMap& buffer) {
+    { disk.slots() } -> std::convertible_to<u32>;  // requests that it can have at once
+    { disk.room() } -> std::same_as<bool>;         // one more may be prepared
+    {
+        disk.submit(tag, asked, buffer)
+    } -> std::same_as<Result<>>;            // prepare; would_block: something must end first
+    { disk.kick() } -> std::same_as<void>;  // show the device all that is prepared
+    { disk.acknowledge() } -> std::same_as<Result<>>;  // take the interrupt back, before take()
+    { disk.take() } -> std::same_as<std::optional<Result<Ended>>>;  // a request that came back
+    { disk.arm() } -> std::same_as<bool>;  // before sleeping; true: take() again first
+    {
+        disk.recover([](u64) {})
+    } -> std::same_as<Result<>>;               // reset; tells the tags that were lost
+    { disk.flushes() } -> std::same_as<bool>;  // a flush has something to do
+};
+
+// A request at the device is known by its session and the client's cookie; nothing else of it is
+// kept.
+struct Tag {
+    using Place = Field<63, 32>;
+
+    static constexpr u64 make(u32 place, u32 cookie) { return u64{place} << 32 | cookie; }
 };
 
 // What the engine cannot do itself: reach clients, and give their memory back.
@@ -54,19 +72,18 @@ concept Owner = requires(O owner, u32 session) {
 template <Disk D, class O>
 class Engine {
 public:
-    static constexpr u32 turn = 8;                       // submissions of one session before the next one's
-    static constexpr u32 turns_per_step = 64;            // then the server looks at its bits and calls again
-    static constexpr u32 most_recoveries = 16;           // of the device, then the server gives up
+    static constexpr u32 turn = 16;             // submissions of one session before the next one's
+    static constexpr u32 turns_per_step = 64;   // then the server looks at its bits and calls again
+    static constexpr u32 most_recoveries = 16;  // of the device, then the server gives up
 
     Engine(D& disk, O& owner)
         : disk_{&disk}, owner_{&owner}, most_in_flight_{std::max(disk.slots() / 2, u32{1})}
     {
         static_assert(Owner<O>);  // here, where O is complete: it may hold this engine
-        for (u32 tag = 0; tag < D::max_slots; ++tag)
-            free_[tag] = static_cast<u16>(tag);
     }
 
-    // Moves every request one step on. Errors: those of the device's recovery; device_fault (it lied too often).
+    // Moves every request one step on. Errors: those of the device's recovery; device_fault (it
+    // lied too often).
     Result<> step(abi::Bits woken)
     {
         if (woken.any(abi::Bits::at(interrupt_bit)))
@@ -99,11 +116,13 @@ public:
     bool is_open(u32 place) const { return place < max_sessions && (open_ & bit_of(place)) != 0; }
     u32 in_flight(u32 place) const { return sessions_[place]->in_flight(); }
 
-    // Nothing of the session is served any more; its memory goes once nothing of it is at the device.
+    // Nothing of the session is served any more; its memory goes once nothing of it is at the
+    // device.
     void end(u32 place)
     {
         for (u64* set : {&open_, &pending_, &capped_, &touched_})
             *set &= ~bit_of(place);
+        sessions_[place]->end();
         remove_if_done(place);
     }
 
@@ -118,16 +137,10 @@ public:
 private:
     static constexpr u64 bit_of(u32 place) { return u64{1} << place; }
 
-    // What of a request stays here while it is at the device.
-    struct InFlight {
-        u64 cookie;
-        u32 place;
-    };
-
-    // A request that was taken off its ring and found the disk full after all.
+    // A request that was taken off its ring and found the disk full.
     struct Held {
-        u32 tag;
-        Request request;
+        u64 tag;
+        block::Submission asked;
     };
 
     // Takes back all that the device finished, including what it finishes while we look.
@@ -136,37 +149,52 @@ private:
         if (const auto sane = disk_->acknowledge(); !sane)
             return recover();
         do {
-            while (const auto ended = disk_->take()) {
-                if (!*ended)
-                    return recover();
-                finish((*ended)->tag, (*ended)->status);
-            }
+            if (!drain())
+                return recover();
         } while (disk_->arm());
         pending_ |= std::exchange(capped_, 0);
         retry_held();
         return {};
     }
 
-    [[gnu::always_inline]] void finish(u32 tag, block::Status status)
+    // False: the device lied.
+    bool drain()
     {
-        const auto [cookie, place] = in_flight_[tag];
-        free_[free_count_++] = static_cast<u16>(tag);
+        D& disk = *disk_;
+        u64 touched =
+            0;  // kept out of memory, which this loop writes to: it would be loaded again each time
+        bool honest = true;
+        while (const auto ended = disk.take()) {
+            if (!*ended) [[unlikely]] {
+                honest = false;
+                break;
+            }
+            touched |= finish((*ended)->tag, (*ended)->status);
+        }
+        touched_ |= touched & open_;
+        return honest;
+    }
+
+    // The set of the session whose client must be told.
+    [[gnu::always_inline]] u64 finish(u64 tag, block::Status status)
+    {
+        const auto place = static_cast<u32>(Tag::Place::get(tag));
         Session& session = *sessions_[place];
         session.ended();
-        if ((open_ & bit_of(place)) != 0) [[likely]] {
-            session.complete(cookie, status);
-            touched_ |= bit_of(place);
-        } else {
+        if (!session.open()) [[unlikely]] {
             remove_if_done(place);
+            return 0;
         }
+        session.complete(static_cast<u32>(tag), status);
+        return bit_of(place);
     }
 
     // The device lied or broke down: reset, and what it had has failed.
-    Result<> recover()
+    [[gnu::cold, gnu::noinline]] Result<> recover()
     {
         if (++recoveries_ > most_recoveries)
             return fail(Errc::device_fault);
-        const auto lost = [this](u64 tag) { finish(static_cast<u32>(tag), block::Status::device_error); };
+        const auto lost = [this](u64 tag) { touched_ |= finish(tag, block::Status::device_error); };
         if (const auto again = disk_->recover(lost); !again)
             return again;
         pending_ |= std::exchange(capped_, 0);
@@ -197,17 +225,22 @@ private:
         const u32 budget = session.budget();
         if (budget == 0)
             return rest(place, session.park());
+        if (session.in_flight() >= most_in_flight_) {
+            capped_ |= bit_of(place);
+            return false;
+        }
         touched_ |= bit_of(place);
-        for (u32 n = std::min(turn, budget); n != 0; --n) {
-            if (session.in_flight() >= most_in_flight_) [[unlikely]] {
-                capped_ |= bit_of(place);
-                return false;
-            }
+        // Copies, so that they may live in registers: this loop writes to memory that others see.
+        const Limits limits = session.limits();
+        const BufferMap buffer = session.buffer();
+        for (u32 n = std::min({turn, budget, most_in_flight_ - session.in_flight()}); n != 0; --n) {
             const auto asked = session.next();
             if (!asked) [[unlikely]]
                 return rest(place, !session.broken() && session.sleep());
-            start(place, session, *asked);
-            if (held_ || !disk_->room()) [[unlikely]]
+            if (const auto verdict = admit(*asked, limits); verdict != block::Status::ok)
+                [[unlikely]]
+                session.complete(asked->cookie, verdict);
+            else if (!start(place, session, *asked, buffer)) [[unlikely]]
                 return true;
         }
         return true;
@@ -224,45 +257,43 @@ private:
         return false;
     }
 
-    [[gnu::always_inline]] void start(u32 place, Session& session, const block::Submission& asked)
+    // False: the disk is full.
+    [[gnu::always_inline]] bool
+    start(u32 place, Session& session, const block::Submission& asked, const BufferMap& buffer)
     {
-        const auto request = admit(asked, session.limits());
-        if (!request)
-            return session.complete(asked.cookie, request.error());
-        if (request->op == block::Op::flush && !disk_->flushes())
-            return session.complete(asked.cookie, block::Status::ok);
-
-        const u32 tag = free_[--free_count_];
-        in_flight_[tag] = {asked.cookie, place};
+        if (asked.op == block::Op::flush && !disk_->flushes()) [[unlikely]] {
+            session.complete(asked.cookie, block::Status::ok);
+            return true;
+        }
         session.started();
-        submit(tag, *request, session);
+        const u64 tag = Tag::make(place, asked.cookie);
+        const auto sent = disk_->submit(tag, asked, buffer);
+        return sent || not_sent(tag, block::Submission{asked}, sent.error());
     }
 
-    [[gnu::always_inline]] void submit(u32 tag, const Request& request, const Session& session)
+    // False: only because the disk is full.
+    [[gnu::cold, gnu::noinline]] bool not_sent(u64 tag, const block::Submission& asked, Errc why)
     {
-        const auto sent = disk_->submit(tag, request, session.buffer());
-        if (!sent) [[unlikely]]
-            not_sent(tag, request, sent.error());
-    }
-
-    [[gnu::cold, gnu::noinline]] void not_sent(u32 tag, const Request& request, Errc why)
-    {
-        if (why == Errc::would_block)
-            held_ = {tag, request};
-        else  // the disk shrank since, or the driver found what admit does not know
-            finish(tag, why == Errc::out_of_range ? block::Status::out_of_range : block::Status::device_error);
+        if (why == Errc::would_block) {
+            held_ = {tag, asked};
+            return false;
+        }
+        // The disk shrank since, or the driver found what admit does not know.
+        touched_ |= finish(tag, why == Errc::out_of_range ? block::Status::out_of_range
+                                                          : block::Status::device_error);
+        return true;
     }
 
     void retry_held()
     {
         if (!held_) [[likely]]
             return;
-        const auto [tag, request] = *std::exchange(held_, std::nullopt);
-        const u32 place = in_flight_[tag].place;
-        if ((open_ & bit_of(place)) != 0)
-            submit(tag, request, *sessions_[place]);
-        else
-            finish(tag, block::Status::device_error);
+        const auto [tag, asked] = *std::exchange(held_, std::nullopt);
+        const auto place = static_cast<u32>(Tag::Place::get(tag));
+        if ((open_ & bit_of(place)) == 0)
+            touched_ |= finish(tag, block::Status::device_error);
+        else if (const auto sent = disk_->submit(tag, asked, sessions_[place]->buffer()); !sent)
+            (void)not_sent(tag, asked, sent.error());
     }
 
     void publish()
@@ -293,10 +324,7 @@ private:
     u32 last_ = max_sessions - 1;
     u32 most_in_flight_;  // of one session
     u32 recoveries_ = 0;
-    u32 free_count_ = D::max_slots;
     std::optional<Held> held_;
-    std::array<u16, D::max_slots> free_{};
-    std::array<InFlight, D::max_slots> in_flight_{};
     std::array<std::optional<Session>, max_sessions> sessions_;
 };
 

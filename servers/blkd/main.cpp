@@ -1,4 +1,5 @@
-// blkd/main.cpp - brings the disk up, then sleeps until something happened and moves every request one step on.
+// blkd/main.cpp - brings the disk up, then sleeps until something happened and moves every request
+// one step on.
 #include "server.hpp"
 
 #include <common/virtio_platform.hpp>
@@ -16,12 +17,13 @@ constinit Disk disk;
 void announce(const virtio::Device<common::DeviceBus>& device, const common::DeviceBus& bus)
 {
     const auto& info = disk.info();
-    sys::log(sys::Level::info,
-             "disk",
+    sys::log(sys::Level::info, "disk",
              {{"sectors", info.capacity.raw()},
               {"block", info.block_bytes},
               {"runs", disk.max_runs()},
-              {"mode", info.read_only ? "read-only" : info.write_back ? "write-back" : "write-through"},
+              {"mode", info.read_only    ? "read-only"
+                       : info.write_back ? "write-back"
+                                         : "write-through"},
               {"virtio", device.version()},
               {"features", text::Hex{device.negotiation().accepted.mask()}},
               {"registers", bus.mapped() ? "mapped" : "by call"}});
@@ -30,8 +32,7 @@ void announce(const virtio::Device<common::DeviceBus>& device, const common::Dev
 void explain(const virtio::Device<common::DeviceBus>& device, Errc why)
 {
     const auto& outcome = device.negotiation();
-    sys::log(sys::Level::error,
-             "the disk does not start",
+    sys::log(sys::Level::error, "the disk does not start",
              {{"why", why},
               {"offered", text::Hex{outcome.offered.mask()}},
               {"wanted", text::Hex{outcome.wanted.mask()}},
@@ -79,7 +80,8 @@ Result<> run(const sys::Startup& given)
         return named;
     announce(*device, platform->bus);
 
-    server.emplace(disk, blkd::Server<Disk>::Means{platform->device, platform->notification.borrow(), given.epoch()});
+    server.emplace(disk, blkd::Server<Disk>::Means{platform->device,
+                                                   platform->notification.borrow(), given.epoch()});
     if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
         return ready;
     return serve(*endpoint);

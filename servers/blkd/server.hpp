@@ -1,4 +1,5 @@
-// blkd/server.hpp - the block protocol: who may attach what. Requests themselves go past it, through the engine.
+// blkd/server.hpp - the block protocol: who may attach what. Requests themselves go past it,
+// through the engine.
 #pragma once
 
 #include "attachment.hpp"
@@ -64,7 +65,8 @@ private:
         return {
             .capacity = capacity_,
             .block_sectors = disk_->info().block_bytes / block::sector_bytes,
-            .max_bytes = static_cast<u32>(std::min<u64>(D::most_bytes, buffer.max_bytes(disk_->max_runs()))),
+            .max_bytes =
+                static_cast<u32>(std::min<u64>(D::most_bytes, buffer.max_bytes(disk_->max_runs()))),
             .buffer_bytes = static_cast<u32>(buffer.bytes()),
             .read_only = disk_->info().read_only,
         };
@@ -102,9 +104,11 @@ Result<block::Info::Reply> Server<D>::on(const block::Info::Request&, sys::Calle
 }
 
 template <class D>
-Result<block::Attach::Reply> Server<D>::on(const block::Attach::Request& request, sys::Caller& caller)
+Result<block::Attach::Reply> Server<D>::on(const block::Attach::Request& request,
+                                           sys::Caller& caller)
 {
-    if (!block::good_entries(request.entries) || request.reserved != 0 || caller.received() != handles_taken || !caller.accepts(1))
+    if (!block::good_entries(request.entries) || request.reserved != 0
+        || caller.received() != handles_taken || !caller.accepts(1))
         return fail(Errc::bad_argument);
     const auto place = engine_.vacant();
     if (!place || over_quota(caller.badge()))
@@ -135,7 +139,8 @@ Result<AttachHandles> Server<D>::take_handles(sys::Caller& caller) const
             return fail(memory->error());
     if (!doorbell)
         return fail(doorbell.error());
-    return AttachHandles{std::move(*submissions), std::move(*completions), std::move(*buffer), std::move(*doorbell)};
+    return AttachHandles{std::move(*submissions), std::move(*completions), std::move(*buffer),
+                         std::move(*doorbell)};
 }
 
 template <class D>
@@ -161,11 +166,13 @@ Result<block::Attach::Reply> Server<D>::open(u32 place, u32 entries, sys::Caller
 }
 
 template <class D>
-Result<block::Detach::Reply> Server<D>::on(const block::Detach::Request& request, sys::Caller& caller)
+Result<block::Detach::Reply> Server<D>::on(const block::Detach::Request& request,
+                                           sys::Caller& caller)
 {
     if (request.reserved != 0)
         return fail(Errc::bad_argument);
-    if (!engine_.is_open(request.session) || attachments_[request.session].badge() != caller.badge())
+    if (!engine_.is_open(request.session)
+        || attachments_[request.session].badge() != caller.badge())
         return fail(Errc::not_found);
     if (engine_.in_flight(request.session) != 0)
         return fail(Errc::busy);

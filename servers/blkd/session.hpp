@@ -1,7 +1,7 @@
 // blkd/session.hpp - one client's pair of rings, and what it has at the device.
 //
-// Invariant: room in the completion ring is kept for every request in flight, so that a completion always has a place
-// and the server never waits for a client.
+// Invariant: room in the completion ring is kept for every request in flight, so that a completion
+// always has a place and the server never waits for a client.
 #pragma once
 
 #include "admit.hpp"
@@ -11,7 +11,8 @@
 
 namespace blkd {
 
-// The memory of a session as this server sees it. The client may write `client` and `submissions` at any time.
+// The memory of a session as this server sees it. The client may write `client` and `submissions`
+// at any time.
 struct Rings {
     const RingPage& client;
     std::span<const block::Submission> submissions;
@@ -24,10 +25,10 @@ public:
     // Errors: bad_argument (ring sizes).
     static Result<Session> over(const Rings& rings, const Limits& limits, const BufferMap& buffer)
     {
-        auto submissions =
-            Consumer<block::Submission>::over(rings.server.consumed, rings.client.produced, rings.submissions);
-        auto completions =
-            Producer<block::Completion>::over(rings.server.produced, rings.client.consumed, rings.completions);
+        auto submissions = Consumer<block::Submission>::over(
+            rings.server.consumed, rings.client.produced, rings.submissions);
+        auto completions = Producer<block::Completion>::over(
+            rings.server.produced, rings.client.consumed, rings.completions);
         if (!submissions || !completions)
             return fail(Errc::bad_argument);
         return Session{*submissions, *completions, rings.server, limits, buffer};
@@ -55,9 +56,9 @@ public:
     // The ring was seen empty. True: the client rings for the next submission. False: look again.
     bool sleep() { return submissions_.arm(); }
 
-    // There is no budget. True: the client rings when that changes. False: look again. An honest client that is not
-    // known to have released its completions is about to submit, and then rings; one that submitted more than it may
-    // rings by itself after it released some.
+    // There is no budget. True: the client rings when that changes. False: look again. An honest
+    // client that is not known to have released its completions is about to submit, and then rings;
+    // one that submitted more than it may rings by itself after it released some.
     bool park()
     {
         const u32 waiting = submissions_.available();
@@ -68,8 +69,12 @@ public:
     void started() { ++in_flight_; }
     void ended() { --in_flight_; }
 
+    // The rings are not touched any more once it ended.
+    bool open() const { return open_; }
+    void end() { open_ = false; }
+
     // Cannot fail: the room was kept.
-    void complete(u64 cookie, block::Status status) { (void)completions_.push({cookie, status, {}}); }
+    void complete(u32 cookie, block::Status status) { (void)completions_.push({cookie, status}); }
 
     // Shows the client what was taken and completed. True: it sleeps and wants its doorbell.
     [[nodiscard]] bool publish()
@@ -87,7 +92,11 @@ private:
             block::CompletionPage& page,
             const Limits& limits,
             const BufferMap& buffer)
-        : submissions_{submissions}, completions_{completions}, page_{&page}, limits_{limits}, buffer_{buffer}
+        : submissions_{submissions},
+          completions_{completions},
+          page_{&page},
+          limits_{limits},
+          buffer_{buffer}
     {
     }
 
@@ -97,6 +106,7 @@ private:
     Limits limits_;
     BufferMap buffer_;
     u32 in_flight_ = 0;
+    bool open_ = true;
 };
 
 }  // namespace blkd

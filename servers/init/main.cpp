@@ -15,16 +15,16 @@ namespace {
 [[clang::no_destroy]] constinit init::Slots slots;
 [[clang::no_destroy]] constinit std::optional<init::Supervisor> supervisor;
 
-Result<> serve(sys::Borrowed<sys::Endpoint> endpoint)
+Result<> serve(init::Supervisor& running, sys::Borrowed<sys::Endpoint> endpoint)
 {
     sys::Inbox inbox{endpoint, 0};
     for (;;) {
         const auto event = inbox.next();
         if (!event)
             return fail(event.error());
-        supervisor->step(event->bits);
+        running.step(event->bits);
         if (event->request())
-            inbox.answer(sys::dispatch(init::names::Protocol{}, *supervisor, *event));
+            inbox.answer(sys::dispatch(init::names::Protocol{}, running, *event));
     }
 }
 
@@ -40,7 +40,7 @@ Result<> supervise(const abi::BootInfo& boot, const sys::Archive& archive)
         return bound;
 
     slots.enumerate(boot);
-    supervisor.emplace(init::Supervisor::Given{
+    init::Supervisor& running = supervisor.emplace(init::Supervisor::Given{
         .self = {boot.self},
         .archive_memory = {boot.archive},
         .archive = archive,
@@ -49,9 +49,9 @@ Result<> supervise(const abi::BootInfo& boot, const sys::Archive& archive)
         .names = endpoint->borrow(),
         .notification = notification->borrow(),
     });
-    if (const auto started = supervisor->start_all(); !started)
+    if (const auto started = running.start_all(); !started)
         return started;
-    return serve(endpoint->borrow());
+    return serve(running, endpoint->borrow());
 }
 
 Result<> run_system(const abi::BootInfo& boot)

@@ -1,10 +1,13 @@
-// rngd/drbg.hpp - HMAC_DRBG with SHA-256 (NIST SP 800-90A, 10.1.2), by BearSSL. Its state is erased with it.
+// rngd/drbg.hpp - HMAC_DRBG with SHA-256 (NIST SP 800-90A, 10.1.2), by BearSSL. Its state is erased
+// with it.
 #pragma once
 
-#include <base/types.hpp>
-#include <bearssl.h>
 #include <cstring>
 #include <span>
+
+#include <base/types.hpp>
+
+#include <bearssl.h>
 
 namespace rngd {
 

@@ -1,8 +1,10 @@
-// rngd/generator.hpp - when bytes may be handed out, and when the device is asked for more. No device in here.
+// rngd/generator.hpp - when bytes may be handed out, and when the device is asked for more. No
+// device in here.
 //
-// Device bytes pass the health test, gather in a pool, and become a seed once there are enough of them: 1024 for the
-// first seed (the start-up test of SP 800-90B, 4.3), 64 afterwards (256 bits even at 4 bits a byte). The DRBG asks for a
-// reseed every 2^20 bytes or 300 s and goes on while the device is slow; past 16 times either it stops.
+// Device bytes pass the health test, gather in a pool, and become a seed once there are enough of
+// them: 1024 for the first seed (the start-up test of SP 800-90B, 4.3), 64 afterwards (256 bits
+// even at 4 bits a byte). The DRBG asks for a reseed every 2^20 bytes or 300 s and goes on while
+// the device is slow; past 16 times either it stops.
 #pragma once
 
 #include "drbg.hpp"
@@ -23,7 +25,7 @@ public:
     static constexpr usize reseed_bytes = 64;
     static constexpr u64 reseed_after_bytes = u64{1} << 20;
     static constexpr u64 reseed_after_seconds = 300;
-    static constexpr u64 patience = 16;      // times both limits above, then nothing is handed out
+    static constexpr u64 patience = 16;  // times both limits above, then nothing is handed out
     static constexpr u32 failures_allowed = 2;  // of the health test, running
 
     explicit Generator(u64 ticks_per_second) : ticks_per_second_{ticks_per_second} {}
@@ -48,8 +50,8 @@ public:
             seed(now);
     }
 
-    // How many bytes to ask the device for: for a first seed, or because the last one is old. None any more once the
-    // device failed.
+    // How many bytes to ask the device for: for a first seed, or because the last one is old. None
+    // any more once the device failed.
     usize wanted(u64 now) const
     {
         const bool due =
@@ -59,20 +61,25 @@ public:
 
     random::Health health(u64 now) const
     {
-        if (seeds_ != 0 && served_since_ < patience * reseed_after_bytes && age(now) < patience * lifetime())
+        if (seeds_ != 0 && served_since_ < patience * reseed_after_bytes
+            && age(now) < patience * lifetime())
             return random::Health::good;
         if (failures_ >= failures_allowed)
             return random::Health::failed;
         return seeds_ == 0 ? random::Health::unseeded : random::Health::stale;
     }
 
-    // Errors: would_block (no seed, or it is too old), device_fault (and the device will not give another).
+    // Errors: would_block (no seed, or it is too old), device_fault (and the device will not give
+    // another).
     Result<> generate(std::span<u8> out, u64 now)
     {
         switch (health(now)) {
-        case random::Health::good: break;
-        case random::Health::failed: return fail(Errc::device_fault);
-        default: return fail(Errc::would_block);
+        case random::Health::good:
+            break;
+        case random::Health::failed:
+            return fail(Errc::device_fault);
+        default:
+            return fail(Errc::would_block);
         }
         drbg_.generate(out);
         served_since_ += out.size();

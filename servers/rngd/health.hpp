@@ -1,21 +1,25 @@
-// rngd/health.hpp - does the entropy device still look random? The two continuous tests of NIST SP 800-90B, 4.4.
+// rngd/health.hpp - does the entropy device still look random? The two continuous tests of NIST SP
+// 800-90B, 4.4.
 //
-// Both assume 4 bits of entropy in a byte (half of what a good device gives) and raise a false alarm once in 2^30
-// samples. They notice a stuck or heavily biased source, not a clever one.
+// Both assume 4 bits of entropy in a byte (half of what a good device gives) and raise a false
+// alarm once in 2^30 samples. They notice a stuck or heavily biased source, not a clever one.
 #pragma once
 
-#include <base/types.hpp>
 #include <span>
+
+#include <base/types.hpp>
 
 namespace rngd {
 
 class HealthTest {
 public:
-    static constexpr u32 repetition_cutoff = 9;   // 1 + ceil(30 / 4)
-    static constexpr u32 window = 512;            // samples
-    static constexpr u32 proportion_cutoff = 71;  // binomial(512, 1/16): reached with probability below 2^-30
+    static constexpr u32 repetition_cutoff = 9;  // 1 + ceil(30 / 4)
+    static constexpr u32 window = 512;           // samples
+    static constexpr u32 proportion_cutoff =
+        71;  // binomial(512, 1/16): reached with probability below 2^-30
 
-    // All of `bytes` passed. State runs on from call to call; a failure is forgotten after it was reported.
+    // All of `bytes` passed. State runs on from call to call; a failure is forgotten after it was
+    // reported.
     constexpr bool accept(std::span<const u8> bytes)
     {
         for (const u8 sample : bytes) {

@@ -77,9 +77,9 @@ Result<> run(const sys::Startup& given)
 
     rngd::Server<Device> server{device};
     server.begin();
-    sys::log(sys::Level::info,
-             "entropy device",
-             {{"virtio", transport->version()}, {"registers", platform->bus.mapped() ? "mapped" : "by call"}});
+    sys::log(sys::Level::info, "entropy device",
+             {{"virtio", transport->version()},
+              {"registers", platform->bus.mapped() ? "mapped" : "by call"}});
     // Ready to answer, not seeded yet: a device that stalls holds up its own clients only.
     if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
         return ready;

@@ -1,4 +1,5 @@
-// rngd/server.hpp - the random protocol over a generator that an entropy device feeds. Never waits for the device.
+// rngd/server.hpp - the random protocol over a generator that an entropy device feeds. Never waits
+// for the device.
 #pragma once
 
 #include "generator.hpp"
@@ -154,7 +155,8 @@ private:
 };
 
 template <EntropyDevice D>
-Result<random::Subscribe::Reply> Server<D>::on(const random::Subscribe::Request&, sys::Caller& caller)
+Result<random::Subscribe::Reply> Server<D>::on(const random::Subscribe::Request&,
+                                               sys::Caller& caller)
 {
     auto bell = caller.take<sys::Notification>(0);
     if (!bell)

@@ -1,4 +1,4 @@
-// tests/rejects/virtio_position_as_index.cpp - where a ring stands is not which descriptor is meant.
+// tests/rejects/virtio_position_as_index.cpp - where a ring stands is no descriptor.
 #include <virtio/ring.hpp>
 
 bool wrong(const virtio::Ring<8>& ring, virtio::RingPosition position);

@@ -7,6 +7,7 @@
 #include "guest_log.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -145,6 +146,7 @@ int bench(const Project& project, const Options& options)
         std::ranges::for_each(figures, print_json);
     else
         print_table(figures);
+    std::fflush(stdout);
     const auto missing = unmeasured(figures, budgets, options.bench.name);
     for (const auto& budget : missing)
         fmt::print(stderr, "vireo: error: nothing was measured for the budget of {} {}\n",

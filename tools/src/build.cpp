@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -19,7 +20,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto silence = 2s;  // a build that takes longer is announced
+constexpr auto look_interval = 50ms;
+constexpr auto stop_grace = 2s;  // for ninja to end its compilers
 constexpr auto patience = std::chrono::seconds{20min};
+
+bool try_lock(const Fd& lock, const fs::path& path)
+{
+    if (lock.open() && ::flock(lock.raw(), LOCK_EX | LOCK_NB) == 0)
+        return true;
+    if (!lock.open() || (errno != EWOULDBLOCK && errno != EINTR))
+        throw Failure{Exit::environment, "cannot lock " + path.string(), std::strerror(errno)};
+    return false;
+}
 
 // Two runs at the same time must not build the same tree at the same time.
 Fd lock_tree(const fs::path& tree)
@@ -27,8 +39,16 @@ Fd lock_tree(const fs::path& tree)
     fs::create_directories(tree.parent_path());
     const auto path = fs::path{tree.string() + ".lock"};
     Fd lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
-    if (!lock.open() || ::flock(lock.raw(), LOCK_EX) != 0)
-        throw Failure{Exit::environment, "cannot lock " + path.string(), std::strerror(errno)};
+    auto announce_at = Clock::now() + silence;
+    while (!try_lock(lock, path)) {
+        if (Clock::now() >= announce_at) {
+            fmt::print(stderr, "vireo: waiting for another build ...\n");
+            announce_at = no_deadline;
+        }
+        if (interrupted())
+            throw Failure{Exit::interrupted, "interrupted"};
+        std::this_thread::sleep_for(look_interval);
+    }
     return lock;
 }
 
@@ -52,6 +72,8 @@ void run_step(const Project& project, const Step& step, bool verbose, Deadline e
         fmt::print(stderr, "vireo: {} ...\n", step.what);
     if (result == Pumped::deadline)
         result = wait_until(end);
+    if (result != Pumped::finished)
+        child.stop(stop_grace);
     if (result == Pumped::interrupted)
         throw Failure{Exit::interrupted, "interrupted"};
     if (result == Pumped::deadline)
@@ -88,8 +110,10 @@ void build_target(const Project& project, const Options& options)
 
 void build_all(const Project& project, const Options& options, std::chrono::seconds limit)
 {
-    if (!options.no_build)
-        build_tree(project, options, project.host_tree(), "host", "everything", limit);
+    if (options.no_build)
+        return;
+    const auto nested = lock_tree(project.target);
+    build_tree(project, options, project.host_tree(), "host", "everything", limit);
 }
 
 }  // namespace vireo

@@ -69,8 +69,11 @@ struct Birth {
         ::sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
         if (command->own_group) {
-            const int null = ::open("/dev/null", O_RDONLY);
-            ::dup2(null, STDIN_FILENO);
+            // Without /dev/null it gets no input at all, never the terminal's.
+            if (const int null = ::open("/dev/null", O_RDONLY); null >= 0)
+                ::dup2(null, STDIN_FILENO);
+            else
+                ::close(STDIN_FILENO);
         }
         if (out >= 0)
             ::dup2(out, STDOUT_FILENO);
@@ -130,6 +133,12 @@ void catch_interrupts()
         ::sigaddset(&signals, signal);
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     interrupts() = Fd{::signalfd(-1, &signals, SFD_CLOEXEC)};
+}
+
+bool interrupted()
+{
+    pollfd interrupt{interrupts().raw(), POLLIN, 0};
+    return ::poll(&interrupt, 1, 0) > 0;
 }
 
 Child::Child(const Command& command) : own_group_{command.own_group}

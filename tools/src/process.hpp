@@ -20,6 +20,8 @@ inline constexpr Deadline no_deadline = Deadline::max();
 // From here on Ctrl-C and termination do not end the tool at once: whoever waits in pump() learns
 // of it.
 void catch_interrupts();
+// Somebody wants the tool to end. For those who wait elsewhere.
+bool interrupted();
 
 enum class Output { inherit, capture };
 

@@ -155,22 +155,30 @@ public:
     Buffer& operator=(const Buffer&) = delete;
 };
 
+// The value of a digit in bases up to 16, or 16.
+constexpr u64 digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return static_cast<u64>(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return static_cast<u64>(c - 'a') + 10;
+    if (c >= 'A' && c <= 'F')
+        return static_cast<u64>(c - 'A') + 10;
+    return 16;
+}
+
 // Decimal or 0x-prefixed hexadecimal, the whole of it. Errors: bad_argument, out_of_range.
 constexpr Result<u64> parse_number(std::string_view characters)
 {
-    const bool hexadecimal = characters.starts_with("0x");
-    const u64 base = hexadecimal ? 16 : 10;
-    if (hexadecimal)
+    const u64 base = characters.starts_with("0x") ? 16 : 10;
+    if (base == 16)
         characters.remove_prefix(2);
     if (characters.empty())
         return fail(Errc::bad_argument);
     u64 sum = 0;
     for (const char c : characters) {
-        const u64 digit = c >= '0' && c <= '9'                  ? static_cast<u64>(c - '0')
-                          : hexadecimal && c >= 'a' && c <= 'f' ? static_cast<u64>(c - 'a') + 10
-                          : hexadecimal && c >= 'A' && c <= 'F' ? static_cast<u64>(c - 'A') + 10
-                                                                : base;
-        if (digit == base)
+        const u64 digit = digit_value(c);
+        if (digit >= base)
             return fail(Errc::bad_argument);
         if (sum > (~u64{0} - digit) / base)
             return fail(Errc::out_of_range);

@@ -1,18 +1,18 @@
 // block/src/blocking.cpp - transfers of any size, cut into requests and put together again.
-#include <block/blocking.hpp>
-
 #include <algorithm>
 #include <cstring>
+
+#include <block/blocking.hpp>
 
 namespace block {
 
 // A range of bytes in whole blocks around what the caller wants, moved chunk by chunk.
 struct Blocking::Transfer {
     Op op;
-    u64 first;       // byte of the disk: where the chunks begin, on a block
-    u64 end;         // and end, on a block
-    u64 chunk;       // bytes of one request
-    u64 wanted;      // byte of the disk where the caller's memory begins
+    u64 first;   // byte of the disk: where the chunks begin, on a block
+    u64 end;     // and end, on a block
+    u64 chunk;   // bytes of one request
+    u64 wanted;  // byte of the disk where the caller's memory begins
     std::byte* memory;
     u64 bytes;
     u64 sent = 0;  // chunks
@@ -28,7 +28,8 @@ struct Blocking::Transfer {
         const u64 from = std::max(begin_of(index), wanted);
         const u64 to = std::min(begin_of(index) + length_of(index), wanted + bytes);
         if (from < to)
-            std::memcpy(memory + (from - wanted), data.data() + (from - begin_of(index)), to - from);
+            std::memcpy(memory + (from - wanted), data.data() + (from - begin_of(index)),
+                        to - from);
     }
     // Writes are whole blocks: the caller's memory covers the chunk.
     void copy_in(u64 index, std::span<std::byte> data) const
@@ -49,15 +50,17 @@ Result<> Blocking::send(Transfer& transfer)
         const auto sectors = static_cast<u32>(transfer.length_of(transfer.sent) / sector_bytes);
         if (transfer.op == Op::write)
             transfer.copy_in(transfer.sent, buffer->bytes());
-        const auto sent = transfer.op == Op::read ? disk_->read(tag, at, sectors, std::move(*buffer))
-                                                  : disk_->write(tag, at, sectors, std::move(*buffer));
+        const auto sent = transfer.op == Op::read
+                              ? disk_->read(tag, at, sectors, std::move(*buffer))
+                              : disk_->write(tag, at, sectors, std::move(*buffer));
         if (!sent)
             return sent.error() == Errc::would_block ? Result<>{} : sent;
     }
     return {};
 }
 
-// The next completion of this call; those that outlived an earlier call are dropped, and so give their buffers back.
+// The next completion of this call; those that outlived an earlier call are dropped, and so give
+// their buffers back.
 Result<> Blocking::next_of_this_call(Completion& done, abi::Ticks deadline)
 {
     for (;;) {
@@ -169,9 +172,11 @@ Result<> Blocking::pwrite(u64 offset, std::span<const std::byte> in, abi::Ticks 
     while (!in.empty()) {
         const u64 within = offset & (block - 1);
         const bool whole = within == 0 && in.size() >= block;
-        const u64 part = whole ? align_down(in.size(), block) : std::min<u64>(in.size(), block - within);
+        const u64 part =
+            whole ? align_down(in.size(), block) : std::min<u64>(in.size(), block - within);
         const auto piece = in.first(part);
-        const auto done = whole ? write_blocks(offset, piece, deadline) : modify(offset, piece, deadline);
+        const auto done =
+            whole ? write_blocks(offset, piece, deadline) : modify(offset, piece, deadline);
         if (!done)
             return done;
         offset += part;

@@ -1,6 +1,5 @@
 // block/src/disk.cpp - a session with a disk: made, slept on, ended.
 #include <block/disk.hpp>
-
 #include <proto/names.hpp>
 
 namespace block {
@@ -13,7 +12,8 @@ Result<sys::Handle<sys::Memory>> lendable(sys::Borrowed<sys::Memory> memory, abi
     return sys::duplicate(memory, rights | abi::right::transfer);
 }
 
-// Contiguous if the machine has that much in one piece: every request is one run for the device then.
+// Contiguous if the machine has that much in one piece: every request is one run for the device
+// then.
 Result<sys::SharedMemory> make_buffer_memory(Bytes size)
 {
     auto contiguous = sys::SharedMemory::create(size, abi::MemoryFlags::contiguous);
@@ -32,8 +32,9 @@ Errc first_error(const Result<T>&... results)
 
 bool sane(const Options& options)
 {
-    return proto::block::good_entries(options.depth) && options.buffers != 0
-           && options.buffers <= max_buffers && options.buffer_bytes != 0 && options.buffer_bytes % sector_bytes == 0
+    return options.depth != 0 && options.depth <= Channel::max_entries && options.buffers != 0
+           && options.buffers <= max_buffers && options.buffer_bytes != 0
+           && options.buffer_bytes % sector_bytes == 0
            && options.buffer_bytes <= (1U << 30) / max_buffers;
 }
 
@@ -62,7 +63,9 @@ Result<> Disk::start(const Options& options)
         return fail(info.error());
     info_ = *info;
     depth_ = std::min(options.depth, info_.max_entries);
-    if (!proto::block::good_entries(depth_))
+    // A ring that is never full costs both sides less: nobody looks for room.
+    entries_ = std::min(std::bit_ceil(depth_ + 1), info_.max_entries);
+    if (depth_ == 0 || !proto::block::good_entries(entries_))
         return fail(Errc::malformed);
     if (const auto made = make_memory(options); !made)
         return made;
@@ -72,11 +75,12 @@ Result<> Disk::start(const Options& options)
 Result<> Disk::make_memory(const Options& options)
 {
     auto notification = sys::create_notification();
-    auto submissions = sys::SharedMemory::create(Bytes{proto::block::submissions_bytes(depth_)});
-    auto completions = sys::create_memory(Bytes{proto::block::completions_bytes(depth_)});
-    auto memory =
-        make_buffer_memory(Bytes{align_up(u64{options.buffers} * options.buffer_bytes, page_bytes)});
-    if (const Errc why = first_error(notification, submissions, completions, memory); why != Errc::ok)
+    auto submissions = sys::SharedMemory::create(Bytes{proto::block::submissions_bytes(entries_)});
+    auto completions = sys::create_memory(Bytes{proto::block::completions_bytes(entries_)});
+    auto memory = make_buffer_memory(
+        Bytes{align_up(u64{options.buffers} * options.buffer_bytes, page_bytes)});
+    if (const Errc why = first_error(notification, submissions, completions, memory);
+        why != Errc::ok)
         return fail(why);
     auto mapping = sys::Mapping::create(completions->borrow(), sys::read_only);
     if (!mapping)
@@ -90,12 +94,13 @@ Result<> Disk::make_memory(const Options& options)
     pool_.fill(memory_.mapping.bytes(), options.buffer_bytes, options.buffers);
 
     const auto client = submissions_.mapping.at<RingPage>();
-    const auto down = submissions_.mapping.array<proto::block::Submission>(page_bytes, depth_);
+    const auto down = submissions_.mapping.array<proto::block::Submission>(page_bytes, entries_);
     const auto server = completions_mapping_.at<const proto::block::CompletionPage>();
-    const auto up = completions_mapping_.array<const proto::block::Completion>(page_bytes, depth_);
+    const auto up =
+        completions_mapping_.array<const proto::block::Completion>(page_bytes, entries_);
     if (!client || !down || !server || !up)
         return fail(Errc::out_of_range);
-    return channel_.open(**client, *down, **server, *up, pool_);
+    return channel_.open(**client, *down, **server, *up, pool_, depth_);
 }
 
 Result<> Disk::attach()
@@ -106,9 +111,9 @@ Result<> Disk::attach()
     auto bell = sys::doorbell(notification_.borrow(), completion_bit);
     if (const Errc why = first_error(submissions, completions, buffer, bell); why != Errc::ok)
         return fail(why);
-    auto send = sys::HandleSet::of(
-        std::move(*submissions), std::move(*completions), std::move(*buffer), std::move(*bell));
-    auto response = session_->call<proto::block::Attach>({depth_, 0}, std::move(send), 1);
+    auto send = sys::HandleSet::of(std::move(*submissions), std::move(*completions),
+                                   std::move(*buffer), std::move(*bell));
+    auto response = session_->call<proto::block::Attach>({entries_, 0}, std::move(send), 1);
     if (!response)
         return fail(response.error());
     session_number_ = response->reply.session;
@@ -157,7 +162,8 @@ Result<Completion> Disk::wait(abi::Ticks deadline)
     }
 }
 
-// Its endpoint lost the server, got a new one, or was given up. A new one knows nothing of this session.
+// Its endpoint lost the server, got a new one, or was given up. A new one knows nothing of this
+// session.
 void Disk::look_at_server()
 {
     const auto state = sys::info(session_->endpoint());

@@ -1,9 +1,8 @@
 // random/src/random.cpp - one message a piece; sleeping only when the server has no seed.
-#include <random/random.hpp>
-
 #include <algorithm>
 
 #include <proto/names.hpp>
+#include <random/random.hpp>
 
 namespace random_bytes {
 

@@ -33,6 +33,10 @@ using Serial = std::array<char, 20>;  // padded with zeroes
 template <Bus B, u16 MaxSlots = 64, u16 MaxQueue = 256>
 class Driver {
 public:
+    Driver() = default;
+    Driver(const Driver&) = delete;  // there is one device
+    Driver& operator=(const Driver&) = delete;
+
     // DMA memory that start() needs.
     static constexpr Bytes memory_bytes(Options options = {})
     {

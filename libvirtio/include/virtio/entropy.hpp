@@ -17,6 +17,10 @@ struct Options {
 template <Bus B, u16 Max = 8>
 class Driver {
 public:
+    Driver() = default;
+    Driver(const Driver&) = delete;  // there is one device
+    Driver& operator=(const Driver&) = delete;
+
     // DMA memory that start() needs.
     static constexpr Bytes memory_bytes(Options options = {})
     {

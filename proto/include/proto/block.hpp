@@ -1,30 +1,35 @@
-// proto/block.hpp - the block protocol. Reading this file (and base/ring.hpp) is enough to write a client or a server.
+// proto/block.hpp - the block protocol. Reading this file (and base/ring.hpp) is enough to write a
+// client or a server.
 //
 //   control   calls over an endpoint: Info, then Attach for each session
 //   data      two rings of each session: Submissions go down, Completions come up
 //
-// Data never travels in a message or a ring: a Submission names a range of the session's buffer, and that range is the
-// client's until submitted and again once completed. The device reads and writes the buffer directly; the server never
-// maps it.
+// Data never travels in a message or a ring: a Submission names a range of the session's buffer,
+// and that range is the client's until submitted and again once completed. The device reads and
+// writes the buffer directly; the server never maps it.
 //
 // All memory of a session is created and owned by the client, zeroed when it is attached:
 //
-//   submissions   RingPage, from the next page Submission[entries]         the client writes, the server reads
-//   completions   CompletionPage, from the next page Completion[entries]   the server writes, the client reads
-//   buffer        whole pages; contiguous if the kernel had so many, which makes every request one run for the device
+//   submissions   RingPage, from the next page Submission[entries]         the client writes, the
+//   server reads completions   CompletionPage, from the next page Completion[entries]   the server
+//   writes, the client reads buffer        whole pages; contiguous if the kernel had so many, which
+//   makes every request one run for the device
 //
-// The client produces into submissions.produced and consumes under submissions.consumed; the server's pair lies in the
-// completions memory. A doorbell (either direction) is a signal on a notification, given with all bits set: the handle's
-// mask keeps the one that is meant. It is due when base/ring.hpp says so.
+// The client produces into submissions.produced and consumes under submissions.consumed; the
+// server's pair lies in the completions memory. A doorbell (either direction) is a signal on a
+// notification, given with all bits set: the handle's mask keeps the one that is meant. It is due
+// when base/ring.hpp says so.
 //
-// A client has at most `entries` requests outstanding: submitted, and the completion not yet released. What it submits
-// beyond stays in the ring; it then signals the doorbell after it released completions, asked or not.
+// A client has at most `entries` requests outstanding: submitted, and the completion not yet
+// released. What it submits beyond stays in the ring; it then signals the doorbell after it
+// released completions, asked or not.
 //
 // Requests of a session complete in any order. Ordering is waiting for a completion, and flush.
 #pragma once
 
 #include <array>
 #include <bit>
+
 #include <base/ring.hpp>
 #include <base/wire.hpp>
 
@@ -36,15 +41,15 @@ inline constexpr u32 max_entries = 256;  // of a ring
 
 using Sector = Strong<struct SectorUnit>;
 
-enum class Op : u8 {
+enum class Op : u32 {
     read = 1,
     write = 2,
     flush = 3,  // every write completed before this was submitted is durable once it completes
 };
 
-enum class Status : u8 {
+enum class Status : u32 {
     ok = 0,         // all of it is done; there is no partial success
-    malformed,      // an unknown op, reserved bytes, a bad size, or a range that is not in the buffer
+    malformed,      // an unknown op, a bad size, or a range that is not in the buffer
     out_of_range,   // sectors beyond the capacity
     read_only,      // a write to a disk that refuses writes
     device_error,   // the device reported an error, or broke its specification
@@ -52,38 +57,48 @@ enum class Status : u8 {
 };
 
 struct Submission {
-    u64 cookie;    // returned untouched
     Sector first;  // a multiple of the logical block, like `count`
     u32 count;     // sectors, not zero; zero for flush
     u32 offset;    // of the data in the buffer: bytes, a multiple of 512; zero for flush
     Op op;
-    std::array<u8, 7> reserved;  // zero
+    u32 cookie;  // returned untouched
 };
-static_assert(RingEntry<Submission> && sizeof(Submission) == 32);
+static_assert(RingEntry<Submission> && sizeof(Submission) == 24);
 
 struct Completion {
-    u64 cookie;
+    u32 cookie;
     Status status;
-    std::array<u8, 7> reserved;  // zero
 };
-static_assert(RingEntry<Completion> && sizeof(Completion) == 16);
+static_assert(RingEntry<Completion> && sizeof(Completion) == 8);
 
-// First page of the completions memory: the server's RingPage, and why it closed the session, if it did.
+// First page of the completions memory: the server's RingPage, and why it closed the session, if it
+// did.
 struct CompletionPage {
     RingSide produced;
     RingSide consumed;
-    u32 closed;  // Errc; not zero: nothing more is taken from or put into the rings. Requests in flight still end.
+    u32 closed;  // Errc; not zero: nothing more is taken from or put into the rings. Requests in
+                 // flight still end.
     std::array<u8, page_bytes - 2 * sizeof(RingSide) - sizeof(u32)> reserved;
 };
 static_assert(sizeof(CompletionPage) == page_bytes);
 
-constexpr bool good_entries(u32 entries) { return std::has_single_bit(entries) && entries <= max_entries; }
-constexpr u64 submissions_bytes(u32 entries) { return page_bytes + u64{entries} * sizeof(Submission); }
-constexpr u64 completions_bytes(u32 entries) { return page_bytes + u64{entries} * sizeof(Completion); }
+constexpr bool good_entries(u32 entries)
+{
+    return std::has_single_bit(entries) && entries <= max_entries;
+}
+constexpr u64 submissions_bytes(u32 entries)
+{
+    return page_bytes + u64{entries} * sizeof(Submission);
+}
+constexpr u64 completions_bytes(u32 entries)
+{
+    return page_bytes + u64{entries} * sizeof(Completion);
+}
 
 struct InfoFlags {
-    static constexpr u32 read_only = 1;    // writes are answered read_only
-    static constexpr u32 write_cache = 2;  // a completed write may be lost until a flush; else flush only succeeds
+    static constexpr u32 read_only = 1;  // writes are answered read_only
+    static constexpr u32 write_cache =
+        2;  // a completed write may be lost until a flush; else flush only succeeds
 };
 
 // What the disk is.
@@ -93,22 +108,22 @@ struct Info {
     struct Request {};
     struct Reply {
         Sector capacity;
-        u32 logical_block;   // bytes; requests are multiples of it
-        u32 physical_block;  // bytes; writes of less are slow
-        u32 max_bytes;       // of one request whose data is one run
-        u32 max_runs;        // of one request's data
-        u32 max_entries;     // of a session's rings
-        u32 flags;           // InfoFlags
-        u32 epoch;           // which incarnation of the server
+        u32 logical_block;                    // bytes; requests are multiples of it
+        u32 physical_block;                   // bytes; writes of less are slow
+        u32 max_bytes;                        // of one request whose data is one run
+        u32 max_runs;                         // of one request's data
+        u32 max_entries;                      // of a session's rings
+        u32 flags;                            // InfoFlags
+        u32 epoch;                            // which incarnation of the server
         std::array<u8, serial_bytes> serial;  // padded with zeroes, as the device gave it
     };
 };
 
 // A session of the caller's badge; it ends with Detach, or with the badge.
-// Carries 4 handles: submissions (memory: read), completions (memory: read, write), buffer (memory: read, write),
-// the client's doorbell (notification: signal).
-// Errors: bad_argument (entries no power of two or above Info's max_entries, reserved not zero, handles missing),
-// wrong_kind, denied (a handle), out_of_range (memory smaller than the rings need, buffer empty or 4 GiB and above),
+// Carries 4 handles: submissions (memory: read), completions (memory: read, write), buffer (memory:
+// read, write), the client's doorbell (notification: signal). Errors: bad_argument (entries no
+// power of two or above Info's max_entries, reserved not zero, handles missing), wrong_kind, denied
+// (a handle), out_of_range (memory smaller than the rings need, buffer empty or 4 GiB and above),
 // too_big (the buffer has too many runs), over_quota (too many sessions: of this badge, of all).
 struct Attach {
     static constexpr u16 ordinal = 2;
@@ -123,8 +138,8 @@ struct Attach {
     };  // carries 1 handle: the server's doorbell (notification: signal)
 };
 
-// Ends a session and gives its memory back. Errors: not_found (no such session of the caller's badge), busy (requests
-// are in flight: wait for their completions first).
+// Ends a session and gives its memory back. Errors: not_found (no such session of the caller's
+// badge), busy (requests are in flight: wait for their completions first).
 struct Detach {
     static constexpr u16 ordinal = 3;
     static constexpr auto kind = MethodKind::query;

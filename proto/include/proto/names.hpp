@@ -12,8 +12,10 @@
 
 namespace proto::names {
 
-// The service's endpoint. Errors: not_found (no such service), denied (not in `uses`), over_quota
-// (64 connects open and not yet closed by this program).
+// The service's endpoint. Errors: not_found (no such service), denied (not in `uses`), bad_argument
+// (the caller takes no handle), over_quota (init can pay for no more badges). init counts no
+// closes: an open connect takes a slot of its holder's handle quota, and the kernel refuses the
+// call when none is left.
 struct Connect {
     static constexpr u16 ordinal = 1;
     static constexpr auto kind = MethodKind::query;

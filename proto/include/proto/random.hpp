@@ -1,14 +1,17 @@
-// proto/random.hpp - the random protocol. Reading this file is enough to write a client or a server.
+// proto/random.hpp - the random protocol. Reading this file is enough to write a client or a
+// server.
 //
-// One service, answered in one message: bytes of a DRBG that the server seeds and reseeds from its device. Nothing is
-// handed out before the first seed, and no byte twice: a server that restarts seeds afresh.
+// One service, answered in one message: bytes of a DRBG that the server seeds and reseeds from its
+// device. Nothing is handed out before the first seed, and no byte twice: a server that restarts
+// seeds afresh.
 //
 //   Get -> bytes                        the usual way
-//   Get -> would_block                  not seeded, or overdue for a reseed that the device has not answered:
-//   Subscribe, wait for the signal, Get again
+//   Get -> would_block                  not seeded, or overdue for a reseed that the device has not
+//   answered: Subscribe, wait for the signal, Get again
 #pragma once
 
 #include <array>
+
 #include <base/wire.hpp>
 
 namespace proto::random {
@@ -46,7 +49,8 @@ enum class Health : u32 {
     unseeded = 0,  // nothing is handed out yet
     good = 1,
     stale = 2,   // a reseed is overdue and nothing is handed out until the device answers
-    failed = 3,  // the device's bytes failed the health test twice running: nothing is handed out any more
+    failed = 3,  // the device's bytes failed the health test twice running: nothing is handed out
+                 // any more
 };
 
 struct Info {
@@ -62,8 +66,8 @@ struct Info {
     };
 };
 
-// The carried notification (1 handle: signal) is signalled once, with all bits that it may raise, when bytes are to be
-// had; at once if they are now. One subscription a badge, the last one counts.
+// The carried notification (1 handle: signal) is signalled once, with all bits that it may raise,
+// when bytes are to be had; at once if they are now. One subscription a badge, the last one counts.
 // Errors: bad_argument (no handle, or of another kind), over_quota (too many subscribers).
 struct Subscribe {
     static constexpr u16 ordinal = 4;
@@ -74,6 +78,7 @@ struct Subscribe {
 
 using Protocol = Methods<Get, GetMany, Info, Subscribe>;
 
-static_assert(sizeof(Get::Reply) == 56 && sizeof(GetMany::Reply) == 512 && sizeof(Info::Reply) == 32);
+static_assert(sizeof(Get::Reply) == 56 && sizeof(GetMany::Reply) == 512
+              && sizeof(Info::Reply) == 32);
 
 }  // namespace proto::random

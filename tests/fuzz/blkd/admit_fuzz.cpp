@@ -1,4 +1,5 @@
-// tests/fuzz/blkd/admit_fuzz.cpp - whatever a client writes into its ring: what passes is in bounds.
+// tests/fuzz/blkd/admit_fuzz.cpp - whatever a client writes into its ring: what passes is in
+// bounds.
 #include "admit.hpp"
 #include "buffer_map.hpp"
 
@@ -62,24 +63,27 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
         .buffer_bytes = buffer_bytes,
         .read_only = (choice & 2) != 0,
     };
-    const auto request = blkd::admit(asked, limits);
-    if (!request || request->op == proto::block::Op::flush)
+    using proto::block::Op;
+    if (blkd::admit(asked, limits) != proto::block::Status::ok || asked.op == Op::flush)
         return 0;
 
-    demand(request->op == proto::block::Op::read || !limits.read_only);
-    demand(request->bytes != 0 && request->bytes == u64{asked.count} * 512);
-    demand(static_cast<unsigned __int128>(request->first.raw()) + asked.count <= capacity);
-    demand(u64{request->offset} + request->bytes <= buffer_bytes);
-    demand(asked.count % limits.block_sectors == 0 && request->first.raw() % limits.block_sectors == 0);
+    const u64 data_bytes = blkd::bytes_of(asked);
+    demand(asked.op == Op::read || (asked.op == Op::write && !limits.read_only));
+    demand(data_bytes != 0 && data_bytes == u64{asked.count} * 512
+           && data_bytes <= limits.max_bytes);
+    demand(static_cast<unsigned __int128>(asked.first.raw()) + asked.count <= capacity);
+    demand(u64{asked.offset} + data_bytes <= buffer_bytes);
+    demand(asked.count % limits.block_sectors == 0
+           && asked.first.raw() % limits.block_sectors == 0);
 
     std::array<Run, max_runs> parts{};
-    const usize count = map.split(request->offset, request->bytes, std::span<Run>{parts});
+    const usize count = map.split(asked.offset, data_bytes, std::span<Run>{parts});
     u64 total = 0;
     demand(count <= max_runs);
     for (usize i = 0; i < count; ++i) {
         demand(pinned(parts[i]));
         total += parts[i].length;
     }
-    demand(total == request->bytes);
+    demand(total == data_bytes);
     return 0;
 }

@@ -1,12 +1,13 @@
-// tests/fuzz/blkd/engine_fuzz.cpp - a client that writes anything anywhere into its rings, beside an honest one.
+// tests/fuzz/blkd/engine_fuzz.cpp - a client that writes anything anywhere into its rings, beside
+// an honest one.
 //
-// Whatever the liar does, every request of the honest client ends well, exactly once, and the liar's session is released
-// when it ends.
+// Whatever the liar does, every request of the honest client ends well, exactly once, and the
+// liar's session is released when it ends.
+#include "fuzz_client.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-
-#include "fuzz_client.hpp"
 
 namespace {
 
@@ -80,11 +81,21 @@ struct Rig {
     {
         const u32 value = bytes.word();
         switch (bytes.next() % 6) {
-        case 0: ring::store(liar.client.produced.index, value); break;
-        case 1: ring::store(liar.client.consumed.index, value); break;
-        case 2: ring::store(liar.client.consumed.wake_at, value); break;
-        case 3: ++liar.client.produced.index; break;
-        case 4: ++liar.client.consumed.index; break;
+        case 0:
+            ring::store(liar.client.produced.index, value);
+            break;
+        case 1:
+            ring::store(liar.client.consumed.index, value);
+            break;
+        case 2:
+            ring::store(liar.client.consumed.wake_at, value);
+            break;
+        case 3:
+            ++liar.client.produced.index;
+            break;
+        case 4:
+            ++liar.client.consumed.index;
+            break;
         default: {
             auto* entries = reinterpret_cast<std::byte*>(liar.submissions.data());
             std::memcpy(entries + value % (liar.submissions.size() * 32 / 4) * 4, &value, 4);
@@ -105,11 +116,21 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size)
     const u32 place = rig.liar.attach(rig.engine);
     while (!bytes.empty()) {
         switch (bytes.next() % 8) {
-        case 0: rig.honest_turn(); break;
-        case 1: rig.reap(); break;
-        case 2: rig.end_some(bytes.next()); break;
-        case 3: rig.work(rig.liar.bell()); break;
-        default: rig.lie(bytes); break;
+        case 0:
+            rig.honest_turn();
+            break;
+        case 1:
+            rig.reap();
+            break;
+        case 2:
+            rig.end_some(bytes.next());
+            break;
+        case 3:
+            rig.work(rig.liar.bell());
+            break;
+        default:
+            rig.lie(bytes);
+            break;
         }
     }
     if (rig.engine.is_open(place))

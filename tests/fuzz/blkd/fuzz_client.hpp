@@ -1,10 +1,10 @@
 // tests/fuzz/blkd/fuzz_client.hpp - a client of the engine in plain memory, all of it in the open.
 #pragma once
 
+#include "fake_disk.hpp"
+
 #include <array>
 #include <vector>
-
-#include "fake_disk.hpp"
 
 #include <block/channel.hpp>
 
@@ -23,7 +23,7 @@ struct FuzzClient {
     FuzzClient()
     {
         pool.fill(memory, 512, entries);
-        (void)channel.open(client, submissions, server, completions, pool);
+        (void)channel.open(client, submissions, server, completions, pool, entries);
     }
 
     u32 attach(TestEngine& engine)
@@ -34,17 +34,18 @@ struct FuzzClient {
                                   .buffer_bytes = static_cast<u32>(memory.size()),
                                   .read_only = false};
         place = engine.vacant().value();
-        engine.open(place,
-                    blkd::Session::over({client, submissions, server, completions},
-                                        limits,
-                                        blkd::BufferMap{runs, memory.size()})
-                        .value());
+        engine.open(place, blkd::Session::over({client, submissions, server, completions}, limits,
+                                               blkd::BufferMap{runs, memory.size()})
+                               .value());
         return place;
     }
     bool read(u64 tag)
     {
         auto buffer = pool.take();
-        return buffer && channel.submit(block::Op::read, tag, block::Sector{tag % 64}, 1, std::move(*buffer)).has_value();
+        return buffer
+               && channel
+                      .submit(block::Op::read, tag, block::Sector{tag % 64}, 1, std::move(*buffer))
+                      .has_value();
     }
     abi::Bits bell() const { return blkd::doorbell_of(place); }
     abi::Bits kick() { return channel.publish() ? bell() : abi::Bits{}; }

@@ -1,9 +1,10 @@
-// tests/fuzz/blkd/server_fuzz.cpp - clients that attach anything, lie in their rings, vanish; over the real server,
-// driver and device model. Once all are gone and the device has returned what it had, everything is as at the start.
+// tests/fuzz/blkd/server_fuzz.cpp - clients that attach anything, lie in their rings, vanish; over
+// the real server, driver and device model. Once all are gone and the device has returned what it
+// had, everything is as at the start.
+#include "disk_rig.hpp"
+
 #include <cstdlib>
 #include <cstring>
-
-#include "disk_rig.hpp"
 
 #include <proto/names.hpp>
 
@@ -53,7 +54,9 @@ struct World {
 
     void attach(Client& client, Input& bytes)
     {
-        const auto memory = [&] { return sys::SharedMemory::create(pages_of(1 + bytes.next() % 4)).value(); };
+        const auto memory = [&] {
+            return sys::SharedMemory::create(pages_of(1 + bytes.next() % 4)).value();
+        };
         client.submissions = memory();
         client.completions = memory();
         client.buffer = memory();
@@ -64,12 +67,12 @@ struct World {
         };
         auto handles = bytes.next() % 8 == 0
                            ? sys::HandleSet::of(lend(client.submissions), lend(client.buffer))
-                           : sys::HandleSet::of(lend(client.submissions),
-                                                lend(client.completions),
+                           : sys::HandleSet::of(lend(client.submissions), lend(client.completions),
                                                 lend(client.buffer),
                                                 sys::doorbell(note.borrow(), {1}).value());
         const u32 entries = bytes.next() % 8 == 0 ? bytes.word() : 1U << bytes.next() % 8;
-        auto answer = client.session.call<protocol::Attach>({entries, bytes.next() / 255}, std::move(handles), 1);
+        auto answer = client.session.call<protocol::Attach>({entries, bytes.next() / 255},
+                                                            std::move(handles), 1);
         if (!answer)
             return;
         client.number = answer->reply.session;
@@ -82,7 +85,8 @@ struct World {
             return;
         const auto& target = bytes.next() % 4 == 0 ? client.completions : client.submissions;
         const auto memory = target.mapping.bytes();
-        const u32 where = bytes.next() % 2 == 0 ? bytes.next() % 2 * 64 : page_bytes + bytes.word() % page_bytes;
+        const u32 where =
+            bytes.next() % 2 == 0 ? bytes.next() % 2 * 64 : page_bytes + bytes.word() % page_bytes;
         const u32 value = bytes.next() % 2 == 0 ? bytes.word() : bytes.next() % 16;
         if (where + sizeof(value) <= memory.size())
             std::memcpy(memory.data() + where, &value, sizeof(value));
@@ -91,16 +95,17 @@ struct World {
     // A submission that has a chance.
     void submit(Client& client, Input& bytes)
     {
-        if (!client.submissions.mapping.valid() || client.submissions.mapping.bytes().size() < 2 * page_bytes)
+        if (!client.submissions.mapping.valid()
+            || client.submissions.mapping.bytes().size() < 2 * page_bytes)
             return;
         auto* page = *client.submissions.mapping.at<RingPage>();
         protocol::Submission asked{};
         asked.op = static_cast<protocol::Op>(1 + bytes.next() % 3);
         asked.first = protocol::Sector{bytes.next()};
         asked.count = asked.op == protocol::Op::flush ? 0 : 1 + bytes.next() % 8;
-        std::memcpy(client.submissions.mapping.bytes().data() + page_bytes + page->produced.index % 2 * sizeof(asked),
-                    &asked,
-                    sizeof(asked));
+        std::memcpy(client.submissions.mapping.bytes().data() + page_bytes
+                        + page->produced.index % 2 * sizeof(asked),
+                    &asked, sizeof(asked));
         ++page->produced.index;
     }
 
@@ -111,21 +116,33 @@ struct World {
             return connect();
         Client& client = clients[bytes.next() % clients.size()];
         switch (what) {
-        case 1: attach(client, bytes); break;
-        case 2: scribble(client, bytes); break;
+        case 1:
+            attach(client, bytes);
+            break;
+        case 2:
+            scribble(client, bytes);
+            break;
         case 3:
-        case 4: submit(client, bytes); break;
+        case 4:
+            submit(client, bytes);
+            break;
         case 5:
             if (client.doorbell.valid())
                 (void)sys::signal(client.doorbell.borrow(), {~u64{0}});
             break;
-        case 6: (void)client.session.call<protocol::Detach>({bytes.next() % 8, 0}); break;
-        case 7: clients.erase(clients.begin() + (&client - clients.data())); break;
+        case 6:
+            (void)client.session.call<protocol::Detach>({bytes.next() % 8, 0});
+            break;
+        case 7:
+            clients.erase(clients.begin() + (&client - clients.data()));
+            break;
         case 8:
             if (rig.blk.held() != 0)
                 rig.finish(bytes.next() % rig.blk.held());
             break;
-        default: settle(); break;
+        default:
+            settle();
+            break;
         }
     }
 

@@ -1,4 +1,5 @@
-// tests/fuzz/proto/dispatch_fuzz.cpp - any message to any protocol gets an answer, and the right refusal.
+// tests/fuzz/proto/dispatch_fuzz.cpp - any message to any protocol gets an answer, and the right
+// refusal.
 #include <cstdlib>
 #include <cstring>
 
@@ -69,10 +70,12 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size)
     std::memcpy(&in.words, data + sizeof(in.header), sizeof(in.words));
     // The kernel delivers a zero status, a size of at most 512 and at most 4 handles.
     const u64 handles = in.header.handles() % (abi::message_handles + 1);
-    in.header = abi::Header::make(in.header.ordinal() % 8, in.header.size() % (abi::message_bytes + 1), handles);
+    in.header = abi::Header::make(in.header.ordinal() % 8,
+                                  in.header.size() % (abi::message_bytes + 1), handles);
     in.badge = 1;
     sys::host_message_page = {};
-    std::memcpy(sys::host_message_page.payload.data(), data, std::min<usize>(size, abi::message_bytes));
+    std::memcpy(sys::host_message_page.payload.data(), data,
+                std::min<usize>(size, abi::message_bytes));
     for (u64 i = 0; i < handles; ++i)
         sys::host_message_page.handles[i] = abi::Slot{i + 1};
     u64 closed = 0;

@@ -47,7 +47,8 @@ TEST_CASE("copies are exact at every size and alignment", "[base][memory]")
 TEST_CASE("moves are exact however the ranges overlap", "[base][memory]")
 {
     for (usize n = 0; n < 200; ++n)
-        for (const usize to : std::initializer_list<usize>{0, 1, 7, 8, 15, 16, 17, 63, 64, 65, 100, 130, 250}) {
+        for (const usize to :
+             std::initializer_list<usize>{0, 1, 7, 8, 15, 16, 17, 63, 64, 65, 100, 130, 250}) {
             auto bytes = noise(600);
             auto expected = bytes;
             const std::vector<u8> middle(bytes.begin() + 100,

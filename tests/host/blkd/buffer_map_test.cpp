@@ -1,10 +1,12 @@
-// tests/host/blkd/buffer_map_test.cpp - buffers in one run and in many, against a page-by-page model.
+// tests/host/blkd/buffer_map_test.cpp - buffers in one run and in many, against a page-by-page
+// model.
 #include "buffer_map.hpp"
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <random>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 namespace {
 
@@ -51,7 +53,8 @@ TEST_CASE("a range across runs is cut where they end", "[blkd][buffer]")
     CHECK(parts[2].length == 0x200);
 }
 
-TEST_CASE("every byte is where its page is, within max_bytes in at most so many runs", "[blkd][buffer]")
+TEST_CASE("every byte is where its page is, within max_bytes in at most so many runs",
+          "[blkd][buffer]")
 {
     std::mt19937_64 random{7};
     for (int round = 0; round < 200; ++round) {
@@ -60,7 +63,8 @@ TEST_CASE("every byte is where its page is, within max_bytes in at most so many 
         std::vector<blkd::BufferRun> runs;
         for (u64 page = 0; page < pages; ++page) {
             const bool joins = page != 0 && random() % 2 == 0;
-            address[page] = joins ? address[page - 1] + page_bytes : (random() % 100000 * 2 + 1) * page_bytes * 64;
+            address[page] = joins ? address[page - 1] + page_bytes
+                                  : (random() % 100000 * 2 + 1) * page_bytes * 64;
             if (!joins)
                 runs.push_back({page * page_bytes, DeviceAddr{address[page]}});
         }

@@ -1,13 +1,15 @@
-// tests/host/blkd/engine_client.hpp - a client of the engine: the client library's rings over plain memory.
+// tests/host/blkd/engine_client.hpp - a client of the engine: the client library's rings over plain
+// memory.
 #pragma once
 
 #include "engine.hpp"
 #include "fake_disk.hpp"
 
-#include <block/channel.hpp>
 #include <map>
 #include <memory>
 #include <vector>
+
+#include <block/channel.hpp>
 
 // What the engine asks of its owner.
 struct FakeOwner {
@@ -25,16 +27,18 @@ public:
     static constexpr u32 buffer_bytes = 4096;
     static constexpr u64 capacity = 100'000;
 
-    explicit EngineClient(u32 entries) : submissions_(entries), completions_(entries), memory_(u64{entries} * buffer_bytes)
+    explicit EngineClient(u32 entries)
+        : submissions_(entries), completions_(entries), memory_(u64{entries} * buffer_bytes)
     {
         pool.fill(memory_, buffer_bytes, entries);
-        REQUIRE(channel.open(*client_, submissions_, *server_, completions_, pool).has_value());
+        REQUIRE(channel.open(*client_, submissions_, *server_, completions_, pool, entries)
+                    .has_value());
     }
 
     u32 attach(TestEngine& engine)
     {
-        const auto session = blkd::Session::over(
-            {*client_, submissions_, *server_, completions_}, limits(), blkd::BufferMap{run_, memory_.size()});
+        const auto session = blkd::Session::over({*client_, submissions_, *server_, completions_},
+                                                 limits(), blkd::BufferMap{run_, memory_.size()});
         REQUIRE(session.has_value());
         place = engine.vacant().value();
         engine.open(place, *session);
@@ -48,7 +52,8 @@ public:
         if (op == block::Op::flush)
             return channel.submit_flush(tag).has_value();
         auto buffer = pool.take();
-        return buffer && channel.submit(op, tag, block::Sector{sector}, 1, std::move(*buffer)).has_value();
+        return buffer
+               && channel.submit(op, tag, block::Sector{sector}, 1, std::move(*buffer)).has_value();
     }
     // Publishes; the bit to wake the engine with, or none.
     abi::Bits kick() { return channel.publish() ? blkd::doorbell_of(place) : abi::Bits{}; }
@@ -65,8 +70,11 @@ public:
 
     blkd::Limits limits() const
     {
-        return {.capacity = block::Sector{capacity}, .block_sectors = 1, .max_bytes = buffer_bytes,
-                .buffer_bytes = static_cast<u32>(memory_.size()), .read_only = false};
+        return {.capacity = block::Sector{capacity},
+                .block_sectors = 1,
+                .max_bytes = buffer_bytes,
+                .buffer_bytes = static_cast<u32>(memory_.size()),
+                .read_only = false};
     }
 
     RingPage& client_page() { return *client_; }
@@ -79,7 +87,8 @@ public:
 
 private:
     std::unique_ptr<RingPage> client_ = std::make_unique<RingPage>();
-    std::unique_ptr<proto::block::CompletionPage> server_ = std::make_unique<proto::block::CompletionPage>();
+    std::unique_ptr<proto::block::CompletionPage> server_ =
+        std::make_unique<proto::block::CompletionPage>();
     std::vector<proto::block::Submission> submissions_;
     std::vector<proto::block::Completion> completions_;
     std::vector<std::byte> memory_;

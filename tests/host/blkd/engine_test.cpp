@@ -1,10 +1,11 @@
-// tests/host/blkd/engine_test.cpp - requests between several clients and a disk that ends them as the test says.
-#include <catch2/catch.hpp>
-
+// tests/host/blkd/engine_test.cpp - requests between several clients and a disk that ends them as
+// the test says.
 #include "engine_client.hpp"
 
 #include <random>
 #include <set>
+
+#include <catch2/catch.hpp>
 
 namespace {
 
@@ -60,7 +61,8 @@ TEST_CASE("a request reaches the disk and its completion the client", "[blkd][en
     CHECK(client.reap() == std::map<u64, Errc>{{7, Errc::ok}});
 }
 
-TEST_CASE("thirty-two requests of a batch cost one doorbell, one notify and one wake-up", "[blkd][engine]")
+TEST_CASE("thirty-two requests of a batch cost one doorbell, one notify and one wake-up",
+          "[blkd][engine]")
 {
     Rig rig;
     EngineClient client{32};
@@ -88,7 +90,8 @@ TEST_CASE("completions in any order, and errors, belong to their own requests", 
     rig.work(client.kick());
     while (!rig.disk.at_device.empty()) {
         const usize last = rig.disk.at_device.size() - 1;
-        rig.disk.end(last, rig.disk.at_device[last].request.first.raw() == 13 ? Status::device_error : Status::ok);
+        rig.disk.end(last, rig.disk.at_device[last].request.first.raw() == 13 ? Status::device_error
+                                                                              : Status::ok);
     }
     rig.work(interrupt);
     const auto done = client.reap();
@@ -243,9 +246,15 @@ TEST_CASE("a broken ring index closes that session alone", "[blkd][engine][hosti
     rig.work(liar.kick() | honest.kick());
     REQUIRE(rig.disk.at_device.size() == 2);
 
-    SECTION("more submissions than the ring has entries") { ring::store(liar.client_page().produced.index, 1 + 9); }
+    SECTION("more submissions than the ring has entries")
+    {
+        ring::store(liar.client_page().produced.index, 1 + 9);
+    }
     SECTION("submissions taken back") { ring::store(liar.client_page().produced.index, 0); }
-    SECTION("completions consumed that were never made") { ring::store(liar.client_page().consumed.index, 5); }
+    SECTION("completions consumed that were never made")
+    {
+        ring::store(liar.client_page().consumed.index, 5);
+    }
     SECTION("an index near 2^32") { ring::store(liar.client_page().produced.index, ~0U); }
     rig.work(liar.bell());
     CHECK(liar.server_page().closed == static_cast<u32>(Errc::malformed));
@@ -263,7 +272,8 @@ TEST_CASE("a broken ring index closes that session alone", "[blkd][engine][hosti
     CHECK(honest.reap() == std::map<u64, Errc>{{3, Errc::ok}});
 }
 
-TEST_CASE("a session that ends with requests in flight is released with the last of them", "[blkd][engine][hostile]")
+TEST_CASE("a session that ends with requests in flight is released with the last of them",
+          "[blkd][engine][hostile]")
 {
     Rig rig;
     EngineClient client{32};
@@ -287,7 +297,8 @@ TEST_CASE("a session that ends with requests in flight is released with the last
     CHECK(client.reap().empty());
 }
 
-TEST_CASE("a request that the driver cannot take yet is sent when something ended", "[blkd][engine]")
+TEST_CASE("a request that the driver cannot take yet is sent when something ended",
+          "[blkd][engine]")
 {
     Rig rig;
     EngineClient client{8};
@@ -315,7 +326,8 @@ TEST_CASE("a request that the driver cannot take yet is sent when something ende
     }
 }
 
-TEST_CASE("a device that lies is reset, its requests fail, and work goes on", "[blkd][engine][hostile]")
+TEST_CASE("a device that lies is reset, its requests fail, and work goes on",
+          "[blkd][engine][hostile]")
 {
     Rig rig;
     EngineClient client{32};
@@ -340,7 +352,8 @@ TEST_CASE("a device that lies is reset, its requests fail, and work goes on", "[
     CHECK(client.reap() == std::map<u64, Errc>{{30, Errc::ok}});
 }
 
-TEST_CASE("a device that cannot be reset, or lies on and on, stops the server", "[blkd][engine][hostile]")
+TEST_CASE("a device that cannot be reset, or lies on and on, stops the server",
+          "[blkd][engine][hostile]")
 {
     Rig rig;
     SECTION("no reset")
@@ -397,13 +410,19 @@ TEST_CASE("every request of every client ends exactly once, whatever the timing"
             if (clients[i]->read(++tag))
                 open[i].insert(tag);
             break;
-        case 2: rig.step(clients[i]->kick()); break;
+        case 2:
+            rig.step(clients[i]->kick());
+            break;
         case 3:
             if (!rig.disk.at_device.empty())
                 rig.disk.end(random() % rig.disk.at_device.size());
             break;
-        case 4: rig.step(rig.disk.ended.empty() ? abi::Bits{} : interrupt); break;
-        case 5: reap(i); break;
+        case 4:
+            rig.step(rig.disk.ended.empty() ? abi::Bits{} : interrupt);
+            break;
+        case 5:
+            reap(i);
+            break;
         case 6:
             if (random() % 64 == 0 && rig.disk.recoveries < TestEngine::most_recoveries) {
                 rig.disk.lie = true;
@@ -412,7 +431,9 @@ TEST_CASE("every request of every client ends exactly once, whatever the timing"
                 rig.disk.refuse_next = rig.disk.at_device.empty() ? Errc::ok : Errc::would_block;
             }
             break;
-        default: (void)clients[i]->channel.arm(); break;
+        default:
+            (void)clients[i]->channel.arm();
+            break;
         }
     }
     for (int round = 0; round < 4; ++round) {

@@ -1,4 +1,5 @@
-// tests/host/blkd/fake_disk.hpp - a disk for the engine that ends requests when and how the test says.
+// tests/host/blkd/fake_disk.hpp - a disk for the engine that ends requests when and how the test
+// says.
 #pragma once
 
 #include "engine.hpp"
@@ -10,16 +11,18 @@ struct FakeDisk {
     static constexpr u32 max_slots = 64;
 
     struct Sent {
-        u32 tag;
-        blkd::Request request;
+        u64 tag;
+        proto::block::Submission request;
     };
 
     u32 slots() const { return slot_count; }
     bool room() const { return prepared.size() + at_device.size() < slot_count; }
     bool flushes() const { return cached; }
 
-    Result<> submit(u32 tag, const blkd::Request& request, const blkd::BufferMap&)
+    Result<> submit(u64 tag, const proto::block::Submission& request, const blkd::BufferMap&)
     {
+        if (!room())
+            return fail(Errc::would_block);
         if (refuse_next != Errc::ok)
             return fail(std::exchange(refuse_next, Errc::ok));
         prepared.push_back({tag, request});

@@ -1,4 +1,5 @@
-// tests/host/blkd/server_test.cpp - the block protocol message by message: what is attached, refused and given back.
+// tests/host/blkd/server_test.cpp - the block protocol message by message: what is attached,
+// refused and given back.
 #include "disk_rig.hpp"
 
 #include <catch2/catch.hpp>
@@ -13,7 +14,11 @@ using block_protocol::Info;
 
 // A client that speaks the protocol by hand.
 struct Hand {
-    explicit Hand(DiskRig& of) : rig{&of}, session{sys::connect<proto::names::Connect>(of.bench.startup(), "disk0").value()} {}
+    explicit Hand(DiskRig& of)
+        : rig{&of},
+          session{sys::connect<proto::names::Connect>(of.bench.startup(), "disk0").value()}
+    {
+    }
 
     static constexpr abi::Rights lend = abi::right::transfer | sys::read_write;
 
@@ -39,8 +44,7 @@ struct Hand {
     sys::HandleSet good(u32 entries = 8) const
     {
         return sys::HandleSet::of(memory(block_protocol::submissions_bytes(entries)),
-                                  memory(block_protocol::completions_bytes(entries)),
-                                  memory(8192),
+                                  memory(block_protocol::completions_bytes(entries)), memory(8192),
                                   bell());
     }
 
@@ -63,7 +67,8 @@ TEST_CASE("an attached session has a doorbell that rings its own bit only", "[bl
     CHECK(sys::handle_info(hand.doorbell.slot())->rights.has(abi::right::wait) == false);
 }
 
-TEST_CASE("what is wrong with an Attach is said, and nothing of it stays", "[blkd][server][hostile]")
+TEST_CASE("what is wrong with an Attach is said, and nothing of it stays",
+          "[blkd][server][hostile]")
 {
     DiskRig rig;
     rig.bench.scattered = GENERATE(false, true);
@@ -77,27 +82,28 @@ TEST_CASE("what is wrong with an Attach is said, and nothing of it stays", "[blk
         CHECK(hand.attach({8, 1}, hand.good()) == Errc::bad_argument);
         CHECK(hand.attach({8, 0}, {}) == Errc::bad_argument);
         CHECK(hand.attach({8, 0}, hand.good(), 0) == Errc::bad_argument);
-        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(two_pages), hand.memory(two_pages), hand.memory(8192)))
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(two_pages), hand.memory(two_pages),
+                                                     hand.memory(8192)))
               == Errc::bad_argument);
-        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(two_pages), hand.bell(), hand.memory(8192), hand.bell()))
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(two_pages), hand.bell(),
+                                                     hand.memory(8192), hand.bell()))
               == Errc::wrong_kind);
-        CHECK(hand.attach({8, 0},
-                          sys::HandleSet::of(hand.memory(two_pages), hand.memory(two_pages), hand.memory(8192), hand.memory(8192)))
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(two_pages), hand.memory(two_pages),
+                                                     hand.memory(8192), hand.memory(8192)))
               == Errc::wrong_kind);
-        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(4096), hand.memory(two_pages), hand.memory(8192), hand.bell()))
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(4096), hand.memory(two_pages),
+                                                     hand.memory(8192), hand.bell()))
               == Errc::out_of_range);
         CHECK(hand.attach({256, 0}, hand.good(64)) == Errc::out_of_range);
-        CHECK(hand.attach({8, 0},
-                          sys::HandleSet::of(hand.memory(two_pages),
-                                             hand.memory(two_pages, abi::right::transfer | sys::read_only),
-                                             hand.memory(8192),
-                                             hand.bell()))
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(
+                                      hand.memory(two_pages),
+                                      hand.memory(two_pages, abi::right::transfer | sys::read_only),
+                                      hand.memory(8192), hand.bell()))
               == Errc::denied);
-        CHECK(hand.attach({8, 0},
-                          sys::HandleSet::of(hand.memory(two_pages),
-                                             hand.memory(two_pages),
-                                             hand.memory(8192, abi::right::transfer | sys::read_only),
-                                             hand.bell()))
+        CHECK(hand.attach({8, 0}, sys::HandleSet::of(
+                                      hand.memory(two_pages), hand.memory(two_pages),
+                                      hand.memory(8192, abi::right::transfer | sys::read_only),
+                                      hand.bell()))
               == Errc::denied);
         CHECK(rig.bench.mappings() == 0);
         CHECK(rig.bench.pins() == 0);
@@ -114,8 +120,7 @@ TEST_CASE("a buffer in more runs than the server lists is too big", "[blkd][serv
         return hand.attach({8, 0},
                            sys::HandleSet::of(hand.memory(block_protocol::submissions_bytes(8)),
                                               hand.memory(block_protocol::completions_bytes(8)),
-                                              hand.memory(pages * page_bytes),
-                                              hand.bell()));
+                                              hand.memory(pages * page_bytes), hand.bell()));
     };
     CHECK(with_buffer(blkd::Attachment::most_runs + 1) == Errc::too_big);
     CHECK(with_buffer(blkd::Attachment::most_runs) == Errc::ok);
@@ -157,12 +162,14 @@ TEST_CASE("the server has so many sessions in all", "[blkd][server]")
     CHECK(rig.at_rest());
 }
 
-TEST_CASE("nobody detaches a session of another badge, or one that is busy", "[blkd][server][hostile]")
+TEST_CASE("nobody detaches a session of another badge, or one that is busy",
+          "[blkd][server][hostile]")
 {
     DiskRig rig;
     rig.blk.hold = true;
     block::Disk disk;
-    REQUIRE(disk.open(rig.bench.startup(), "disk0", {.depth = 8, .buffers = 8, .buffer_bytes = 512}).has_value());
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", {.depth = 8, .buffers = 8, .buffer_bytes = 512})
+                .has_value());
     Hand hand{rig};
     CHECK(hand.session.call<Detach>({0, 0}).error() == Errc::not_found);
     CHECK(hand.session.call<Detach>({~0U, 0}).error() == Errc::not_found);
@@ -186,11 +193,13 @@ TEST_CASE("messages that are none of the protocol get an error", "[blkd][server]
             const sys::Letter letter{abi::Header::make(ordinal, size), {}};
             const auto answer = sys::call(hand.session.endpoint(), letter);
             const bool well_formed = ordinal == Info::ordinal && size == 0;
-            const bool empty_request = (ordinal == Attach::ordinal || ordinal == Detach::ordinal) && size == 8;
+            const bool empty_request =
+                (ordinal == Attach::ordinal || ordinal == Detach::ordinal) && size == 8;
             if (well_formed)
                 CHECK(answer.header.status() == Errc::ok);
             else if (!empty_request)
-                CHECK(answer.header.status() == (ordinal >= 1 && ordinal <= 3 ? Errc::bad_argument : Errc::not_supported));
+                CHECK(answer.header.status()
+                      == (ordinal >= 1 && ordinal <= 3 ? Errc::bad_argument : Errc::not_supported));
             else
                 CHECK(answer.header.status() != Errc::ok);
         }

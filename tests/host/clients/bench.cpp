@@ -1,4 +1,5 @@
-// tests/host/clients/bench.cpp - the calls that clients and servers make, written from abi/syscall.hpp.
+// tests/host/clients/bench.cpp - the calls that clients and servers make, written from
+// abi/syscall.hpp.
 #include "bench.hpp"
 
 #include <algorithm>
@@ -27,10 +28,7 @@ Bench::Bench(model::Memory& memory) : before_{sys::host_kernel}, memory_{&memory
     startup_->grants[0] = {text::padded<16>("names"), slot, static_cast<u32>(Kind::endpoint), 0};
 }
 
-Bench::~Bench()
-{
-    sys::host_kernel = before_;
-}
+Bench::~Bench() { sys::host_kernel = before_; }
 
 void Bench::offer(const std::string& name,
                   std::function<sys::Answer(const sys::Incoming&)> serve,
@@ -56,7 +54,10 @@ Slot Bench::give(Kind kind, abi::Rights rights)
 
 std::shared_ptr<Object> Bench::at(Slot slot) const { return table_.at(slot.raw()).object; }
 
-abi::Bits Bench::take_bits(Slot notification) { return std::exchange(at(notification)->pending, {}); }
+abi::Bits Bench::take_bits(Slot notification)
+{
+    return std::exchange(at(notification)->pending, {});
+}
 
 usize Bench::pins() const
 {
@@ -74,7 +75,8 @@ void Bench::answer(sys::Registers& r)
 {
     const auto number = static_cast<Syscall>(abi::CallNumber::get(r.x8));
     const Slot about{abi::CallSlot::get(r.x8)};
-    const bool releases = number == Syscall::close || number == Syscall::memory_unmap || number == Syscall::log;
+    const bool releases =
+        number == Syscall::close || number == Syscall::memory_unmap || number == Syscall::log;
     if (!releases && refuse != ~u64{0} && refuse-- == 0) {
         r.x[0] = static_cast<u64>(Errc::no_memory);
         return;
@@ -87,7 +89,9 @@ void Bench::answer(sys::Registers& r)
 Errc Bench::perform(Syscall number, Slot about, sys::Registers& r)
 {
     Handle* const handle = find(about);
-    const auto may = [&](abi::Rights needed) { return handle != nullptr && handle->rights.has(needed); };
+    const auto may = [&](abi::Rights needed) {
+        return handle != nullptr && handle->rights.has(needed);
+    };
     switch (number) {
     case Syscall::log:
         log.emplace_back(reinterpret_cast<const char*>(r.x[0]), r.x[1]);
@@ -95,9 +99,13 @@ Errc Bench::perform(Syscall number, Slot about, sys::Registers& r)
     case Syscall::memory_create:
     case Syscall::memory_map:
     case Syscall::memory_unmap:
-    case Syscall::memory_info: return memory_call(number, handle, r);
-    case Syscall::notification_create: r.x[1] = give(Kind::notification).raw(); return Errc::ok;
-    default: break;
+    case Syscall::memory_info:
+        return memory_call(number, handle, r);
+    case Syscall::notification_create:
+        r.x[1] = give(Kind::notification).raw();
+        return Errc::ok;
+    default:
+        break;
     }
     if (handle == nullptr)
         return Errc::bad_handle;
@@ -110,7 +118,9 @@ Errc Bench::perform(Syscall number, Slot about, sys::Registers& r)
     case Syscall::duplicate:
         if (!may(right::duplicate))
             return Errc::denied;
-        r.x[1] = insert({handle->object, handle->rights & abi::Rights{static_cast<u16>(r.x[0])}, handle->mask & abi::Bits{r.x[1]}}).raw();
+        r.x[1] = insert({handle->object, handle->rights & abi::Rights{static_cast<u16>(r.x[0])},
+                         handle->mask & abi::Bits{r.x[1]}})
+                     .raw();
         return Errc::ok;
     case Syscall::handle_info:
         r.x[1] = static_cast<u64>(handle->object->kind);
@@ -123,17 +133,23 @@ Errc Bench::perform(Syscall number, Slot about, sys::Registers& r)
         ++signals;
         handle->object->pending = handle->object->pending | (abi::Bits{r.x[0]} & handle->mask);
         return Errc::ok;
-    case Syscall::wait: return may(right::wait) ? wait(*handle, r) : Errc::denied;
-    case Syscall::call: return may(right::call) ? call(*handle, r) : Errc::denied;
-    case Syscall::endpoint_watch: return Errc::ok;
+    case Syscall::wait:
+        return may(right::wait) ? wait(*handle, r) : Errc::denied;
+    case Syscall::call:
+        return may(right::call) ? call(*handle, r) : Errc::denied;
+    case Syscall::endpoint_watch:
+        return Errc::ok;
     case Syscall::endpoint_info:
         r.x[1] = epoch;
         r.x[2] = given_up ? 0 : 1;
         r.x[3] = given_up ? 1 : 0;
         return Errc::ok;
-    case Syscall::dma_pin: return pin(r);
-    case Syscall::dma_runs: return runs(*handle, r);
-    default: return Errc::not_supported;
+    case Syscall::dma_pin:
+        return pin(r);
+    case Syscall::dma_runs:
+        return runs(*handle, r);
+    default:
+        return Errc::not_supported;
     }
 }
 
@@ -194,7 +210,8 @@ Errc Bench::runs(const Handle& pin, sys::Registers& r)
     const auto& region = pin.object->target->region;
     const u64 length = scattered ? page_bytes : region.bytes;
     u64 count = 0;
-    for (u64 run = r.x[0]; run * length < region.bytes && count < abi::runs_per_call; ++run, ++count) {
+    for (u64 run = r.x[0]; run * length < region.bytes && count < abi::runs_per_call;
+         ++run, ++count) {
         const abi::DmaRun each{DeviceAddr{region.address + run * length}, Bytes{length}};
         std::memcpy(&sys::host_message_page.payload[count * sizeof(each)], &each, sizeof(each));
     }

@@ -1,8 +1,10 @@
-// tests/host/clients/bench.hpp - a client library and a server in one thread, with as much of a kernel between them as
-// they need: handles with rights, memory, notifications, endpoints, pins. Counts what exists, so that leaks show.
+// tests/host/clients/bench.hpp - a client library and a server in one thread, with as much of a
+// kernel between them as they need: handles with rights, memory, notifications, endpoints, pins.
+// Counts what exists, so that leaks show.
 //
-// When the client waits, the bench lets the server and the device work (pump) until the client's bit comes. If nothing
-// moves any more and the wait has no deadline, somebody lost a wake-up: the wait fails, and stuck() tells.
+// When the client waits, the bench lets the server and the device work (pump) until the client's
+// bit comes. If nothing moves any more and the wait has no deadline, somebody lost a wake-up: the
+// wait fails, and stuck() tells.
 #pragma once
 
 #include <functional>
@@ -23,7 +25,7 @@ struct Object {
     abi::Kind kind;
     model::Memory::Region region{};  // memory
     bool contiguous = true;
-    abi::Bits pending{};                                    // notification
+    abi::Bits pending{};                                       // notification
     std::function<sys::Answer(const sys::Incoming&)> serve{};  // endpoint
     std::function<void(u64 badge)> gone{};
     std::shared_ptr<Object> target{};  // pin: the memory; minted endpoint: the endpoint
@@ -43,14 +45,19 @@ public:
     Bench& operator=(const Bench&) = delete;
 
     // A service that clients find by name.
-    void offer(const std::string& name, std::function<sys::Answer(const sys::Incoming&)> serve, std::function<void(u64)> gone);
+    void offer(const std::string& name,
+               std::function<sys::Answer(const sys::Incoming&)> serve,
+               std::function<void(u64)> gone);
     // What clients are started with.
     sys::Startup startup() const { return sys::Startup{*startup_}; }
 
     abi::Slot give(abi::Kind kind, abi::Rights rights = abi::right::all);
     std::shared_ptr<Object> at(abi::Slot slot) const;
     abi::Bits take_bits(abi::Slot notification);
-    void raise(abi::Slot notification, abi::Bits bits) { at(notification)->pending = at(notification)->pending | bits; }
+    void raise(abi::Slot notification, abi::Bits bits)
+    {
+        at(notification)->pending = at(notification)->pending | bits;
+    }
 
     // Lets everybody but the client work a little. False: there was nothing to do.
     std::function<bool()> pump = [] { return false; };
@@ -61,7 +68,7 @@ public:
     usize mappings() const { return mappings_.size(); }
     usize pins() const;
 
-    bool scattered = false;   // pins are one run a page
+    bool scattered = false;      // pins are one run a page
     bool no_contiguous = false;  // memory_create refuses it
     u64 refuse = ~u64{0};        // so many calls from now, one is refused with no_memory
     u64 signals = 0;

@@ -1,10 +1,12 @@
-// tests/host/clients/blocking_test.cpp - transfers of any size and place, against a byte-for-byte model.
+// tests/host/clients/blocking_test.cpp - transfers of any size and place, against a byte-for-byte
+// model.
 #include "disk_rig.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
-#include <block/blocking.hpp>
 #include <random>
+
+#include <block/blocking.hpp>
+#include <catch2/catch.hpp>
 
 namespace {
 
@@ -26,7 +28,8 @@ struct Rig : DiskRig {
 
     bool medium_is(u64 offset, std::span<const std::byte> bytes) const
     {
-        return std::ranges::equal(bytes, std::as_bytes(std::span{blk.medium}).subspan(offset, bytes.size()));
+        return std::ranges::equal(
+            bytes, std::as_bytes(std::span{blk.medium}).subspan(offset, bytes.size()));
     }
 
     block::Disk disk;
@@ -62,7 +65,8 @@ TEST_CASE("any range of bytes is read and written as it is on the medium", "[cli
     CHECK(rig.world.complaints.empty());
 }
 
-TEST_CASE("reading stops at the end of the disk, writing beyond it writes nothing", "[clients][block]")
+TEST_CASE("reading stops at the end of the disk, writing beyond it writes nothing",
+          "[clients][block]")
 {
     Rig rig{{.sectors = 10}};
     std::vector<std::byte> data(1000, std::byte{0xaa});
@@ -72,7 +76,8 @@ TEST_CASE("reading stops at the end of the disk, writing beyond it writes nothin
     CHECK(rig.blocking.pwrite(5000, data).error() == Errc::out_of_range);
     CHECK(rig.blocking.pwrite(~u64{0}, data).error() == Errc::out_of_range);
     CHECK(std::ranges::count(rig.blk.medium, 0xaa) == 0);
-    CHECK(rig.blocking.read(block::Sector{9}, std::span{data}.first(1000)).error() == Errc::bad_argument);
+    CHECK(rig.blocking.read(block::Sector{9}, std::span{data}.first(1000)).error()
+          == Errc::bad_argument);
     CHECK(rig.blocking.read(block::Sector{9}, std::span{data}.first(0)).has_value());
     std::vector<std::byte> two(1024);
     CHECK(rig.blocking.read(block::Sector{9}, two).error() == Errc::out_of_range);
@@ -80,14 +85,16 @@ TEST_CASE("reading stops at the end of the disk, writing beyond it writes nothin
     CHECK(rig.blocking.write(block::Sector{8}, two).has_value());
 }
 
-TEST_CASE("the first error of a transfer is its outcome, and nothing of it stays in flight", "[clients][block]")
+TEST_CASE("the first error of a transfer is its outcome, and nothing of it stays in flight",
+          "[clients][block]")
 {
     Rig rig;
     rig.blk.bad_sectors = {100};
     std::vector<std::byte> data(200 * 512);
     CHECK(rig.blocking.pread(0, data).error() == Errc::device_fault);
     CHECK(rig.disk.outstanding() == 0);
-    CHECK(rig.blocking.pwrite(100 * 512 + 5, std::span{data}.first(10)).error() == Errc::device_fault);
+    CHECK(rig.blocking.pwrite(100 * 512 + 5, std::span{data}.first(10)).error()
+          == Errc::device_fault);
     CHECK(rig.blocking.pread(101 * 512, std::span{data}.first(512)).value() == 512);
 
     Rig locked{{.read_only = true}};
@@ -111,7 +118,8 @@ TEST_CASE("a flush reaches the device after the writes before it", "[clients][bl
     CHECK(through.blk.flushes == 0);
 }
 
-TEST_CASE("after a deadline the caller's memory is its own, and the next call is not confused", "[clients][block]")
+TEST_CASE("after a deadline the caller's memory is its own, and the next call is not confused",
+          "[clients][block]")
 {
     Rig rig;
     std::ranges::fill(rig.blk.medium, u8{0x11});

@@ -1,5 +1,5 @@
-// tests/host/clients/disk_rig.hpp - a disk service in one thread: blkd's server and the virtio driver over the device
-// model, behind the bench.
+// tests/host/clients/disk_rig.hpp - a disk service in one thread: blkd's server and the virtio
+// driver over the device model, behind the bench.
 #pragma once
 
 #include "bench.hpp"
@@ -26,13 +26,17 @@ struct DiskRig {
     {
         device = virtio::Device<model::Mmio>::probe(mmio).value();
         const auto memory = world.memory.allocate(Disk::memory_bytes().raw());
-        const virtio::DmaRegion region{memory.memory, DeviceAddr{memory.address}, Bytes{memory.bytes}};
+        const virtio::DmaRegion region{memory.memory, DeviceAddr{memory.address},
+                                       Bytes{memory.bytes}};
         must(driver.start(*device, region).has_value());
         must(driver.identify([] { return Result<>{}; }).has_value());
-        server.emplace(driver, blkd::Server<Disk>::Means{{bench.give(abi::Kind::device)}, {notification}, 1});
+        server.emplace(
+            driver, blkd::Server<Disk>::Means{{bench.give(abi::Kind::device)}, {notification}, 1});
         bench.offer(
             "disk0",
-            [this](const sys::Incoming& in) { return sys::dispatch(proto::block::Protocol{}, *server, in); },
+            [this](const sys::Incoming& in) {
+                return sys::dispatch(proto::block::Protocol{}, *server, in);
+            },
             [this](u64 badge) { server->forget(badge); });
         bench.pump = [this] { return pump(); };
         handles_at_rest = bench.handles();
@@ -51,8 +55,7 @@ struct DiskRig {
     }
     void settle()
     {
-        while (pump()) {
-        }
+        while (pump()) {}
     }
 
     // Ends the n-th request that the device holds back, and tells the driver.
@@ -61,7 +64,10 @@ struct DiskRig {
         mmio.act([&](model::SplitQueue& queue) { blk.finish(queue, which); });
     }
 
-    bool at_rest() const { return bench.handles() == handles_at_rest && bench.mappings() == 0 && bench.pins() == 0; }
+    bool at_rest() const
+    {
+        return bench.handles() == handles_at_rest && bench.mappings() == 0 && bench.pins() == 0;
+    }
 
     model::World world;
     model::Blk blk;

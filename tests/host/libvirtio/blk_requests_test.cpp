@@ -25,7 +25,7 @@ TEST_CASE("what was written is read again", "[libvirtio][blk]")
     REQUIRE(rig.write(11, 8, rig.run(0)).has_value());
     auto done = rig.only_done();
     CHECK((done.tag == 11 && done.outcome == vblk::Outcome::ok && done.bytes == 4096));
-    CHECK(std::equal(rig.bytes(0), rig.bytes(1), rig.disk.medium.data() + 8 * 512));
+    CHECK(std::equal(rig.bytes(0), rig.bytes(1), rig.disk.medium.data() + usize{8} * 512));
     REQUIRE(rig.read(12, 8, rig.run(1)).has_value());
     done = rig.only_done();
     CHECK((done.tag == 12 && done.outcome == vblk::Outcome::ok && done.bytes == 4096));
@@ -58,7 +58,7 @@ TEST_CASE("one request may name several runs of memory", "[libvirtio][blk]")
         REQUIRE(rig.driver.write(1, vblk::Sector{16}, runs).has_value());
         REQUIRE(rig.only_done().outcome == vblk::Outcome::ok);
     }
-    const u8* at = rig.disk.medium.data() + 16 * 512;
+    const u8* at = rig.disk.medium.data() + usize{16} * 512;
     for (u32 i = 0; i < count; ++i) {
         CHECK(std::equal(at, at + runs[i].length, rig.bytes(2 * i)));
         at += runs[i].length;
@@ -67,8 +67,8 @@ TEST_CASE("one request may name several runs of memory", "[libvirtio][blk]")
     REQUIRE(rig.driver.read(2, vblk::Sector{16}, runs).has_value());
     const auto done = rig.only_done();
     CHECK(done.outcome == vblk::Outcome::ok);
-    CHECK(done.bytes == static_cast<u32>(at - rig.disk.medium.data()) - 16 * 512);
-    at = rig.disk.medium.data() + 16 * 512;
+    CHECK(done.bytes == static_cast<u32>(at - rig.disk.medium.data()) - usize{16} * 512);
+    at = rig.disk.medium.data() + usize{16} * 512;
     for (u32 i = 0; i < count; ++i) {
         CHECK(std::equal(at, at + runs[i].length, rig.bytes(2 * i)));
         at += runs[i].length;
@@ -90,7 +90,7 @@ TEST_CASE("the pool bounds the runs in flight, and says so", "[libvirtio][blk]")
     REQUIRE(rig.read(4, 0, rig.run(0)).has_value());
     (void)rig.driver.kick();
     rig.mmio.act([&](model::SplitQueue& queue) { rig.disk.finish(queue, 1); });
-    CHECK(rig.driver.take().value().value().tag == 2);
+    CHECK(got(rig.driver.take()).value().tag == 2);
     CHECK(rig.driver.room(33));
     CHECK_FALSE(rig.driver.room(34));
     CHECK(kept_the_rules(rig.world));
@@ -128,7 +128,7 @@ TEST_CASE("all slots in flight come back in any order, each with its own fate", 
     rig.disk.hold = true;
     REQUIRE(rig.start().has_value());
     for (u32 i = 0; i < 2048; ++i)
-        fill(rig.disk.medium.data() + i * 512, 512, i);
+        fill(rig.disk.medium.data() + usize{i} * 512, 512, i);
     for (u64 sector = 0; sector < 64; sector += 5)
         rig.disk.bad_sectors.insert(sector);
 
@@ -146,15 +146,15 @@ TEST_CASE("all slots in flight come back in any order, each with its own fate", 
             random = random * 1664525 + 1013904223;
             rig.mmio.act(
                 [&](auto& queue) { rig.disk.finish(queue, (random >> 8) % rig.disk.held()); });
-            const auto done = rig.driver.take().value().value();
+            const auto done = got(rig.driver.take()).value();
             const auto i = static_cast<u32>(done.tag - 1000);
             REQUIRE(tags.insert(done.tag).second);
             const bool bad = i % 5 == 0;
             REQUIRE(done.outcome == (bad ? vblk::Outcome::io_error : vblk::Outcome::ok));
             REQUIRE(done.bytes == (bad ? 0 : 512));
-            REQUIRE((
-                bad
-                || std::equal(rig.bytes(i), rig.bytes(i) + 512, rig.disk.medium.data() + i * 512)));
+            REQUIRE((bad
+                     || std::equal(rig.bytes(i), rig.bytes(i) + 512,
+                                   rig.disk.medium.data() + usize{i} * 512)));
         }
         REQUIRE(tags.size() == 64);
         REQUIRE(rig.driver.in_flight() == 0);
@@ -201,7 +201,7 @@ TEST_CASE("a batch of 32 costs one notification and one interrupt", "[libvirtio]
     for (int round = 0; round < 2200; ++round) {  // 70,400 requests: past the wrap
         wrong += rig.driver.arm() ? 1 : 0;
         for (u32 i = 0; i < 32; ++i)
-            wrong += rig.read(i, 8 * i, rig.run(i, 512)) ? 0 : 1;
+            wrong += rig.read(i, u64{8} * i, rig.run(i, 512)) ? 0 : 1;
         wrong += rig.driver.kick() && rig.device.acknowledge().used_buffer ? 0 : 1;
         u32 count = 0;
         while (const auto done = rig.driver.take())

@@ -61,7 +61,7 @@ TEST_CASE("bytes are wiped from the shared memory when they are taken", "[libvir
     REQUIRE(rig.start({.buffers = 1, .buffer_bytes = 64}).has_value());
     REQUIRE(rig.driver.request().has_value());
     (void)rig.driver.kick();
-    REQUIRE(rig.driver.take(rig.out).value().has_value());
+    REQUIRE(got(rig.driver.take(rig.out)).has_value());
     const auto* buffer = rig.memory.memory + RingLayout{1}.bytes().raw();
     CHECK(std::all_of(buffer, buffer + 64, [](std::byte b) { return b == std::byte{0}; }));
 }
@@ -81,7 +81,7 @@ TEST_CASE("asking for more than there are buffers waits", "[libvirtio][entropy]"
     CHECK(rig.driver.in_flight() == 2);
     rig.source.stalled = false;
     rig.mmio.run();
-    CHECK(rig.driver.take(rig.out).value().value() == 64);
+    CHECK(got(rig.driver.take(rig.out)).value() == 64);
     CHECK(rig.driver.request().has_value());
 }
 
@@ -93,8 +93,8 @@ TEST_CASE("what does not fit the caller's buffer is lost, not given again", "[li
     REQUIRE(rig.driver.request().has_value());
     (void)rig.driver.kick();
     std::array<std::byte, 10> ten{};
-    CHECK(rig.driver.take(ten).value().value() == 10);
-    CHECK(rig.driver.take(ten).value().value() == 10);
+    CHECK(got(rig.driver.take(ten)).value() == 10);
+    CHECK(got(rig.driver.take(ten)).value() == 10);
     CHECK(static_cast<u8>(ten[0]) == model::Entropy::byte(64));
 }
 
@@ -106,11 +106,11 @@ TEST_CASE("an empty answer is refused and its buffer is ours again",
     rig.world.lies.arm(Lie::no_bytes, 0, 1);
     REQUIRE(rig.driver.request().has_value());
     (void)rig.driver.kick();
-    CHECK(rig.driver.take(rig.out).value().error() == Errc::device_fault);
+    CHECK(got(rig.driver.take(rig.out)).error() == Errc::device_fault);
     CHECK_FALSE(rig.driver.broken());
     REQUIRE(rig.driver.request().has_value());
     (void)rig.driver.kick();
-    CHECK(rig.driver.take(rig.out).value().value() == 64);
+    CHECK(got(rig.driver.take(rig.out)).value() == 64);
 }
 
 TEST_CASE("an entropy device that lies is reset and serves again", "[libvirtio][entropy][hostile]")
@@ -122,16 +122,16 @@ TEST_CASE("an entropy device that lies is reset and serves again", "[libvirtio][
         0, 1);
     REQUIRE(rig.driver.request().has_value());
     (void)rig.driver.kick();
-    auto taken = rig.driver.take(rig.out);
-    if (taken->has_value())
-        taken = rig.driver.take(rig.out);
-    CHECK(taken->error() == Errc::device_fault);
+    auto taken = got(rig.driver.take(rig.out));
+    if (taken)
+        taken = got(rig.driver.take(rig.out));
+    CHECK(taken.error() == Errc::device_fault);
     CHECK(rig.driver.broken());
     CHECK(rig.driver.request().error() == Errc::device_fault);
     REQUIRE(rig.driver.recover().has_value());
     REQUIRE(rig.driver.request().has_value());
     (void)rig.driver.kick();
-    CHECK(rig.driver.take(rig.out).value().value() == 64);
+    CHECK(got(rig.driver.take(rig.out)).value() == 64);
     CHECK(kept_the_rules(rig.world));
 }
 

@@ -12,7 +12,7 @@ TEST_CASE("a chain reaches the device as it was given", "[libvirtio][queue]")
         rig.queue.submit(std::array{rig.reads(16), rig.writes(512), rig.writes(1)}).value();
     CHECK(rig.queue.free_descriptors() == 5);
     CHECK(rig.queue.publish());
-    const auto chain = rig.other.pop().value();
+    const auto chain = got(rig.other.pop());
     CHECK(chain.head == head.raw());
     REQUIRE(chain.pieces.size() == 3);
     CHECK(chain.pieces[0].address == rig.buffer.address);
@@ -22,7 +22,7 @@ TEST_CASE("a chain reaches the device as it was given", "[libvirtio][queue]")
     CHECK(chain.readable() == 16);
     CHECK(chain.writable() == 513);
     rig.other.push(chain, 513);
-    const auto taken = rig.queue.take().value().value();
+    const auto taken = got(rig.queue.take()).value();
     CHECK(taken.head == head);
     CHECK(taken.written == 513);
     CHECK(taken.extent.total == 529);

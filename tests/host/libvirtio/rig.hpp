@@ -17,6 +17,14 @@ inline virtio::DmaRegion dma(model::Memory::Region region)
     return {region.memory, DeviceAddr{region.address}, Bytes{region.bytes}};
 }
 
+// What an optional holds; the test ends here if it holds nothing.
+template <class T>
+T got(std::optional<T> there)
+{
+    REQUIRE(there.has_value());
+    return *std::move(there);
+}
+
 // No complaints, and says which if there are any.
 inline bool kept_the_rules(const model::World& world)
 {
@@ -62,11 +70,10 @@ struct BlkRig {
     virtio::blk::Done only_done()
     {
         (void)driver.kick();
-        const auto done = driver.take();
+        const auto done = got(driver.take());
         REQUIRE(done.has_value());
-        REQUIRE(done->has_value());
         REQUIRE_FALSE(driver.take().has_value());
-        return **done;
+        return *done;
     }
 
     model::World world;

@@ -45,7 +45,7 @@ TEST_CASE("a device that lies is reported once, and not believed again",
     {
         rig.other.write_used(7, 1);
         rig.other.publish(1);
-        CHECK(rig.queue.take().value().error() == Errc::device_fault);
+        CHECK(got(rig.queue.take()).error() == Errc::device_fault);
         CHECK(rig.queue.fault() == Fault::not_outstanding);
         return;
     }
@@ -70,7 +70,7 @@ TEST_CASE("a device that lies is reported once, and not believed again",
         fault = Fault::index_jump;
     }
     rig.other.push(rig.chains[0], 512);
-    CHECK(rig.queue.take().value().error() == Errc::device_fault);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.broken());
     CHECK(rig.queue.fault() == fault);
 
@@ -87,8 +87,8 @@ TEST_CASE("a chain that comes back twice is a lie the second time", "[libvirtio]
     Rig rig;
     rig.world.lies.arm(Lie::used_twice);
     rig.other.push(rig.chains[0], 512);
-    CHECK(rig.queue.take().value().value().head == rig.heads[0]);
-    CHECK(rig.queue.take().value().error() == Errc::device_fault);
+    CHECK(got(rig.queue.take()).value().head == rig.heads[0]);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.fault() == Fault::not_outstanding);
 }
 
@@ -96,10 +96,10 @@ TEST_CASE("an index that moves back after it was seen is a lie", "[libvirtio][ri
 {
     Rig rig;
     rig.other.push(rig.chains[0], 512);
-    CHECK(rig.queue.take().value().has_value());
+    CHECK(got(rig.queue.take()).has_value());
     rig.other.publish(0);
     CHECK(rig.queue.arm());  // something moved
-    CHECK(rig.queue.take().value().error() == Errc::device_fault);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.fault() == Fault::index_jump);
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("bytes that only the driver wrote are not counted", "[libvirtio][ring]
     Rig rig;
     rig.world.lies.arm(Lie::length_of_total);
     rig.other.push(rig.chains[0], 512);
-    CHECK(rig.queue.take().value().value().written == 512);
+    CHECK(got(rig.queue.take()).value().written == 512);
     CHECK_FALSE(rig.queue.broken());
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("a length that is too short is passed on as it is", "[libvirtio][ring]
     Rig rig;
     rig.world.lies.arm(Lie::length_short, GENERATE(u64{0}, u64{511}));
     rig.other.push(rig.chains[0], 512);
-    const auto written = rig.queue.take().value().value().written;
+    const auto written = got(rig.queue.take()).value().written;
     CHECK((written == 0 || written == 511));
 }
 
@@ -132,9 +132,9 @@ TEST_CASE("what the device scribbles into table and ring is never read",
         const std::array chain{rig.reads(), rig.reads(), rig.writes(), rig.writes()};
         const auto head = rig.queue.submit(chain).value();
         (void)rig.queue.publish();
-        const auto seen = rig.other.pop().value();  // and scribbles over everything
+        const auto seen = got(rig.other.pop());  // and scribbles over everything
         rig.other.push(seen, 1024);
-        const auto taken = rig.queue.take().value().value();
+        const auto taken = got(rig.queue.take()).value();
         REQUIRE(taken.head == head);
         REQUIRE(rig.queue.free_descriptors() == before);
     }
@@ -145,7 +145,7 @@ TEST_CASE("after a reset the queue starts afresh", "[libvirtio][ring][hostile]")
     Rig rig;
     rig.world.lies.arm(Lie::length_huge, 0, 1);
     rig.other.push(rig.chains[0], 512);
-    CHECK(rig.queue.take().value().error() == Errc::device_fault);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
 
     auto* memory = rig.world.memory.at(rig.rings.desc.raw(), 8192);
     REQUIRE(rig.queue.start({memory, rig.rings.desc, Bytes{8192}}, 8, true).has_value());
@@ -156,7 +156,7 @@ TEST_CASE("after a reset the queue starts afresh", "[libvirtio][ring][hostile]")
     CHECK_FALSE(rig.queue.take().has_value());
     const auto head = rig.queue.submit(std::array{rig.writes()}).value();
     CHECK(rig.queue.publish());
-    rig.other.push(rig.other.pop().value(), 5);
-    CHECK(rig.queue.take().value().value().head == head);
+    rig.other.push(got(rig.other.pop()), 5);
+    CHECK(got(rig.queue.take()).value().head == head);
     CHECK(kept_the_rules(rig.world));
 }

@@ -54,11 +54,11 @@ TEST_CASE("what is offered comes back after publish, with what was written", "[l
     CHECK(rig.ring.outstanding(DescriptorIndex{3}));
     CHECK(rig.ring.publish());
     CHECK_FALSE(rig.ring.publish());  // nothing new
-    const auto chain = rig.other.pop().value();
+    const auto chain = got(rig.other.pop());
     CHECK(chain.head == 3);
     CHECK_FALSE(rig.ring.take().has_value());
     rig.other.push(chain, 60);
-    const auto taken = rig.ring.take().value().value();
+    const auto taken = got(rig.ring.take()).value();
     CHECK(taken.head == DescriptorIndex{3});
     CHECK(taken.written == 60);
     CHECK(taken.extent.total == 67);
@@ -77,8 +77,8 @@ TEST_CASE("all sizes work past the wrap of the index", "[libvirtio][ring]")
     u32 batch = 1;
     u32 wrong = 0;
     while (done < 70'000) {
-        for (u16 i = 0; i < batch; ++i)
-            rig.offer(i);
+        for (u32 i = 0; i < batch; ++i)
+            rig.offer(static_cast<u16>(i));
         wrong += rig.ring.publish() ? 0 : 1;
         while (const auto chain = rig.other.pop())
             rig.other.push(*chain, RingRig<1024>::length(chain->head));

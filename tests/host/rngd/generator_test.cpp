@@ -1,11 +1,13 @@
-// tests/host/rngd/generator_test.cpp - health tests, known answers of the DRBG, and when bytes are handed out.
+// tests/host/rngd/generator_test.cpp - health tests, known answers of the DRBG, and when bytes are
+// handed out.
 #include "generator.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 namespace {
 
@@ -51,7 +53,8 @@ TEST_CASE("a stuck source fails by repetition", "[rngd][hostile]")
     const std::vector<u8> eight(8, 0);
     const std::vector<u8> nine(9, 0);
     CHECK(test.accept(eight));
-    CHECK_FALSE(rngd::HealthTest{test}.accept(std::span{eight}.first(1)));  // runs on from call to call
+    CHECK_FALSE(
+        rngd::HealthTest{test}.accept(std::span{eight}.first(1)));  // runs on from call to call
     CHECK_FALSE(rngd::HealthTest{}.accept(nine));
     CHECK(rngd::HealthTest{}.accept(std::vector<u8>{7, 7, 7, 7, 7, 7, 7, 7, 8, 7}));
 }
@@ -182,7 +185,8 @@ TEST_CASE("bytes that fail the health test seed nothing", "[rngd][hostile]")
     generator.feed(noise(1000), 0);
     generator.feed(std::vector<u8>(24, 0), 0);
     CHECK(generator.health(0) == Health::unseeded);
-    CHECK(generator.wanted(0) == Generator::first_seed_bytes);  // the good ones before them are gone too
+    CHECK(generator.wanted(0)
+          == Generator::first_seed_bytes);  // the good ones before them are gone too
     CHECK(generator.info(0).discarded_bytes == 1024);
 
     SECTION("one failure is forgiven")
@@ -199,7 +203,8 @@ TEST_CASE("bytes that fail the health test seed nothing", "[rngd][hostile]")
     }
 }
 
-TEST_CASE("a device that fails later does not stop what is seeded until its time is up", "[rngd][hostile]")
+TEST_CASE("a device that fails later does not stop what is seeded until its time is up",
+          "[rngd][hostile]")
 {
     Generator generator{second};
     seed(generator, 0);

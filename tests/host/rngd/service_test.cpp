@@ -1,14 +1,15 @@
-// tests/host/rngd/service_test.cpp - the random service and its client library, over a device that answers as told.
+// tests/host/rngd/service_test.cpp - the random service and its client library, over a device that
+// answers as told.
 #include "bench.hpp"
 #include "server.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <deque>
-#include <random/random.hpp>
 #include <set>
 
+#include <catch2/catch.hpp>
 #include <proto/names.hpp>
+#include <random/random.hpp>
 
 namespace {
 
@@ -26,7 +27,9 @@ struct ScriptedDevice {
         --requested;
         if (bytes == 0)
             return fail(Errc::device_fault);
-        std::ranges::generate(out.first(bytes), [this] { return stuck ? std::byte{} : static_cast<std::byte>(engine() >> 7); });
+        std::ranges::generate(out.first(bytes), [this] {
+            return stuck ? std::byte{} : static_cast<std::byte>(engine() >> 7);
+        });
         return bytes;
     }
     bool arm() { return !returned.empty(); }
@@ -71,7 +74,9 @@ struct Rig {
     {
         bench.offer(
             "rng0",
-            [this](const sys::Incoming& in) { return sys::dispatch(protocol::Protocol{}, server, in); },
+            [this](const sys::Incoming& in) {
+                return sys::dispatch(protocol::Protocol{}, server, in);
+            },
             [this](u64 badge) { server.forget(badge); });
         bench.pump = [this] { return pump(); };
         server.begin();
@@ -86,10 +91,12 @@ struct Rig {
     }
     void settle()
     {
-        while (pump()) {
-        }
+        while (pump()) {}
     }
-    random_bytes::Source open() { return random_bytes::Source::open(bench.startup(), "rng0").value(); }
+    random_bytes::Source open()
+    {
+        return random_bytes::Source::open(bench.startup(), "rng0").value();
+    }
 
     model::Memory memory;
     bench::Bench bench{memory};
@@ -129,7 +136,8 @@ TEST_CASE("a client that comes before the seed sleeps until there is one", "[rng
     CHECK_FALSE(rig.bench.stuck());
 }
 
-TEST_CASE("a device that never answers times its clients out, and serves them when it does", "[rngd][clients]")
+TEST_CASE("a device that never answers times its clients out, and serves them when it does",
+          "[rngd][clients]")
 {
     Rig rig;
     rig.device.stalled = true;
@@ -140,7 +148,8 @@ TEST_CASE("a device that never answers times its clients out, and serves them wh
     CHECK(source.fill(bytes, sys::after_ms(1)).has_value());
 }
 
-TEST_CASE("a device that gives zeroes is given up, and clients are told", "[rngd][clients][hostile]")
+TEST_CASE("a device that gives zeroes is given up, and clients are told",
+          "[rngd][clients][hostile]")
 {
     Rig rig;
     rig.device.stuck = true;
@@ -194,7 +203,8 @@ TEST_CASE("subscriptions are counted, and end with their badge", "[rngd][hostile
             return session.call<protocol::Subscribe>({}, sys::HandleSet::of(std::move(bell)), 0);
         };
         for (u32 i = 0; i < rngd::Server<ScriptedDevice>::most_subscribers; ++i) {
-            sessions.push_back(sys::connect<proto::names::Connect>(rig.bench.startup(), "rng0").value());
+            sessions.push_back(
+                sys::connect<proto::names::Connect>(rig.bench.startup(), "rng0").value());
             REQUIRE(subscribe(sessions.back()).has_value());
             REQUIRE(subscribe(sessions.back()).has_value());  // replaces its own
         }

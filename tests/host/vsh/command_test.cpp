@@ -1,8 +1,9 @@
 // tests/host/vsh/command_test.cpp - lines that are commands, and lines that are not.
 #include "command.hpp"
 
-#include <catch2/catch.hpp>
 #include <string>
+
+#include <catch2/catch.hpp>
 
 namespace {
 

@@ -1,20 +1,25 @@
 // tests/host/vsh/hexdump_test.cpp - the lines are those of `hexdump -C`.
 #include "hexdump.hpp"
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
+#include <catch2/catch.hpp>
+
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
+std::span<const std::byte> bytes_of(std::string_view text)
+{
+    return std::as_bytes(std::span{text});
+}
 
 std::vector<std::string> dump(std::string_view text, u64 address)
 {
     std::vector<std::string> lines;
     vsh::Hexdump dump{address};
     for (usize at = 0; at < text.size(); at += vsh::Hexdump::row_bytes)
-        if (const auto line = dump.row(bytes_of(text.substr(at, vsh::Hexdump::row_bytes))); !line.empty())
+        if (const auto line = dump.row(bytes_of(text.substr(at, vsh::Hexdump::row_bytes)));
+            !line.empty())
             lines.emplace_back(line);
     lines.emplace_back(dump.end());
     return lines;
@@ -26,7 +31,8 @@ TEST_CASE("a row shows address, bytes and characters", "[vsh]")
 {
     const auto lines = dump("Hello, disk\n\x01\x7f\x80~", 0x1f0);
     REQUIRE(lines.size() == 2);
-    CHECK(lines[0] == "000001f0  48 65 6c 6c 6f 2c 20 64  69 73 6b 0a 01 7f 80 7e  |Hello, disk....~|");
+    CHECK(lines[0]
+          == "000001f0  48 65 6c 6c 6f 2c 20 64  69 73 6b 0a 01 7f 80 7e  |Hello, disk....~|");
     CHECK(lines[1] == "00000200");
 }
 

@@ -1,8 +1,9 @@
-// block/blocking.hpp - the blocking layer: any number of bytes at any byte position, like pread and pwrite.
+// block/blocking.hpp - the blocking layer: any number of bytes at any byte position, like pread and
+// pwrite.
 //
-// Data goes through the disk's own buffers, so the caller's memory is never the device's, also when a deadline passes
-// with requests in flight; as many requests as the disk has buffers are in flight at once. Only this layer submits to
-// its disk while something is outstanding.
+// Data goes through the disk's own buffers, so the caller's memory is never the device's, also when
+// a deadline passes with requests in flight; as many requests as the disk has buffers are in flight
+// at once. Only this layer submits to its disk while something is outstanding.
 #pragma once
 
 #include <block/disk.hpp>
@@ -13,12 +14,13 @@ class Blocking {
 public:
     explicit Blocking(Disk& disk) : disk_{&disk} {}
 
-    // Reads to fill `out`, less at the end of the disk; gives the bytes read. Errors: device_fault, timed_out (the fate
-    // of the rest is unknown), those of a lost session.
+    // Reads to fill `out`, less at the end of the disk; gives the bytes read. Errors: device_fault,
+    // timed_out (the fate of the rest is unknown), those of a lost session.
     Result<usize> pread(u64 offset, std::span<std::byte> out, abi::Ticks deadline = abi::never);
 
-    // Writes all of `in` or fails. What is no whole block is read, changed and written. After a failure any part may
-    // have been written. Errors: as pread; out_of_range (beyond the end: nothing was written), read_only.
+    // Writes all of `in` or fails. What is no whole block is read, changed and written. After a
+    // failure any part may have been written. Errors: as pread; out_of_range (beyond the end:
+    // nothing was written), read_only.
     Result<> pwrite(u64 offset, std::span<const std::byte> in, abi::Ticks deadline = abi::never);
 
     // Whole sectors. Errors: as above; out_of_range (beyond the end).

@@ -1,4 +1,5 @@
-// block/buffers.hpp - the memory that a disk session moves data in: buffers of one size, in memory the device reaches.
+// block/buffers.hpp - the memory that a disk session moves data in: buffers of one size, in memory
+// the device reaches.
 #pragma once
 
 #include <array>
@@ -71,11 +72,8 @@ public:
     bool owns(const Buffer& buffer) const { return buffer.pool_ == this; }
 
     // For a buffer that the device has: its number now, the buffer itself when it comes back.
-    u32 lend(Buffer& buffer)
-    {
-        buffer.pool_ = nullptr;
-        return buffer.index_;
-    }
+    u16 index_of(const Buffer& buffer) const { return static_cast<u16>(buffer.index_); }
+    void lend(Buffer& buffer) { buffer.pool_ = nullptr; }
     Buffer reclaim(u32 index) { return Buffer{*this, index}; }
 
 private:

@@ -4,7 +4,8 @@
 //     work.read(sector, 8, std::move(buffer), {on_read, &state});
 //     work.run();                        // until nothing is outstanding
 //
-// A callback may start further requests. Only this layer submits to its disk while something is outstanding.
+// A callback may start further requests. Only this layer submits to its disk while something is
+// outstanding.
 #pragma once
 
 #include <block/disk.hpp>
@@ -30,11 +31,13 @@ public:
     // Errors: those of Disk; on failure the buffer is still the caller's and nobody is told.
     Result<> read(Sector first, u32 sectors, Buffer&& buffer, Callback then)
     {
-        return start(then, [&](u64 tag) { return disk_->read(tag, first, sectors, std::move(buffer)); });
+        return start(then,
+                     [&](u64 tag) { return disk_->read(tag, first, sectors, std::move(buffer)); });
     }
     Result<> write(Sector first, u32 sectors, Buffer&& buffer, Callback then)
     {
-        return start(then, [&](u64 tag) { return disk_->write(tag, first, sectors, std::move(buffer)); });
+        return start(then,
+                     [&](u64 tag) { return disk_->write(tag, first, sectors, std::move(buffer)); });
     }
     Result<> flush(Callback then)
     {

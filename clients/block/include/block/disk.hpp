@@ -1,4 +1,5 @@
-// block/disk.hpp - a disk behind the block protocol: the asynchronous core. The other layers are made of it.
+// block/disk.hpp - a disk behind the block protocol: the asynchronous core. The other layers are
+// made of it.
 //
 //     block::Disk disk;
 //     disk.open(given, "disk0");
@@ -6,8 +7,9 @@
 //     disk.read(tag, sector, 8, std::move(*buffer));     // the buffer moves in
 //     auto done = disk.wait();                           // and comes back with its completion
 //
-// Nothing is sent before kick() or wait(), so that a batch costs one doorbell. Requests complete in any order. A
-// deadline that passes changes nothing: the request stays outstanding, and its buffer comes back when it completes.
+// Nothing is sent before kick() or wait(), so that a batch costs one doorbell. Requests complete in
+// any order. A deadline that passes changes nothing: the request stays outstanding, and its buffer
+// comes back when it completes.
 #pragma once
 
 #include <string_view>
@@ -22,9 +24,9 @@ namespace block {
 using Info = proto::block::Info::Reply;
 
 struct Options {
-    u32 depth = 32;                  // requests outstanding; a power of two, at most 256
-    u32 buffers = 32;                // at most max_buffers
-    u32 buffer_bytes = 64 * 1024;    // of each; the most that one request moves
+    u32 depth = 32;                // requests outstanding, at most 256
+    u32 buffers = 32;              // at most max_buffers
+    u32 buffer_bytes = 64 * 1024;  // of each; the most that one request moves
 };
 
 // Does not move: buffers and peers point into it. All buffers are dead before it is.
@@ -35,8 +37,8 @@ public:
     Disk& operator=(const Disk&) = delete;
     ~Disk() { close(); }
 
-    // Errors: bad_argument (options), busy (open already), too_big (the disk takes only smaller requests from such a
-    // buffer); those of connecting, of memory, of Attach.
+    // Errors: bad_argument (options), busy (open already), too_big (the disk takes only smaller
+    // requests from such a buffer); those of connecting, of memory, of Attach.
     Result<> open(const sys::Startup& given, std::string_view service, const Options& options = {});
 
     // Ends the session. What is still in flight ends without being reported.
@@ -53,9 +55,10 @@ public:
     Result<Buffer> buffer() { return pool_.take(); }
     u32 outstanding() const { return channel_.outstanding(); }
 
-    // `sectors` from the beginning of the buffer. On failure the buffer is still the caller's. Errors: would_block
-    // (`depth` requests are outstanding), bad_argument (the buffer is none of this disk's), too_big, gave_up or
-    // peer_restarted (the server is lost), malformed (the session is).
+    // `sectors` from the beginning of the buffer. On failure the buffer is still the caller's.
+    // Errors: would_block
+    // (`depth` requests are outstanding), bad_argument (the buffer is none of this disk's),
+    // too_big, gave_up or peer_restarted (the server is lost), malformed (the session is).
     Result<> read(u64 tag, Sector first, u32 sectors, Buffer&& buffer)
     {
         return channel_.submit(Op::read, tag, first, sectors, std::move(buffer));
@@ -102,6 +105,7 @@ private:
     Channel channel_;
     Info info_{};
     u32 depth_ = 0;
+    u32 entries_ = 0;  // of the rings
     u32 session_number_ = 0;
     u64 endpoint_epoch_ = 0;
 };

@@ -1,20 +1,23 @@
-// block/pattern.hpp - the bytes that `blk fill` writes and `blk verify` expects; host programs recompute them.
+// block/pattern.hpp - the bytes that `blk fill` writes and `blk verify` expects; host programs
+// recompute them.
 //
-// Word n of the disk (8 bytes, little-endian, 64 of them a sector) is the n-th output of splitmix64 started at `seed`:
+// Word n of the disk (8 bytes, little-endian, 64 of them a sector) is the n-th output of splitmix64
+// started at `seed`:
 //
 //     z = seed + (n + 1) * 0x9e3779b97f4a7c15           n = sector * 64 + index, all modulo 2^64
 //     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
 //     z = (z ^ (z >> 27)) * 0x94d049bb133111eb
 //     word = z ^ (z >> 31)
 //
-// A word depends on nothing but (seed, sector, index), so any part of a disk is checked alone, and a sector written to
-// the wrong place is noticed.
+// A word depends on nothing but (seed, sector, index), so any part of a disk is checked alone, and
+// a sector written to the wrong place is noticed.
 #pragma once
 
-#include <base/types.hpp>
 #include <cstring>
 #include <optional>
 #include <span>
+
+#include <base/types.hpp>
 
 namespace block::pattern {
 

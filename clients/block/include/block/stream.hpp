@@ -1,7 +1,9 @@
-// block/stream.hpp - a long range of a disk, front to back, with as many requests in flight as the disk has buffers.
+// block/stream.hpp - a long range of a disk, front to back, with as many requests in flight as the
+// disk has buffers.
 //
-//     block::read_range(disk, first, count, [&](u64 sector, std::span<const std::byte> data) { ...; return true; });
-//     block::write_range(disk, first, count, [&](u64 sector, std::span<std::byte> data) { ... });
+//     block::read_range(disk, first, count, [&](u64 sector, std::span<const std::byte> data) { ...;
+//     return true; }); block::write_range(disk, first, count, [&](u64 sector, std::span<std::byte>
+//     data) { ... });
 //
 // Only this layer submits to its disk while something is outstanding.
 #pragma once
@@ -25,7 +27,10 @@ public:
 
     u64 requests() const { return step_ == 0 ? 0 : count_ / step_ + (count_ % step_ != 0 ? 1 : 0); }
     u64 sector_of(u64 request) const { return first_ + request * step_; }
-    u32 sectors_of(u64 request) const { return static_cast<u32>(std::min(step_, count_ - request * step_)); }
+    u32 sectors_of(u64 request) const
+    {
+        return static_cast<u32>(std::min(step_, count_ - request * step_));
+    }
 
     // Errors: bad_argument (the buffers hold no block), out_of_range (beyond the end).
     Result<> check() const
@@ -52,15 +57,16 @@ private:
     u64 step_;  // sectors of one request
 };
 
-// Hands the data over in order, each sector once, until `each` returns false. Errors: of the first request that failed;
-// out_of_range; bad_argument.
+// Hands the data over in order, each sector once, until `each` returns false. Errors: of the first
+// request that failed; out_of_range; bad_argument.
 template <class Each>
 Result<> read_range(Disk& disk, u64 first, u64 count, Each each)
 {
     const Stream stream{disk, first, count};
     if (const auto good = stream.check(); !good)
         return good;
-    std::array<Buffer, max_buffers> arrived;  // a place for each request that may be ahead of its turn
+    std::array<Buffer, max_buffers>
+        arrived;  // a place for each request that may be ahead of its turn
     const u64 window = std::min<u64>(disk.depth(), arrived.size());
 
     for (u64 sent = 0, next = 0; next < stream.requests();) {
@@ -68,8 +74,8 @@ Result<> read_range(Disk& disk, u64 first, u64 count, Each each)
             auto buffer = disk.buffer();
             if (!buffer)
                 break;
-            const auto submitted =
-                disk.read(sent, Sector{stream.sector_of(sent)}, stream.sectors_of(sent), std::move(*buffer));
+            const auto submitted = disk.read(sent, Sector{stream.sector_of(sent)},
+                                             stream.sectors_of(sent), std::move(*buffer));
             if (!submitted) {
                 stream.drain();
                 return submitted;
@@ -85,7 +91,8 @@ Result<> read_range(Disk& disk, u64 first, u64 count, Each each)
         arrived[done->tag % window] = std::move(done->buffer);
         for (; next < stream.requests() && arrived[next % window].valid(); ++next) {
             const Buffer buffer = std::move(arrived[next % window]);
-            if (!each(stream.sector_of(next), buffer.bytes().first(usize{stream.sectors_of(next)} * sector_bytes))) {
+            if (!each(stream.sector_of(next),
+                      buffer.bytes().first(usize{stream.sectors_of(next)} * sector_bytes))) {
                 stream.drain();
                 return {};
             }
@@ -94,8 +101,8 @@ Result<> read_range(Disk& disk, u64 first, u64 count, Each each)
     return {};
 }
 
-// Writes what `fill` puts into each piece. Errors: of the first request that failed (others may have been written);
-// out_of_range; bad_argument.
+// Writes what `fill` puts into each piece. Errors: of the first request that failed (others may
+// have been written); out_of_range; bad_argument.
 template <class Fill>
 Result<> write_range(Disk& disk, u64 first, u64 count, Fill fill)
 {

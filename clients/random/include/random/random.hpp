@@ -1,7 +1,8 @@
 // random/random.hpp - random bytes of a random service.
 //
 //     auto random = random_bytes::Source::open(given, "rng0");
-//     random->fill(key);                  // all of it, waiting for the first seed if there was none yet
+//     random->fill(key);                  // all of it, waiting for the first seed if there was
+//     none yet
 #pragma once
 
 #include <span>
@@ -22,9 +23,9 @@ public:
 
     Result<Info> info() { return session_.call<proto::random::Info>(); }
 
-    // Fills the front of `out`, as much as one call gives; never waits for the device. Gives the bytes, at least one
-    // unless `out` is empty. Errors: would_block (no good seed now: wait()), device_fault (the device failed its health
-    // test), those of a call.
+    // Fills the front of `out`, as much as one call gives; never waits for the device. Gives the
+    // bytes, at least one unless `out` is empty. Errors: would_block (no good seed now: wait()),
+    // device_fault (the device failed its health test), those of a call.
     Result<usize> get(std::span<u8> out);
 
     // Waits until get() is worth another try. Errors: timed_out.

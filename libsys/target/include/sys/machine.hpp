@@ -9,6 +9,8 @@
 
 namespace sys {
 
+// NOLINTBEGIN(cppcoreguidelines-init-variables): the outputs of an asm are initialised by it.
+
 // What a call reads and writes (abi/syscall.hpp).
 struct Registers {
     std::array<u64, 8> x;  // x0..x7
@@ -75,6 +77,8 @@ inline u64 counter_frequency()
     asm("mrs %0, cntfrq_el0" : "=r"(hertz));
     return hertz;
 }
+
+// NOLINTEND(cppcoreguidelines-init-variables)
 
 // Ends the process as a fault, so that init gets registers and a backtrace.
 [[noreturn, gnu::always_inline]] inline void stop() { __builtin_trap(); }

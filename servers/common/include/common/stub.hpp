@@ -1,5 +1,5 @@
-// common/stub.hpp - a server that has no driver yet: it reads its device's registers, says Ready, and answers every
-// message with not_supported.
+// common/stub.hpp - a server that has no driver yet: it reads its device's registers, says Ready,
+// and answers every message with not_supported.
 #pragma once
 
 #include <common/virtio_platform.hpp>
@@ -26,8 +26,7 @@ inline Result<> run_stub(const sys::Startup& given, virtio::DeviceType expected)
         return fail(found.error());
     if (found->type() != expected)
         return fail(Errc::wrong_kind);
-    sys::log(sys::Level::info,
-             "reads its registers only",
+    sys::log(sys::Level::info, "reads its registers only",
              {{"device", static_cast<u32>(found->type())},
               {"version", found->version()},
               {"vendor", text::Hex{found->vendor()}},

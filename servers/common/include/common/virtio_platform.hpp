@@ -1,5 +1,5 @@
-// common/virtio_platform.hpp - where libsys and libvirtio meet: registers, DMA memory and the interrupt of the one
-// device that a server was given.
+// common/virtio_platform.hpp - where libsys and libvirtio meet: registers, DMA memory and the
+// interrupt of the one device that a server was given.
 #pragma once
 
 #include <bit>
@@ -14,9 +14,9 @@
 
 namespace common {
 
-// The device's registers: mapped, or, when its page also holds a device of somebody else, reached through the kernel
-// one access at a time. Decided once; the branch costs one instruction an access, a second copy of every driver would
-// cost more.
+// The device's registers: mapped, or, when its page also holds a device of somebody else, reached
+// through the kernel one access at a time. Decided once; the branch costs one instruction an
+// access, a second copy of every driver would cost more.
 //
 // A call that the kernel refuses reads as all ones, what a device that is gone reads as.
 class DeviceBus {
@@ -61,8 +61,8 @@ public:
 private:
     DeviceBus(sys::Borrowed<sys::Device> device, u64 base) : device_{device}, base_{base} {}
 
-    // One instruction of the right width, with base-register addressing: what a hypervisor can decode, and what the
-    // compiler may neither merge nor repeat.
+    // One instruction of the right width, with base-register addressing: what a hypervisor can
+    // decode, and what the compiler may neither merge nor repeat.
     template <class T>
     T load(u32 offset) const
     {
@@ -122,8 +122,8 @@ struct DriverMemory {
 };
 static_assert(virtio::Dma<DriverMemory>);
 
-// What every server of a device begins with: the device it was given, its registers, and one notification that is
-// bound to the running thread and raised by the device's interrupt.
+// What every server of a device begins with: the device it was given, its registers, and one
+// notification that is bound to the running thread and raised by the device's interrupt.
 struct DevicePlatform {
     sys::Borrowed<sys::Device> device;
     DeviceBus bus;

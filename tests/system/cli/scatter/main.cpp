@@ -1,5 +1,5 @@
-// scatter/main.cpp - for each argument, a disk: reads 256 pieces of 4 KiB, scattered over its first MiB, always 32 in
-// flight, and says which failed. The disk holds the pattern of seed 2026.
+// scatter/main.cpp - for each argument, a disk: reads 256 pieces of 4 KiB, scattered over its first
+// MiB, always 32 in flight, and says which failed. The disk holds the pattern of seed 2026.
 //
 //     disk0: 256 reads, 32 in flight, 1 failed, 0 wrong
 //     disk0: sector 1000: device_fault
@@ -86,7 +86,8 @@ int app_main(const sys::Startup& given)
             return 2;
         }
         line.number(pieces).put(" reads, ").number(tally->most_in_flight).put(" in flight, ");
-        sys::out(line.number(tally->failed).put(" failed, ").number(tally->wrong).put(" wrong").view());
+        sys::out(
+            line.number(tally->failed).put(" failed, ").number(tally->wrong).put(" wrong").view());
         if (tally->failed != 0 || tally->wrong != 0)
             status = 1;
     }

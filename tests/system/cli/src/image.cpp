@@ -1,6 +1,4 @@
 // image.cpp - disk images of a test, and what the host says about them.
-#include <cli/image.hpp>
-
 #include "text.hpp"
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <random>
 #include <stdexcept>
 
+#include <cli/image.hpp>
 #include <fmt/format.h>
 
 namespace cli {
@@ -81,13 +80,16 @@ std::string bytes_of(const fs::path& file, u64 offset, u64 bytes)
     return found;
 }
 
-std::string sha256(const fs::path& file) { return first_word(program({"sha256sum", file.string()})); }
+std::string sha256(const fs::path& file)
+{
+    return first_word(program({"sha256sum", file.string()}));
+}
 
 std::string sha256(const fs::path& file, u64 first_sector, u64 sectors)
 {
-    const auto cut = fmt::format("dd if={} bs=64K iflag=skip_bytes,count_bytes skip={} count={} status=none",
-                                 vireo::shell_quote(file.string()), first_sector * sector_bytes,
-                                 sectors * sector_bytes);
+    const auto cut = fmt::format(
+        "dd if={} bs=64K iflag=skip_bytes,count_bytes skip={} count={} status=none",
+        vireo::shell_quote(file.string()), first_sector * sector_bytes, sectors * sector_bytes);
     return first_word(program({"sh", "-c", cut + " | sha256sum"}));
 }
 
@@ -102,10 +104,12 @@ std::string pattern(u64 seed, u64 first_sector, u64 sectors)
     return bytes;
 }
 
-void put_pattern(const fs::path& file, u64 seed, u64 sectors) { put(file, 0, pattern(seed, 0, sectors)); }
+void put_pattern(const fs::path& file, u64 seed, u64 sectors)
+{
+    put(file, 0, pattern(seed, 0, sectors));
+}
 
-std::optional<u64>
-first_difference(const fs::path& file, u64 seed, u64 first_sector, u64 sectors)
+std::optional<u64> first_difference(const fs::path& file, u64 seed, u64 first_sector, u64 sectors)
 {
     const auto found = bytes_of(file, first_sector * sector_bytes, sectors * sector_bytes);
     const auto at = std::ranges::mismatch(found, pattern(seed, first_sector, sectors)).in1;

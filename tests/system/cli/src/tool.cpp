@@ -1,6 +1,4 @@
 // tool.cpp - tools/vireo as its user runs it.
-#include <cli/tool.hpp>
-
 #include "file.hpp"
 #include "process.hpp"
 #include "text.hpp"
@@ -10,6 +8,7 @@
 #include <cstdlib>
 
 #include <catch2/catch.hpp>
+#include <cli/tool.hpp>
 
 namespace cli {
 namespace {
@@ -53,10 +52,7 @@ Remains::Remains(fs::path path)
 {
 }
 
-std::string Remains::text(const std::string& file) const
-{
-    return vireo::read_text(path() / file);
-}
+std::string Remains::text(const std::string& file) const { return vireo::read_text(path() / file); }
 
 Ran program(const Words& words, int seconds)
 {

@@ -1,7 +1,6 @@
 // check.cpp - runs cases, counts what they leave behind, prints one line for each.
 #include <check/check.hpp>
-
-#include <abi/info.hpp>
+#include <check/counters.hpp>
 #include <sys/process.hpp>
 
 namespace check {
@@ -41,40 +40,14 @@ void print_failure(std::string_view why, const Where& where)
     print("FAIL", line.view());
 }
 
-abi::SystemInfo counters() { return need(sys::system_info()); }
-
-void same(std::string_view what, u64 before, u64 after)
-{
-    if (before == after)
-        return;
-    text::Buffer<100> line;
-    line.put("left behind: ").put(what).put(' ').number(before).put(" -> ").number(after);
-    failed(line.view(), Where::current());
-}
-
-void nothing_left(const abi::SystemInfo& before, const abi::SystemInfo& after)
-{
-    same("frames free", before.frames_free, after.frames_free);
-    same("processes", before.processes, after.processes);
-    same("threads", before.threads, after.threads);
-    same("endpoints", before.endpoints, after.endpoints);
-    same("badges", before.badges, after.badges);
-    same("notifications", before.notifications, after.notifications);
-    same("memories", before.memories, after.memories);
-    same("mappings", before.mappings, after.mappings);
-    same("pins", before.pins, after.pins);
-    same("pinned pages", before.pinned_pages, after.pinned_pages);
-    same("handles", before.handles, after.handles);
-}
-
 void run_body(const Case& one)
 {
     one.body();
     if (one.runs == Runs::once || running.outcome != Outcome::passed)
         return;
-    const abi::SystemInfo before = counters();
+    const Counters before = settled();
     one.body();
-    nothing_left(before, counters());
+    nothing_left(before);
 }
 
 Outcome run_case(const Case& one)
@@ -87,12 +60,13 @@ Outcome run_case(const Case& one)
     return running.outcome;
 }
 
-bool selected(const sys::Startup& given, std::string_view sentence)
+// One of the first `count` arguments, of which there may be none, is a part of the sentence.
+bool selected(const sys::Startup& given, std::string_view sentence, u32 count)
 {
-    for (u32 i = 0; i < given.argument_count(); ++i)
+    for (u32 i = 0; i < count; ++i)
         if (sentence.contains(given.argument(i)))
             return true;
-    return given.argument_count() == 0;
+    return count == 0;
 }
 
 int report(u32 ran, u32 bad)
@@ -102,6 +76,22 @@ int report(u32 ran, u32 bad)
     line.put(bad == 0 ? "all of " : "not all of ").number(ran).put(" cases passed");
     sys::out(line.view());
     return bad == 0 && ran > 0 ? 0 : 1;
+}
+
+int run_some(const sys::Startup& given, std::initializer_list<Cases> groups, u32 selectors)
+{
+    running.given = &given;
+    running.self = given.grant<sys::Process>("self").value_or(sys::Borrowed<sys::Process>{});
+    u32 ran = 0;
+    u32 bad = 0;
+    for (const Cases group : groups)
+        for (const Case& one : group) {
+            if (!selected(given, one.sentence, selectors))
+                continue;
+            ++ran;
+            bad += run_case(one) == Outcome::failed ? 1 : 0;
+        }
+    return report(ran, bad);
 }
 
 }  // namespace
@@ -129,18 +119,12 @@ void stop(std::string_view why, const Where& where)
 
 int run(const sys::Startup& given, std::initializer_list<Cases> groups)
 {
-    running.given = &given;
-    running.self = given.grant<sys::Process>("self").value_or(sys::Borrowed<sys::Process>{});
-    u32 ran = 0;
-    u32 bad = 0;
-    for (const Cases group : groups)
-        for (const Case& one : group) {
-            if (!selected(given, one.sentence))
-                continue;
-            ++ran;
-            bad += run_case(one) == Outcome::failed ? 1 : 0;
-        }
-    return report(ran, bad);
+    return run_some(given, groups, given.argument_count());
+}
+
+int run_all(const sys::Startup& given, std::initializer_list<Cases> groups)
+{
+    return run_some(given, groups, 0);
 }
 
 namespace detail {

@@ -1,7 +1,7 @@
 // child.cpp - starting children and waiting for their end.
-#include <check/child.hpp>
-
 #include <optional>
+
+#include <check/child.hpp>
 
 namespace check {
 
@@ -42,7 +42,8 @@ abi::ProcessInfo Child::wait(const Where& where) const
 }
 
 Starter::Starter(std::string_view behaviour, const Options& options, const Where& where)
-    : launch_{need(sys::Launch::create(self(), archive(), options.image, quota_of(options)), where)},
+    : launch_{need(sys::Launch::create(self(), archive(), options.image, quota_of(options)),
+                   where)},
       priority_{options.priority}
 {
     add_argument(behaviour);

@@ -1,5 +1,5 @@
-// actor/faults.cpp - instructions that end a process. Each leaves its own address in x20 and the address that it touches,
-// if it does, in x21: the exit record must say the same.
+// actor/faults.cpp - instructions that end a process. Each leaves its own address in x20 and the
+// address that it touches, if it does, in x21: the exit record must say the same.
 #include "behaviour.hpp"
 
 #include <abi/boot.hpp>
@@ -13,18 +13,21 @@ namespace {
 // An access to `address` by the instruction `access` of x21.
 u64 read_at(u64 address)
 {
-    asm volatile("mov x21, %0\n adr x20, 1f\n 1: ldr x0, [x21]" ::"r"(address) : "x0", "x20", "x21", "memory");
+    asm volatile("mov x21, %0\n adr x20, 1f\n 1: ldr x0, [x21]" ::"r"(address)
+                 : "x0", "x20", "x21", "memory");
     return went_on;
 }
 u64 write_at(u64 address)
 {
-    asm volatile("mov x21, %0\n adr x20, 1f\n 1: str x0, [x21]" ::"r"(address) : "x20", "x21", "memory");
+    asm volatile("mov x21, %0\n adr x20, 1f\n 1: str x0, [x21]" ::"r"(address)
+                 : "x20", "x21", "memory");
     return went_on;
 }
 // The program counter of the fault is the target itself.
 u64 jump_to(u64 address)
 {
-    asm volatile("mov x21, %0\n mov x20, %0\n blr x21" ::"r"(address) : "x20", "x21", "x30", "memory");
+    asm volatile("mov x21, %0\n mov x20, %0\n blr x21" ::"r"(address)
+                 : "x20", "x21", "x30", "memory");
     return went_on;
 }
 
@@ -64,16 +67,16 @@ u64 breakpoint(const sys::Startup&)
 }
 u64 crooked_stack(const sys::Startup&)
 {
-    asm volatile(
-        "mov x23, sp\n sub x22, x23, #24\n mov sp, x22\n adr x20, 1f\n"
-        "1: ldr x0, [sp]\n mov sp, x23" ::
-            : "x0", "x20", "x22", "x23");
+    asm volatile("mov x23, sp\n sub x22, x23, #24\n mov sp, x22\n adr x20, 1f\n"
+                 "1: ldr x0, [sp]\n mov sp, x23" ::
+                     : "x0", "x20", "x22", "x23");
     return 0;
 }
 u64 crooked_exclusive(const sys::Startup&)
 {
     alignas(16) std::array<u64, 2> place{};
-    asm volatile("add x21, %0, #1\n adr x20, 1f\n 1: ldxr x0, [x21]" ::"r"(place.data()) : "x0", "x20", "x21", "memory");
+    asm volatile("add x21, %0, #1\n adr x20, 1f\n 1: ldxr x0, [x21]" ::"r"(place.data())
+                 : "x0", "x20", "x21", "memory");
     return went_on;
 }
 
@@ -123,8 +126,8 @@ u64 run_word(const sys::Startup& given)
     if (!mapping)
         return call_failed;
     asm volatile("mov x20, %0\n blr x20" ::"r"(mapping->address().raw())
-                 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-                   "x15", "x16", "x17", "x18", "x20", "x30", "cc", "memory");
+                 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+                   "x13", "x14", "x15", "x16", "x17", "x18", "x20", "x30", "cc", "memory");
     return 0;
 }
 

@@ -17,7 +17,10 @@ using sys::Borrowed;
 
 constinit std::array<std::array<std::byte, 4096>, 8> stacks{};
 
-Result<Borrowed<sys::Process>> own(const sys::Startup& given) { return given.grant<sys::Process>("self"); }
+Result<Borrowed<sys::Process>> own(const sys::Startup& given)
+{
+    return given.grant<sys::Process>("self");
+}
 
 abi::ProcessQuota quota(std::string_view name, u32 frames, u32 handles, u32 threads)
 {
@@ -91,7 +94,8 @@ u64 many_threads(const sys::Startup& given)
     return sys::info(*self)->frames_used - before;
 }
 
-// Makes processes in processes, until it is refused; gives how deep it came. Argument 1: how deep it is.
+// Makes processes in processes, until it is refused; gives how deep it came. Argument 1: how deep
+// it is.
 u64 deep(const sys::Startup& given)
 {
     const auto self = own(given);
@@ -128,7 +132,8 @@ u64 forget_fresh(const sys::Startup& given)
     const auto memory = sys::create_memory(Bytes{page_bytes});
     if (!child || !memory)
         return call_failed;
-    if (!sys::map_into(child->borrow(), memory->borrow(), Bytes{page_bytes}, sys::read_only, VirtAddr{0x10000}))
+    if (!sys::map_into(child->borrow(), memory->borrow(), Bytes{page_bytes}, sys::read_only,
+                       VirtAddr{0x10000}))
         return call_failed;
     return sys::grant(child->borrow(), memory->slot(), abi::right::read) ? 0 : call_failed;
 }

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include <check/actor.hpp>
-
 #include <sys/endpoint.hpp>
 #include <sys/handle_set.hpp>
 #include <sys/notification.hpp>
@@ -103,7 +102,8 @@ Letter hold(const Incoming& in)
 Letter refuse(const Incoming& in)
 {
     Letter letter = words(in.header.ordinal(), {1, 2, 3, 4, 5, 6, 7});
-    letter.header.raw = Header::make(in.header.ordinal(), in.words[1]).raw | (in.words[0] & 0xffff'ffff);
+    letter.header.raw =
+        Header::make(in.header.ordinal(), in.words[1]).raw | (in.words[0] & 0xffff'ffff);
     return letter;
 }
 

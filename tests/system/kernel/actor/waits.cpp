@@ -1,4 +1,5 @@
-// actor/waits.cpp - every state in which a process can be when it is killed. "ready", if granted, is raised just before.
+// actor/waits.cpp - every state in which a process can be when it is killed. "ready", if granted,
+// is raised just before.
 #include "behaviour.hpp"
 
 #include <sys/endpoint.hpp>
@@ -30,7 +31,8 @@ u64 sleep(const sys::Startup& given)
     if (!nobody)
         return call_failed;
     say_ready(given);
-    (void)sys::wait(nobody->borrow(), number(given, 1) == 0 ? abi::never : sys::after_ms(number(given, 1)));
+    (void)sys::wait(nobody->borrow(),
+                    number(given, 1) == 0 ? abi::never : sys::after_ms(number(given, 1)));
     return 0;
 }
 
@@ -95,8 +97,8 @@ u64 ping(const sys::Startup& given)
 }
 
 constexpr std::array list{
-    Behaviour{"spin", spin},       Behaviour{"sleep", sleep}, Behaviour{"receive", receive},
-    Behaviour{"owe", owe},         Behaviour{"call", call},   Behaviour{"call_often", call_often},
+    Behaviour{"spin", spin}, Behaviour{"sleep", sleep}, Behaviour{"receive", receive},
+    Behaviour{"owe", owe},   Behaviour{"call", call},   Behaviour{"call_often", call_often},
     Behaviour{"ping", ping},
 };
 

@@ -1,10 +1,11 @@
-// dma.cpp - SYS_DMA_ALLOC and SYS_VIRT_TO_PHYS: what the device may reach, and for what there is no answer.
+// dma.cpp - SYS_DMA_ALLOC and SYS_VIRT_TO_PHYS: what the device may reach, and for what there is no
+// answer.
 #include "cases.hpp"
+
+#include <algorithm>
 
 #include <check/child.hpp>
 #include <check/raw.hpp>
-
-#include <algorithm>
 
 namespace {
 
@@ -15,13 +16,17 @@ using check::that;
 using check::works;
 
 Result<u64> alloc(u64 bytes) { return sys::fetch(abi::SYS_DMA_ALLOC, device().slot, bytes); }
-Result<sys::DeviceRange> translate(u64 address) { return sys::virt_to_phys(device(), std::bit_cast<void*>(address)); }
+Result<sys::DeviceRange> translate(u64 address)
+{
+    return sys::virt_to_phys(device(), std::bit_cast<void*>(address));
+}
 u64 pinned() { return need(sys::info(device())).pinned_pages; }
 
 void impossible_sizes()
 {
     fails(alloc(0), Errc::bad_argument);
-    for (const u64 bytes : {(u64{1} << 30) + 1, u64{1} << 32, u64{1} << 63, ~u64{0}, ~u64{0} - page_bytes + 1})
+    for (const u64 bytes :
+         {(u64{1} << 30) + 1, u64{1} << 32, u64{1} << 63, ~u64{0}, ~u64{0} - page_bytes + 1})
         fails(alloc(bytes), Errc::too_big);
     const auto own = need(sys::info(check::self()));
     fails(alloc(u64{own.frames_limit - own.frames_used + 1} * page_bytes), Errc::over_quota);
@@ -39,7 +44,8 @@ void zeroed_and_contiguous()
             const u64 start = memory.mapping().address().raw();
             equals(pinned(), pages);
             that(aligned(memory.address().raw(), page_bytes), "the device address is no page");
-            that(std::ranges::all_of(memory.bytes(), [](std::byte b) { return b == std::byte{0}; }), "not zero");
+            that(std::ranges::all_of(memory.bytes(), [](std::byte b) { return b == std::byte{0}; }),
+                 "not zero");
             for (u64 i = 0; i < pages; ++i) {
                 const auto range = need(translate(start + i * page_bytes));
                 equals(range.address.raw(), memory.address().raw() + i * page_bytes);
@@ -77,7 +83,8 @@ void addresses_within_a_page()
 void a_part_is_mapped()
 {
     const auto memory = need(sys::DmaMemory::create(device(), Bytes{8 * page_bytes}));
-    const auto part = need(sys::Mapping::create(memory.memory(), sys::read_only, Bytes{3 * page_bytes}, Bytes{2 * page_bytes}));
+    const auto part = need(sys::Mapping::create(memory.memory(), sys::read_only,
+                                                Bytes{3 * page_bytes}, Bytes{2 * page_bytes}));
     const auto range = need(translate(part.address().raw() + 16));
     equals(range.address.raw(), memory.address().raw() + 3 * page_bytes + 16);
     equals(range.contiguous.raw(), 2 * page_bytes - 16);
@@ -95,10 +102,11 @@ void no_other_memory()
     fails(translate(heap.mapping.address().raw()), Errc::denied);
     fails(translate(window.address.raw()), Errc::fault);
     fails(translate(std::bit_cast<u64>(&sys::message_page())), Errc::fault);
-    for (const u64 nowhere : {u64{0}, u64{8}, u64{0x10'0000}, abi::user_end, u64{0x4008'0000}, u64{1} << 47,
-                              u64{0xffff'ff80'4008'0000}, ~u64{0}})
+    for (const u64 nowhere : {u64{0}, u64{8}, u64{0x10'0000}, abi::user_end, u64{0x4008'0000},
+                              u64{1} << 47, u64{0xffff'ff80'4008'0000}, ~u64{0}})
         fails(translate(nowhere), Errc::fault);
-    works(sys::perform(abi::Syscall::memory_unmap, abi::no_slot, align_down(window.address.raw(), page_bytes), page_bytes));
+    works(sys::perform(abi::Syscall::memory_unmap, abi::no_slot,
+                       align_down(window.address.raw(), page_bytes), page_bytes));
 }
 
 // Freed, and still mapped; or mapped, and its pin closed: the device may reach it no more.
@@ -126,14 +134,17 @@ void nothing_after_the_mapping()
 }
 
 constexpr std::array cases{
-    check::Case{"DMA memory of no size, too much, or beyond the quota is refused", impossible_sizes},
+    check::Case{"DMA memory of no size, too much, or beyond the quota is refused",
+                impossible_sizes},
     check::Case{"DMA memory is zero, contiguous and pinned, and comes back", zeroed_and_contiguous},
     check::Case{"a size of DMA memory is rounded up to pages", odd_sizes_are_rounded_up},
     check::Case{"an address within a page has its offset", addresses_within_a_page},
     check::Case{"a part that is mapped has its own addresses", a_part_is_mapped},
-    check::Case{"there is no device address of stack, data, registers, the kernel or nothing", no_other_memory},
+    check::Case{"there is no device address of stack, data, registers, the kernel or nothing",
+                no_other_memory},
     check::Case{"there is no device address after the pin is closed", nothing_after_the_pin},
-    check::Case{"there is no device address after the memory is unmapped", nothing_after_the_mapping},
+    check::Case{"there is no device address after the memory is unmapped",
+                nothing_after_the_mapping},
 };
 
 }  // namespace

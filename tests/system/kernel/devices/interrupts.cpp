@@ -1,9 +1,9 @@
-// interrupts.cpp - SYS_IRQ_REGISTER and SYS_IRQ_WAIT without an interrupt: arguments, ownership, deadlines.
+// interrupts.cpp - SYS_IRQ_REGISTER and SYS_IRQ_WAIT without an interrupt: arguments, ownership,
+// deadlines.
 #include "cases.hpp"
 
 #include <check/child.hpp>
 #include <check/raw.hpp>
-
 #include <sys/interrupt.hpp>
 
 namespace {
@@ -32,13 +32,16 @@ void bad_registrations()
     const auto irq = line();
     const auto target = bell();
     for (const u64 bit : {u64{64}, u64{65}, u64{1} << 32, ~u64{0}})
-        fails(sys::perform(abi::SYS_IRQ_REGISTER, irq.slot(), target.slot().raw(), bit), Errc::out_of_range);
+        fails(sys::perform(abi::SYS_IRQ_REGISTER, irq.slot(), target.slot().raw(), bit),
+              Errc::out_of_range);
     fails(sys::register_interrupt(irq.borrow(), {abi::Slot{4242}}, 0), Errc::bad_handle);
     fails(sys::register_interrupt(irq.borrow(), {device().slot}, 0), Errc::wrong_kind);
     const auto mute = need(sys::duplicate(target.borrow(), abi::right::signal));
     fails(sys::register_interrupt(irq.borrow(), mute.borrow(), 0), Errc::denied);
-    equals(check::raw_error(check::raw_call(abi::SYS_IRQ_REGISTER, target.slot())), Errc::wrong_kind);
-    fails(sys::wait_interrupt(irq.borrow(), abi::now), Errc::bad_argument);  // nothing was bound by any of these
+    equals(check::raw_error(check::raw_call(abi::SYS_IRQ_REGISTER, target.slot())),
+           Errc::wrong_kind);
+    fails(sys::wait_interrupt(irq.borrow(), abi::now),
+          Errc::bad_argument);  // nothing was bound by any of these
 }
 
 void the_first_bind_wins()

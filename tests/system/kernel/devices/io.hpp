@@ -13,5 +13,6 @@ struct Io {
 
 inline Result<u64> io(sys::Borrowed<sys::Device> device, const Io& a)
 {
-    return sys::fetch(abi::Syscall::device_io, device.slot, a.window, a.offset, a.width, a.value, a.write);
+    return sys::fetch(abi::Syscall::device_io, device.slot, a.window, a.offset, a.width, a.value,
+                      a.write);
 }

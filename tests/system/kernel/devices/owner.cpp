@@ -12,7 +12,10 @@ int leave_pinned(sys::Borrowed<sys::Device> device)
     if (!made)
         return 1;
     const sys::Borrowed<sys::Memory> memory{abi::Slot{(*made)[1]}};
-    return sys::fetch(abi::Syscall::dma_pin, device.slot, memory.slot.raw(), page_bytes, 100, abi::right::read.raw) ? 0 : 2;
+    return sys::fetch(abi::Syscall::dma_pin, device.slot, memory.slot.raw(), page_bytes, 100,
+                      abi::right::read.raw)
+               ? 0
+               : 2;
 }
 
 int run_registers(sys::Borrowed<sys::Device> device)

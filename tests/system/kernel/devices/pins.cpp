@@ -17,7 +17,8 @@ using sys::PinnedMemory;
 
 u64 pinned() { return need(sys::info(device())).pinned_pages; }
 
-Result<PinnedMemory> pin(sys::Borrowed<sys::Memory> memory, u64 offset, u64 bytes, abi::Rights rights = right::read)
+Result<PinnedMemory>
+pin(sys::Borrowed<sys::Memory> memory, u64 offset, u64 bytes, abi::Rights rights = right::read)
 {
     return PinnedMemory::create(device(), memory, Bytes{offset}, Bytes{bytes}, rights);
 }
@@ -37,8 +38,9 @@ void impossible_ranges()
         u64 offset;
         u64 bytes;
     };
-    for (const Range r : {Range{0, all + 1}, Range{all, 1}, Range{1, all}, Range{~u64{0}, 1}, Range{~u64{0}, ~u64{0}},
-                          Range{1, ~u64{0}}, Range{u64{1} << 63, u64{1} << 63}, Range{all - 1, 2}})
+    for (const Range r : {Range{0, all + 1}, Range{all, 1}, Range{1, all}, Range{~u64{0}, 1},
+                          Range{~u64{0}, ~u64{0}}, Range{1, ~u64{0}},
+                          Range{u64{1} << 63, u64{1} << 63}, Range{all - 1, 2}})
         fails(pin(memory.borrow(), r.offset, r.bytes), Errc::out_of_range);
     equals(pinned(), 0);
 }
@@ -49,20 +51,22 @@ void rights_are_needed()
     const auto reader = need(sys::duplicate(memory.borrow(), right::read));
     fails(pin(reader.borrow(), 0, 8, right::write), Errc::denied);
     fails(pin(reader.borrow(), 0, 8, right::read | right::write), Errc::denied);
-    for (const abi::Rights strange : {right::none, right::execute, right::read | right::execute, right::signal,
-                                      abi::Rights{0x8000}})
+    for (const abi::Rights strange : {right::none, right::execute, right::read | right::execute,
+                                      right::signal, abi::Rights{0x8000}})
         fails(pin(memory.borrow(), 0, 8, strange), Errc::bad_argument);
     fails(pin({device().slot}, 0, 8), Errc::wrong_kind);
     fails(pin({abi::Slot{77}}, 0, 8), Errc::bad_handle);
     works(pin(reader.borrow(), 0, 8, right::read));
 }
 
-// Runs cover the range exactly, in order, and agree with the translation of each byte that is mapped.
+// Runs cover the range exactly, in order, and agree with the translation of each byte that is
+// mapped.
 void runs_agree(u64 count, u64 offset, u64 bytes, u64 flags)
 {
     const auto memory = pages(count, flags);
     const auto mapping = need(sys::Mapping::create(memory.borrow(), sys::read_write));
-    const auto pinned_memory = need(pin(memory.borrow(), offset, bytes, right::read | right::write));
+    const auto pinned_memory =
+        need(pin(memory.borrow(), offset, bytes, right::read | right::write));
     std::array<abi::DmaRun, 300> place;
     const auto runs = need(pinned_memory.runs(place));
     equals(runs.size(), pinned_memory.run_count());
@@ -109,13 +113,15 @@ void scattered_runs()
         bytes += run.length.raw();
     equals(bytes, 120 * page_bytes);
     for (usize i = 1; i < all.size(); ++i)
-        that(all[i - 1].address.raw() + all[i - 1].length.raw() != all[i].address.raw(), "two runs are one");
+        that(all[i - 1].address.raw() + all[i - 1].length.raw() != all[i].address.raw(),
+             "two runs are one");
 }
 
 void runs_beyond_the_last()
 {
     const auto memory = pages(1);
-    const auto made = need(sys::invoke(abi::Syscall::dma_pin, device().slot, memory.slot().raw(), 0, 8, right::read.raw));
+    const auto made = need(sys::invoke(abi::Syscall::dma_pin, device().slot, memory.slot().raw(), 0,
+                                       8, right::read.raw));
     const sys::Handle<sys::Pin> handle{abi::Slot{made[1]}};
     equals(made[2], 1);
     equals(need(sys::fetch(abi::Syscall::dma_runs, handle.slot(), 0)), 1);
@@ -154,12 +160,15 @@ void pinned_twice()
 }
 
 constexpr std::array cases{
-    check::Case{"an empty range and one beyond the memory are refused, near 2^64 too", impossible_ranges},
+    check::Case{"an empty range and one beyond the memory are refused, near 2^64 too",
+                impossible_ranges},
     check::Case{"pinning needs the rights of the direction", rights_are_needed},
     check::Case{"the runs of a pin cover its range and agree with the addresses", runs},
     check::Case{"more runs than one call returns are told in parts", scattered_runs},
-    check::Case{"runs beyond the last are refused, and a pin cannot be copied", runs_beyond_the_last},
-    check::Case{"pinned memory stays without a handle, and comes back with the pin", pins_keep_memory},
+    check::Case{"runs beyond the last are refused, and a pin cannot be copied",
+                runs_beyond_the_last},
+    check::Case{"pinned memory stays without a handle, and comes back with the pin",
+                pins_keep_memory},
     check::Case{"memory that is pinned twice stays until the second pin goes", pinned_twice},
 };
 

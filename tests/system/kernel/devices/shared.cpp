@@ -1,9 +1,9 @@
-// shared.cpp - a device whose page also holds a device of somebody else: no mapping, but every register by call.
+// shared.cpp - a device whose page also holds a device of somebody else: no mapping, but every
+// register by call.
 #include "cases.hpp"
 #include "io.hpp"
 
 #include <check/child.hpp>
-
 #include <proto/names.hpp>
 #include <sys/session.hpp>
 

@@ -2,7 +2,6 @@
 #include "cases.hpp"
 
 #include <check/raw.hpp>
-
 #include <sys/endpoint.hpp>
 #include <sys/memory.hpp>
 #include <sys/notification.hpp>
@@ -67,10 +66,12 @@ void zero_names_nothing()
 {
     fails(sys::handle_info(abi::no_slot), Errc::bad_handle);
     fails(close_result(abi::no_slot), Errc::bad_handle);
-    fails(sys::handle_info(abi::Slot{1}), Errc::bad_handle);                     // generation 0
-    fails(sys::handle_info(abi::Slot{abi::slot_limit - 1}), Errc::bad_handle);   // a chunk that is not there
+    fails(sys::handle_info(abi::Slot{1}), Errc::bad_handle);  // generation 0
+    fails(sys::handle_info(abi::Slot{abi::slot_limit - 1}),
+          Errc::bad_handle);  // a chunk that is not there
     fails(sys::handle_info(abi::Slot{abi::SlotGeneration::mask}), Errc::bad_handle);
-    fails(sys::handle_info(abi::Slot{abi::SlotGeneration::mask | abi::SlotIndex::mask}), Errc::bad_handle);
+    fails(sys::handle_info(abi::Slot{abi::SlotGeneration::mask | abi::SlotIndex::mask}),
+          Errc::bad_handle);
 }
 
 void wrong_generations_name_nothing()
@@ -78,7 +79,8 @@ void wrong_generations_name_nothing()
     const auto handle = need(sys::create_notification());
     const u64 right = generation_of(handle.slot());
     for (unsigned n = 0; n < 32; ++n)
-        fails(sys::handle_info(with_generation(handle.slot(), right ^ u64{1} << n)), Errc::bad_handle);
+        fails(sys::handle_info(with_generation(handle.slot(), right ^ u64{1} << n)),
+              Errc::bad_handle);
     works(sys::handle_info(handle.slot()));
 }
 
@@ -119,12 +121,15 @@ void junk_in_x8_is_refused()
 
 constexpr std::array cases{
     check::Case{"a handle that was closed names nothing", closed_names_nothing},
-    check::Case{"a slot that is used again does not answer to its old handle", used_again_is_another},
+    check::Case{"a slot that is used again does not answer to its old handle",
+                used_again_is_another},
     check::Case{"no handle value comes twice", generations_never_repeat},
     check::Case{"zero, and slots that were never used, name nothing", zero_names_nothing},
-    check::Case{"a handle with one wrong bit in its generation names nothing", wrong_generations_name_nothing},
+    check::Case{"a handle with one wrong bit in its generation names nothing",
+                wrong_generations_name_nothing},
     check::Case{"made-up values name nothing", random_values_name_nothing},
-    check::Case{"junk above the bits of a handle in an argument is refused", junk_above_a_handle_is_refused},
+    check::Case{"junk above the bits of a handle in an argument is refused",
+                junk_above_a_handle_is_refused},
     check::Case{"junk in the unused bits of x8 is refused", junk_in_x8_is_refused},
 };
 

@@ -1,4 +1,5 @@
-// handles/main.cpp - handles: what is none, what is stale, what lacks a right, and what a table holds.
+// handles/main.cpp - handles: what is none, what is stale, what lacks a right, and what a table
+// holds.
 #include "cases.hpp"
 
 int app_main(const sys::Startup& given)

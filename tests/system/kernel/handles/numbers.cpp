@@ -2,7 +2,6 @@
 #include "cases.hpp"
 
 #include <check/raw.hpp>
-
 #include <sys/endpoint.hpp>
 #include <sys/notification.hpp>
 
@@ -82,9 +81,11 @@ void the_null_call_ignores_a_handle()
 
 constexpr std::array cases{
     check::Case{"a call number that nobody knows is refused", unknown_numbers},
-    check::Case{"a call preserves x19 to x28 and leaves nothing in x8 and x11 to x18", registers_of_a_call},
+    check::Case{"a call preserves x19 to x28 and leaves nothing in x8 and x11 to x18",
+                registers_of_a_call},
     check::Case{"a failure fills x0 with its number and nothing else", a_failure_fills_x0_only},
-    check::Case{"the null call leaves nothing of the kernel's in a register", the_null_call_tells_nothing},
+    check::Case{"the null call leaves nothing of the kernel's in a register",
+                the_null_call_tells_nothing},
     check::Case{"the null call ignores the handle bits", the_null_call_ignores_a_handle},
 };
 

@@ -1,8 +1,8 @@
-// rights.cpp - kinds and rights: every call against handles of every wrong kind, and against a handle without its right.
+// rights.cpp - kinds and rights: every call against handles of every wrong kind, and against a
+// handle without its right.
 #include "cases.hpp"
 
 #include <check/raw.hpp>
-
 #include <sys/endpoint.hpp>
 #include <sys/memory.hpp>
 #include <sys/notification.hpp>
@@ -81,7 +81,8 @@ struct Everything {
     {
         return {notification.slot(), endpoint.slot(), memory.slot(), process.slot()};
     }
-    static constexpr std::array kinds{Kind::notification, Kind::endpoint, Kind::memory, Kind::process};
+    static constexpr std::array kinds{Kind::notification, Kind::endpoint, Kind::memory,
+                                      Kind::process};
 
     ~Everything() { (void)sys::kill(process.borrow()); }
     Everything() = default;
@@ -104,7 +105,8 @@ void wrong_kinds()
 void no_handle_at_all()
 {
     for (const Needs& need_of : needs)
-        equals(check::raw_error(check::raw_call(need_of.call, abi::no_slot, arguments())), Errc::bad_handle);
+        equals(check::raw_error(check::raw_call(need_of.call, abi::no_slot, arguments())),
+               Errc::bad_handle);
 }
 
 // A duplicate with every right but those of `without`.
@@ -126,8 +128,10 @@ void missing_rights()
             if (all.kinds[i] != need_of.kind)
                 continue;
             const bool caller = need_of.call == Syscall::call;
-            const abi::Slot weak = stripped(caller ? badged.slot() : all.slots()[i], need_of.rights);
-            equals(check::raw_error(check::raw_call(need_of.call, weak, arguments())), Errc::denied);
+            const abi::Slot weak =
+                stripped(caller ? badged.slot() : all.slots()[i], need_of.rights);
+            equals(check::raw_error(check::raw_call(need_of.call, weak, arguments())),
+                   Errc::denied);
             sys::close(weak);
         }
     }
@@ -158,9 +162,10 @@ void unknown_rights()
 void grants_shrink()
 {
     const Everything all;
-    const auto child = need(
-        sys::create_process(check::self(), {16, 8, 0, 0, text::padded<16>("child"), 0, 0}));
-    const auto weak = need(sys::duplicate(all.memory.borrow(), right::read | right::transfer | right::duplicate));
+    const auto child =
+        need(sys::create_process(check::self(), {16, 8, 0, 0, text::padded<16>("child"), 0, 0}));
+    const auto weak =
+        need(sys::duplicate(all.memory.borrow(), right::read | right::transfer | right::duplicate));
     fails(sys::grant(child.borrow(), weak.slot(), right::write), Errc::denied);
     fails(sys::grant(child.borrow(), all.memory.slot(), right::system), Errc::denied);
     fails(sys::grant(child.borrow(), all.memory.slot(), abi::Rights{0x2000}), Errc::bad_argument);
@@ -191,10 +196,14 @@ void handles_tell_what_they_are()
 constexpr std::array cases{
     check::Case{"a handle of another kind is refused by every call", wrong_kinds},
     check::Case{"no handle is refused by every call that needs one", no_handle_at_all},
-    check::Case{"a handle without the right is refused by every call that needs one", missing_rights},
-    check::Case{"a duplicate has the rights that were asked for, and never more", duplicates_shrink},
+    check::Case{"a handle without the right is refused by every call that needs one",
+                missing_rights},
+    check::Case{"a duplicate has the rights that were asked for, and never more",
+                duplicates_shrink},
     check::Case{"rights that do not exist are refused", unknown_rights},
-    check::Case{"a grant has a subset of the rights, and needs the rights to duplicate and to transfer", grants_shrink},
+    check::Case{
+        "a grant has a subset of the rights, and needs the rights to duplicate and to transfer",
+        grants_shrink},
     check::Case{"a handle tells its kind, its rights and its badge", handles_tell_what_they_are},
 };
 

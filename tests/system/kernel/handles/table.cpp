@@ -64,7 +64,8 @@ void full_refuses_every_maker()
     fails(sys::mint(endpoint.borrow(), 1), Errc::over_quota);
     const abi::ProcessQuota quota{8, 0, 1, 0, text::padded<16>("one"), 0, 0};
     fails(sys::create_process(check::self(), quota), Errc::over_quota);
-    fails(sys::create_thread(check::self(), VirtAddr{0x400000}, VirtAddr{0x500000}, 0, 0), Errc::over_quota);
+    fails(sys::create_thread(check::self(), VirtAddr{0x400000}, VirtAddr{0x500000}, 0, 0),
+          Errc::over_quota);
     fails(sys::receive(endpoint.borrow(), 1, abi::now).header.status() == Errc::over_quota
               ? Result<>{fail(Errc::over_quota)}
               : Result<>{},
@@ -103,8 +104,10 @@ void reserved_slots_come_back()
 }
 
 constexpr std::array cases{
-    check::Case{"a table holds as many handles as its quota says, and takes them again", full_and_empty_again},
-    check::Case{"a full table refuses every call that makes a handle, and nothing is made", full_refuses_every_maker},
+    check::Case{"a table holds as many handles as its quota says, and takes them again",
+                full_and_empty_again},
+    check::Case{"a full table refuses every call that makes a handle, and nothing is made",
+                full_refuses_every_maker},
     check::Case{"one closed handle makes room for one", one_free_slot_is_enough},
     check::Case{"slots reserved for a receive that ends empty come back", reserved_slots_come_back},
 };

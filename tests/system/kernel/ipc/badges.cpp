@@ -16,9 +16,13 @@ using served::Service;
 // An endpoint that this thread serves itself.
 struct Own {
     sys::Handle<sys::Endpoint> endpoint = need(sys::create_endpoint());
-    sys::Handle<sys::Endpoint> receiver = need(sys::duplicate(endpoint.borrow(), abi::right::receive));
+    sys::Handle<sys::Endpoint> receiver =
+        need(sys::duplicate(endpoint.borrow(), abi::right::receive));
 
-    sys::Handle<sys::Endpoint> mint(u64 badge) const { return need(sys::mint(endpoint.borrow(), badge)); }
+    sys::Handle<sys::Endpoint> mint(u64 badge) const
+    {
+        return need(sys::mint(endpoint.borrow(), badge));
+    }
     sys::Incoming look() const { return sys::receive(receiver.borrow(), 0, abi::now); }
 };
 
@@ -108,7 +112,8 @@ void the_next_server_never_knew_them()
     equals(sys::receive(second.borrow(), 0, abi::now).header.status(), Errc::timed_out);
 }
 
-// Badges that are gone and not told yet take memory of the kernel: their number is limited by what their maker may have.
+// Badges that are gone and not told yet take memory of the kernel: their number is limited by what
+// their maker may have.
 void untold_badges_are_bounded()
 {
     const Own own;
@@ -125,7 +130,8 @@ void untold_badges_are_bounded()
     that(before - after < 64, "badges that nobody was told of eat the machine's memory");
 }
 
-// The badge of a session survives many calls; a client that only signals is as alive as one that calls.
+// The badge of a session survives many calls; a client that only signals is as alive as one that
+// calls.
 void calls_do_not_end_a_badge()
 {
     const Service service;
@@ -137,12 +143,15 @@ void calls_do_not_end_a_badge()
 constexpr std::array cases{
     check::Case{"a badge has all of its 64 bits", numbers_are_whole},
     check::Case{"two clients have two badges", two_clients},
-    check::Case{"a server is told when the last handle of a badge is closed, once", gone_after_the_last_handle},
+    check::Case{"a server is told when the last handle of a badge is closed, once",
+                gone_after_the_last_handle},
     check::Case{"the end of a badge wakes a waiting server", gone_wakes_a_server},
     check::Case{"a badge lives as long as any process has it", gone_with_its_process},
     check::Case{"a hundred badges that end are told in their order", gone_in_order},
-    check::Case{"a new server does not hear of badges that it never knew", the_next_server_never_knew_them},
-    check::Case{"badges that nobody was told of are limited", untold_badges_are_bounded, check::Runs::once},
+    check::Case{"a new server does not hear of badges that it never knew",
+                the_next_server_never_knew_them},
+    check::Case{"badges that nobody was told of are limited", untold_badges_are_bounded,
+                check::Runs::once},
     check::Case{"three hundred calls do not end a badge", calls_do_not_end_a_badge},
 };
 

@@ -27,13 +27,16 @@ u32 handles_used() { return need(sys::info(check::self())).handles_used; }
 std::array<abi::Slot, 4> four_kinds()
 {
     auto endpoint = need(sys::create_endpoint());
-    return {need(sys::create_notification()).release(), need(sys::create_memory(Bytes{page_bytes})).release(),
+    return {need(sys::create_notification()).release(),
+            need(sys::create_memory(Bytes{page_bytes})).release(),
             need(sys::mint(endpoint.borrow(), 3)).release(),
-            need(sys::create_process(check::self(), {8, 0, 0, 0, text::padded<16>("moved"), 0, 0})).release()};
+            need(sys::create_process(check::self(), {8, 0, 0, 0, text::padded<16>("moved"), 0, 0}))
+                .release()};
 }
 
-constexpr std::array<u64, 4> kinds{static_cast<u64>(Kind::notification), static_cast<u64>(Kind::memory),
-                                   static_cast<u64>(Kind::endpoint), static_cast<u64>(Kind::process)};
+constexpr std::array<u64, 4> kinds{static_cast<u64>(Kind::notification),
+                                   static_cast<u64>(Kind::memory), static_cast<u64>(Kind::endpoint),
+                                   static_cast<u64>(Kind::process)};
 
 void requests_carry_handles()
 {
@@ -87,7 +90,8 @@ void handles_and_payload()
     equals(ask(service, request).words[0], 0);
     equals(need(sys::wait(bell.borrow(), abi::now)), abi::Bits::at(9));
     carried()[0] = need(sys::duplicate(bell.borrow(), right::wait | right::transfer)).release();
-    equals(static_cast<Errc>(ask(service, request).words[0]), Errc::denied);  // rights travel as they are
+    equals(static_cast<Errc>(ask(service, request).words[0]),
+           Errc::denied);  // rights travel as they are
 }
 
 void junk_stays_at_the_sender()
@@ -99,9 +103,10 @@ void junk_stays_at_the_sender()
         abi::Slot slot;
         Errc why;
     };
-    for (const Bad bad : {Bad{abi::no_slot, Errc::bad_handle}, Bad{abi::Slot{12345}, Errc::bad_handle},
-                          Bad{abi::Slot{~u64{0}}, Errc::bad_handle}, Bad{fixed.slot(), Errc::denied},
-                          Bad{good.slot(), Errc::bad_argument}})
+    for (const Bad bad :
+         {Bad{abi::no_slot, Errc::bad_handle}, Bad{abi::Slot{12345}, Errc::bad_handle},
+          Bad{abi::Slot{~u64{0}}, Errc::bad_handle}, Bad{fixed.slot(), Errc::denied},
+          Bad{good.slot(), Errc::bad_argument}})
         for (u64 place = 1; place < 4; ++place) {
             std::array<sys::Handle<sys::Notification>, 4> others;
             for (auto& other : others)
@@ -120,7 +125,8 @@ void too_many_in_the_header()
     const Service service;
     for (u64 count = 5; count < 8; ++count) {
         equals(ask(service, letter(Ask::kinds, 0, {}, count)).header.status(), Errc::bad_argument);
-        equals(ask(service, letter(Ask::kinds, 0, {}, 0, count)).header.status(), Errc::bad_argument);
+        equals(ask(service, letter(Ask::kinds, 0, {}, 0, count)).header.status(),
+               Errc::bad_argument);
     }
     const auto endpoint = need(sys::create_endpoint());
     for (unsigned take = 5; take < 8; ++take)
@@ -144,7 +150,8 @@ void more_than_the_receiver_takes()
     works(sys::handle_info(first.slot()));
 }
 
-// An answer with more handles than the caller takes is refused at the server, which then answers otherwise.
+// An answer with more handles than the caller takes is refused at the server, which then answers
+// otherwise.
 void more_than_the_caller_takes()
 {
     const Service service;
@@ -169,7 +176,8 @@ void no_room_at_the_caller()
     equals(ask(service, letter(Ask::give, 8, {0}, 0, 1)).header.status(), Errc::ok);
 }
 
-// The handle that the call is about may itself go with it: it is gone then, and the answer comes nevertheless.
+// The handle that the call is about may itself go with it: it is gone then, and the answer comes
+// nevertheless.
 void the_very_handle_may_go()
 {
     const Service service;
@@ -185,11 +193,15 @@ constexpr std::array cases{
     check::Case{"a request moves up to four handles of any kind", requests_carry_handles},
     check::Case{"an answer moves up to four handles", answers_carry_handles},
     check::Case{"rights travel with a handle", handles_and_payload},
-    check::Case{"one bad handle among four is refused at the sender, and none moves", junk_stays_at_the_sender},
+    check::Case{"one bad handle among four is refused at the sender, and none moves",
+                junk_stays_at_the_sender},
     check::Case{"counts of more than four handles are refused", too_many_in_the_header},
-    check::Case{"more handles than the receiver takes are refused at the sender", more_than_the_receiver_takes},
-    check::Case{"an answer with a handle that is none is refused at the server", more_than_the_caller_takes},
-    check::Case{"a caller without room for the handles it takes is refused before it calls", no_room_at_the_caller},
+    check::Case{"more handles than the receiver takes are refused at the sender",
+                more_than_the_receiver_takes},
+    check::Case{"an answer with a handle that is none is refused at the server",
+                more_than_the_caller_takes},
+    check::Case{"a caller without room for the handles it takes is refused before it calls",
+                no_room_at_the_caller},
     check::Case{"a call may carry the handle that it is made on", the_very_handle_may_go},
 };
 

@@ -11,3 +11,4 @@ extern const check::Cases badge_cases;
 extern const check::Cases priority_cases;
 extern const check::Cases register_cases;
 extern const check::Cases reply_cases;
+extern const check::Cases lapse_cases;

@@ -20,12 +20,19 @@ struct Waits {
     sys::Handle<sys::Notification> silent = need(sys::create_notification());
     Service slow;
 
-    Errc receive(abi::Ticks d) const { return sys::receive(endpoint.borrow(), 1, d).header.status(); }
+    Errc receive(abi::Ticks d) const
+    {
+        return sys::receive(endpoint.borrow(), 1, d).header.status();
+    }
     Errc reply_receive(abi::Ticks d) const
     {
-        return sys::reply_receive(endpoint.borrow(), {abi::Header::make(1, 0, 0, 2), {}}, d).header.status();
+        return sys::reply_receive(endpoint.borrow(), {abi::Header::make(1, 0, 0, 2), {}}, d)
+            .header.status();
     }
-    Errc call_unserved(abi::Ticks d) const { return sys::call(unserved.borrow(), letter(Ask::echo, 0), d).header.status(); }
+    Errc call_unserved(abi::Ticks d) const
+    {
+        return sys::call(unserved.borrow(), letter(Ask::echo, 0), d).header.status();
+    }
     Errc wait(abi::Ticks d) const
     {
         const auto bits = sys::wait(silent.borrow(), d);
@@ -34,7 +41,8 @@ struct Waits {
 };
 
 using Way = Errc (Waits::*)(abi::Ticks) const;
-constexpr std::array<Way, 4> ways{&Waits::receive, &Waits::reply_receive, &Waits::call_unserved, &Waits::wait};
+constexpr std::array<Way, 4> ways{&Waits::receive, &Waits::reply_receive, &Waits::call_unserved,
+                                  &Waits::wait};
 
 void polls()
 {
@@ -83,7 +91,8 @@ void far_deadlines()
         abi::Ticks deadline;
         Errc result = Errc::ok;
     };
-    for (const u64 far : {abi::never.raw(), abi::never.raw() - 1, u64{1} << 63, (u64{1} << 63) - 1}) {
+    for (const u64 far :
+         {abi::never.raw(), abi::never.raw() - 1, u64{1} << 63, (u64{1} << 63) - 1}) {
         Far context{waits, abi::Ticks{far}};
         check::Threaded<Far> thread{+[](Far& c) { c.result = c.waits.wait(c.deadline); }, context};
         check::sleep_ms(3);
@@ -119,11 +128,13 @@ void many_deadlines_in_any_order()
     const abi::Ticks start = sys::now();
     for (usize i = 0; i < sleepers.size(); ++i) {
         sleepers[i].deadline = abi::Ticks{start.raw() + sys::milliseconds(order[i]).raw()};
-        threads[i].emplace(+[](Sleeper& s) {
-            const auto nobody = need(sys::create_notification());
-            (void)sys::wait(nobody.borrow(), s.deadline);
-            s.woke = sys::now();
-        }, sleepers[i]);
+        threads[i].emplace(
+            +[](Sleeper& s) {
+                const auto nobody = need(sys::create_notification());
+                (void)sys::wait(nobody.borrow(), s.deadline);
+                s.woke = sys::now();
+            },
+            sleepers[i]);
     }
     for (auto& thread : threads)
         thread->join();
@@ -134,9 +145,11 @@ void many_deadlines_in_any_order()
 constexpr std::array cases{
     check::Case{"a deadline of now only looks", polls},
     check::Case{"a deadline that has passed ends the call at once", past_deadlines},
-    check::Case{"no call that blocks ends before its deadline, nor long after", never_early_never_late},
+    check::Case{"no call that blocks ends before its deadline, nor long after",
+                never_early_never_late},
     check::Case{"a deadline in the far future does not come early", far_deadlines},
-    check::Case{"a deadline passes while the server works, and its late answer meets nobody", while_the_server_works},
+    check::Case{"a deadline passes while the server works, and its late answer meets nobody",
+                while_the_server_works},
     check::Case{"twelve sleepers wake in their order", many_deadlines_in_any_order},
 };
 

@@ -17,10 +17,19 @@ using served::Service;
 
 constexpr auto bell_bit = abi::Bits::at(3);
 
-bool rang(sys::Borrowed<sys::Notification> bell) { return sys::wait(bell, sys::after_ms(100)).has_value(); }
-bool silent(sys::Borrowed<sys::Notification> bell) { return !sys::wait(bell, abi::now).has_value(); }
+bool rang(sys::Borrowed<sys::Notification> bell)
+{
+    return sys::wait(bell, sys::after_ms(100)).has_value();
+}
+bool silent(sys::Borrowed<sys::Notification> bell)
+{
+    return !sys::wait(bell, abi::now).has_value();
+}
 
-sys::EndpointInfo info_of(const Service& service) { return need(sys::info(service.endpoint.borrow())); }
+sys::EndpointInfo info_of(const Service& service)
+{
+    return need(sys::info(service.endpoint.borrow()));
+}
 
 void told_once()
 {
@@ -42,7 +51,8 @@ void idle_clients_are_told_once()
     service.start();
     equals(ask(idle.borrow(), letter(Ask::echo, 8, {2})).header.status(), Errc::peer_restarted);
     equals(ask(idle.borrow(), letter(Ask::echo, 8, {3})).words[0], 3);
-    equals(ask(service, letter(Ask::echo, 8, {4})).header.status(), Errc::peer_restarted);  // each badge by itself
+    equals(ask(service, letter(Ask::echo, 8, {4})).header.status(),
+           Errc::peer_restarted);  // each badge by itself
     equals(ask(service, letter(Ask::echo, 8, {5})).words[0], 5);
 }
 
@@ -63,7 +73,10 @@ struct Caller {
     sys::Letter request;
     sys::Incoming answer{};
 };
-void call_once(Caller& caller) { caller.answer = sys::call(caller.client, caller.request, sys::after_ms(3'000)); }
+void call_once(Caller& caller)
+{
+    caller.answer = sys::call(caller.client, caller.request, sys::after_ms(3'000));
+}
 
 void queued_callers_wait_for_the_next()
 {
@@ -125,7 +138,8 @@ void watching_needs_rights()
     const auto bell = need(sys::create_notification());
     const auto mute = need(sys::duplicate(bell.borrow(), abi::right::wait));
     fails(sys::watch(service.client.borrow(), mute.borrow(), bell_bit), Errc::denied);
-    fails(sys::watch(service.client.borrow(), {service.endpoint.slot()}, bell_bit), Errc::wrong_kind);
+    fails(sys::watch(service.client.borrow(), {service.endpoint.slot()}, bell_bit),
+          Errc::wrong_kind);
     fails(sys::watch(service.client.borrow(), {}, bell_bit), Errc::bad_handle);
     const auto receiver = need(sys::duplicate(service.endpoint.borrow(), abi::right::receive));
     fails(sys::watch(receiver.borrow(), bell.borrow(), bell_bit), Errc::denied);
@@ -137,7 +151,8 @@ void given_up()
     service.server->kill();
     Caller waiting{service.client.borrow(), letter(Ask::echo, 8, {7})};
     // The badge has seen a server: what it is told comes first.
-    equals(sys::call(service.client.borrow(), waiting.request, abi::now).header.status(), Errc::timed_out);
+    equals(sys::call(service.client.borrow(), waiting.request, abi::now).header.status(),
+           Errc::timed_out);
     Threaded<Caller> thread{&call_once, waiting};
     check::sleep_ms(2);
     works(sys::give_up(service.endpoint.borrow()));
@@ -148,7 +163,8 @@ void given_up()
     that(info_of(service).given_up, "not given up");
     works(sys::undo_give_up(service.endpoint.borrow()));
     that(!info_of(service).given_up, "still given up");
-    equals(sys::call(service.client.borrow(), waiting.request, sys::after_ms(2)).header.status(), Errc::timed_out);
+    equals(sys::call(service.client.borrow(), waiting.request, sys::after_ms(2)).header.status(),
+           Errc::timed_out);
 }
 
 void a_new_server_undoes_giving_up()
@@ -167,11 +183,12 @@ void strange_ways_to_give_up()
 {
     const Service service;
     for (const u64 value : {u64{2}, u64{3}, ~u64{0}})
-        fails(sys::perform(abi::Syscall::endpoint_give_up, service.endpoint.slot(), value), Errc::bad_argument);
+        fails(sys::perform(abi::Syscall::endpoint_give_up, service.endpoint.slot(), value),
+              Errc::bad_argument);
 }
 
-// Two servers of one endpoint; the one that received dies. The endpoint stays served, its epoch stays; the next time it really
-// loses its server the badge must hear of it again.
+// Two servers of one endpoint; the one that received dies. The endpoint stays served, its epoch
+// stays; the next time it really loses its server the badge must hear of it again.
 void one_of_two_servers_dies()
 {
     Service service;
@@ -209,16 +226,19 @@ void clients_die()
 
 constexpr std::array cases{
     check::Case{"a server that dies with a request tells its caller, once", told_once},
-    check::Case{"a client that was idle hears of the restart with its next call, once", idle_clients_are_told_once},
+    check::Case{"a client that was idle hears of the restart with its next call, once",
+                idle_clients_are_told_once},
     check::Case{"duplicates of one badge are told together", duplicates_share_what_they_saw},
     check::Case{"callers in line stay for the next server", queued_callers_wait_for_the_next},
     check::Case{"the epoch of an endpoint counts its servers", epochs_count_servers},
-    check::Case{"watchers hear of a server lost, a server back, and giving up", watchers_hear_of_all_three},
+    check::Case{"watchers hear of a server lost, a server back, and giving up",
+                watchers_hear_of_all_three},
     check::Case{"watching needs a right on both sides", watching_needs_rights},
     check::Case{"an endpoint that is given up answers at once, until that is undone", given_up},
     check::Case{"a new server undoes giving up", a_new_server_undoes_giving_up},
     check::Case{"giving up knows yes and no only", strange_ways_to_give_up},
-    check::Case{"one of two servers dies, and later restarts are still told", one_of_two_servers_dies},
+    check::Case{"one of two servers dies, and later restarts are still told",
+                one_of_two_servers_dies},
     check::Case{"clients that die in line or while being served harm nobody", clients_die},
 };
 

@@ -2,9 +2,9 @@
 #include "cases.hpp"
 #include "served.hpp"
 
-#include <check/raw.hpp>
-
 #include <cstring>
+
+#include <check/raw.hpp>
 
 namespace {
 
@@ -67,7 +67,9 @@ void mixed_sizes()
         std::memset(page().data(), 0xee, page().size());
         const auto in = ask(service, letter(Ask::filled, 16, {bytes, 9}));
         equals(in.header.size(), bytes);
-        const auto* const place = bytes <= abi::register_bytes ? reinterpret_cast<const u8*>(in.words.data()) : page().data();
+        const auto* const place = bytes <= abi::register_bytes
+                                      ? reinterpret_cast<const u8*>(in.words.data())
+                                      : page().data();
         equals(wrong_bytes({place, bytes}, 9), 0);
         if (bytes > abi::register_bytes)
             for (u64 i = bytes; i < abi::message_bytes; ++i)
@@ -96,7 +98,8 @@ void scratch_is_kept()
     equals(wrong_bytes(scratch, 3), 0);
 }
 
-// The request's own status field is none: the server sees zero there, and the sizes as they were sent.
+// The request's own status field is none: the server sees zero there, and the sizes as they were
+// sent.
 void the_request_header_is_clean()
 {
     const Service service;
@@ -124,10 +127,12 @@ void statuses_reach_the_caller()
 constexpr std::array cases{
     check::Case{"messages of 0 to 56 bytes arrive byte for byte", short_messages},
     check::Case{"messages of 57 to 512 bytes arrive byte for byte", long_messages},
-    check::Case{"an answer may be shorter or longer than its request, and no byte more is written", mixed_sizes},
+    check::Case{"an answer may be shorter or longer than its request, and no byte more is written",
+                mixed_sizes},
     check::Case{"a message of more than 512 bytes is refused at the sender", too_long_messages},
     check::Case{"the scratch part of the message page belongs to the thread", scratch_is_kept},
-    check::Case{"a server sees the header as it was sent, without a status", the_request_header_is_clean},
+    check::Case{"a server sees the header as it was sent, without a status",
+                the_request_header_is_clean},
     check::Case{"a server's status reaches the caller untouched", statuses_reach_the_caller},
 };
 

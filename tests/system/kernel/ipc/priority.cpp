@@ -17,7 +17,8 @@ struct Caller {
 };
 void call_once(Caller& c)
 {
-    c.status = sys::call(c.client.borrow(), {Header::make(1, 8), {c.number}}, sys::after_ms(2'000)).header.status();
+    c.status = sys::call(c.client.borrow(), {Header::make(1, 8), {c.number}}, sys::after_ms(2'000))
+                   .header.status();
 }
 
 // They line up while nobody receives, from the least important on.
@@ -67,7 +68,8 @@ void serve_once(Lowly& lowly)
 {
     const auto in = sys::receive(lowly.endpoint.borrow(), 0, sys::after_ms(2'000));
     if (lowly.next.valid())
-        lowly.status = sys::call(lowly.next, {Header::make(1, 0), {}}, sys::after_ms(1'000)).header.status();
+        lowly.status =
+            sys::call(lowly.next, {Header::make(1, 0), {}}, sys::after_ms(1'000)).header.status();
     if (in.request())
         need(sys::reply({Header::make(1, 8), {in.words[0] + 1}}));
     set(lowly.went_on);
@@ -96,7 +98,8 @@ void a_call_lends_its_priority()
     lent(abi::never);
 }
 
-// Eight threads call each other; the first is called by us. All are less important than the one that spins.
+// Eight threads call each other; the first is called by us. All are less important than the one
+// that spins.
 void a_chain_lends_it_on()
 {
     std::array<Lowly, 8> chain;
@@ -109,7 +112,8 @@ void a_chain_lends_it_on()
     check::sleep_ms(3);
     bool stop = false;
     Threaded<bool> spinner{&spin_until, stop, 15};
-    const auto in = sys::call(chain[0].client.borrow(), {Header::make(1, 8), {6}}, sys::after_ms(800));
+    const auto in =
+        sys::call(chain[0].client.borrow(), {Header::make(1, 8), {6}}, sys::after_ms(800));
     equals(in.header.status(), Errc::ok);
     equals(in.words[0], 7);
     set(stop);
@@ -135,10 +139,13 @@ void a_low_caller_takes_nothing_away()
 }
 
 constexpr std::array cases{
-    check::Case{"the more important caller is received first, equals in their order", the_more_important_first},
-    check::Case{"a call lends the caller's priority until it is answered", a_call_lends_its_priority},
+    check::Case{"the more important caller is received first, equals in their order",
+                the_more_important_first},
+    check::Case{"a call lends the caller's priority until it is answered",
+                a_call_lends_its_priority},
     check::Case{"a chain of eight calls lends the priority to its end", a_chain_lends_it_on},
-    check::Case{"a server keeps its own priority for a less important caller", a_low_caller_takes_nothing_away},
+    check::Case{"a server keeps its own priority for a less important caller",
+                a_low_caller_takes_nothing_away},
 };
 
 }  // namespace

@@ -71,8 +71,10 @@ void junk_in_x8()
         abi::Slot about;
     };
     for (unsigned n = 53; n < 64; ++n)
-        for (const Way way : {Way{abi::Syscall::call, service.client.slot()}, Way{abi::Syscall::signal, bell.slot()},
-                              Way{abi::Syscall::recv, endpoint.slot()}, Way{abi::Syscall::reply_recv, endpoint.slot()}}) {
+        for (const Way way :
+             {Way{abi::Syscall::call, service.client.slot()},
+              Way{abi::Syscall::signal, bell.slot()}, Way{abi::Syscall::recv, endpoint.slot()},
+              Way{abi::Syscall::reply_recv, endpoint.slot()}}) {
             (void)served::ask(service, letter(Ask::echo, 0));
             check::RawRegisters in{};
             in.x[0] = way.call == abi::Syscall::call ? letter(Ask::echo, 0).header.raw : 1;
@@ -118,10 +120,12 @@ void preempted_threads_keep_all()
 }
 
 constexpr std::array cases{
-    check::Case{"a call preserves x19 to x28 and shows nothing in x8 and x11 to x18", a_call_and_back},
+    check::Case{"a call preserves x19 to x28 and shows nothing in x8 and x11 to x18",
+                a_call_and_back},
     check::Case{"junk in the unused bits of x8 is refused on the short ways too", junk_in_x8},
     check::Case{"a wait that ends by its deadline shows nothing either", a_wait_that_ends},
-    check::Case{"a thread that is preempted keeps every register and the flags", preempted_threads_keep_all},
+    check::Case{"a thread that is preempted keeps every register and the flags",
+                preempted_threads_keep_all},
 };
 
 }  // namespace

@@ -22,7 +22,10 @@ struct Loop {
     sys::Borrowed<sys::Endpoint> server() const { return endpoint.borrow(); }
 };
 
-void call_once(Loop& loop) { loop.answer = sys::call(loop.client.borrow(), loop.request, loop.deadline); }
+void call_once(Loop& loop)
+{
+    loop.answer = sys::call(loop.client.borrow(), loop.request, loop.deadline);
+}
 
 void nobody_to_reply_to()
 {
@@ -69,7 +72,8 @@ void bad_replies_leave_the_debt()
     const auto second = need(sys::create_notification());
     sys::message_page().handles = {first.slot(), second.slot()};
     fails(sys::reply({Header::make(1, 0, 2), {}}), Errc::no_space);  // it takes one
-    equals(sys::reply_receive(loop.server(), {Header::make(1, 0, 2), {}}, abi::now).header.status(), Errc::no_space);
+    equals(sys::reply_receive(loop.server(), {Header::make(1, 0, 2), {}}, abi::now).header.status(),
+           Errc::no_space);
     works(sys::handle_info(first.slot()));
     works(sys::reply({Header::make(2, 0), {}}));
     caller.join();
@@ -90,7 +94,8 @@ void replies_to_one_that_went_away()
     fails(sys::reply({Header::make(1, 0), {}}), Errc::peer_gone);
     auto going = need(sys::create_notification());
     sys::message_page().handles[0] = going.slot();
-    equals(sys::reply_receive(loop.server(), {Header::make(1, 0, 1), {}}, abi::now).header.status(), Errc::timed_out);
+    equals(sys::reply_receive(loop.server(), {Header::make(1, 0, 1), {}}, abi::now).header.status(),
+           Errc::timed_out);
     fails(sys::handle_info(going.release()), Errc::bad_handle);
 }
 
@@ -99,7 +104,8 @@ void the_endpoint_itself_in_a_reply()
 {
     auto endpoint = need(sys::create_endpoint());
     sys::message_page().handles[0] = endpoint.slot();
-    const auto in = sys::reply_receive(endpoint.borrow(), {Header::make(1, 0, 1), {}}, sys::after_ms(1));
+    const auto in =
+        sys::reply_receive(endpoint.borrow(), {Header::make(1, 0, 1), {}}, sys::after_ms(1));
     equals(in.header.status(), Errc::bad_argument);
     works(sys::info(endpoint.borrow()));
 }
@@ -113,7 +119,8 @@ void a_server_waits_while_it_owes()
     check::sleep_ms(2);
     const auto other = need(sys::create_endpoint());
     const auto unserved = need(sys::mint(other.borrow(), 1));
-    equals(sys::call(unserved.borrow(), {Header::make(1, 0), {}}, sys::after_ms(1)).header.status(), Errc::timed_out);
+    equals(sys::call(unserved.borrow(), {Header::make(1, 0), {}}, sys::after_ms(1)).header.status(),
+           Errc::timed_out);
     works(sys::reply({Header::make(1, 8), {66}}));
     caller.join();
     equals(loop.answer.header.status(), Errc::ok);
@@ -138,9 +145,12 @@ constexpr std::array cases{
     check::Case{"a call is answered once", one_reply_for_one_call},
     check::Case{"a thread that owes a reply cannot receive", one_debt_at_a_time},
     check::Case{"a bad reply is refused and still owed", bad_replies_leave_the_debt},
-    check::Case{"the handles of an answer that nobody waits for are closed", replies_to_one_that_went_away},
-    check::Case{"a reply cannot carry the endpoint that it receives on next", the_endpoint_itself_in_a_reply},
-    check::Case{"a server may wait and let a deadline pass while it owes a reply", a_server_waits_while_it_owes},
+    check::Case{"the handles of an answer that nobody waits for are closed",
+                replies_to_one_that_went_away},
+    check::Case{"a reply cannot carry the endpoint that it receives on next",
+                the_endpoint_itself_in_a_reply},
+    check::Case{"a server may wait and let a deadline pass while it owes a reply",
+                a_server_waits_while_it_owes},
     check::Case{"a status and a payload come with one reply", statuses_of_a_reply},
 };
 

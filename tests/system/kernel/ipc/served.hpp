@@ -1,11 +1,11 @@
 // ipc/served.hpp - an endpoint, an actor that serves it, and a badged handle to call it by.
 #pragma once
 
+#include <optional>
+
 #include <check/actor.hpp>
 #include <check/child.hpp>
 #include <check/threads.hpp>
-
-#include <optional>
 
 namespace served {
 
@@ -18,7 +18,8 @@ using sys::Words;
 inline constexpr u64 first_badge = 41;
 
 // The actor of "serve": takes so many handles with a request.
-inline check::Child start_server(sys::Borrowed<sys::Endpoint> endpoint, u64 take = 4, const check::Options& base = {})
+inline check::Child
+start_server(sys::Borrowed<sys::Endpoint> endpoint, u64 take = 4, const check::Options& base = {})
 {
     text::Buffer<4> number;
     number.number(take);
@@ -49,8 +50,8 @@ constexpr Letter letter(Ask ask, u64 bytes, const Words& words = {}, u64 handles
     return {Header::make(static_cast<u16>(ask), bytes, handles, take), words};
 }
 
-// One call, every other time with a deadline (that only a broken kernel reaches): those with none may go a shorter way
-// through the kernel.
+// One call, every other time with a deadline (that only a broken kernel reaches): those with none
+// may go a shorter way through the kernel.
 inline Incoming ask(sys::Borrowed<sys::Endpoint> client, const Letter& request)
 {
     static constinit bool timed = false;
@@ -58,6 +59,9 @@ inline Incoming ask(sys::Borrowed<sys::Endpoint> client, const Letter& request)
     return sys::call(client, request, timed ? sys::after_ms(2'000) : abi::never);
 }
 
-inline Incoming ask(const Service& service, const Letter& request) { return ask(service.client.borrow(), request); }
+inline Incoming ask(const Service& service, const Letter& request)
+{
+    return ask(service.client.borrow(), request);
+}
 
 }  // namespace served

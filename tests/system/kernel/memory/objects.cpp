@@ -1,9 +1,9 @@
 // objects.cpp - how memory is made: sizes, quota, contents.
 #include "cases.hpp"
 
-#include <check/child.hpp>
-
 #include <algorithm>
+
+#include <check/child.hpp>
 
 namespace {
 
@@ -49,7 +49,8 @@ void more_than_the_quota()
         fails(sys::create_memory(Bytes{(pages + 1) * page_bytes}, flags), Errc::over_quota);
         fails(sys::create_memory(Bytes{limit}, flags), Errc::over_quota);
     }
-    fails(sys::create_memory(Bytes{pages * page_bytes}), Errc::over_quota);  // its table needs frames too
+    fails(sys::create_memory(Bytes{pages * page_bytes}),
+          Errc::over_quota);  // its table needs frames too
     equals(own().frames_used, before.frames_used);
 }
 
@@ -73,7 +74,8 @@ void charged_page_by_page()
         const auto memory = need(sys::create_memory(Bytes{pages * page_bytes}));
         const u64 taken = before - left();
         that(taken >= pages && taken <= pages + 5, "charged other than its pages and tables");
-        const auto run = need(sys::create_memory(Bytes{pages * page_bytes}, abi::MemoryFlags::contiguous));
+        const auto run =
+            need(sys::create_memory(Bytes{pages * page_bytes}, abi::MemoryFlags::contiguous));
         equals(before - left(), taken + pages);
         that(need(sys::info(run.borrow())).contiguous, "not contiguous");
     }
@@ -85,7 +87,8 @@ void contents_are_zero()
     for (int round = 0; round < 3; ++round)
         for (const u64 pages : {u64{1}, u64{7}, u64{600}})
             for (const u64 flags : {u64{0}, abi::MemoryFlags::contiguous}) {
-                const auto memory = need(sys::SharedMemory::create(Bytes{pages * page_bytes}, flags));
+                const auto memory =
+                    need(sys::SharedMemory::create(Bytes{pages * page_bytes}, flags));
                 that(all_zero(memory.mapping.bytes()), "fresh memory is not zero");
                 std::ranges::fill(memory.mapping.bytes(), std::byte{0xa5});
             }
@@ -105,7 +108,8 @@ void pages_are_different()
 
 void no_room_for_the_handle()
 {
-    // The object is made before its handle: if that fails it must go again. (handles/table.cpp fills the table.)
+    // The object is made before its handle: if that fails it must go again. (handles/table.cpp
+    // fills the table.)
     const auto before = need(sys::system_info());
     for (int i = 0; i < 100; ++i)
         (void)need(sys::create_memory(Bytes{5 * page_bytes}));

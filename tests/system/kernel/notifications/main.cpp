@@ -1,4 +1,5 @@
-// notifications/main.cpp - bits stay until they are taken, masks shrink, one waits at a time, and a receive brings them along.
+// notifications/main.cpp - bits stay until they are taken, masks shrink, one waits at a time, and a
+// receive brings them along.
 #include <check/child.hpp>
 #include <check/threads.hpp>
 
@@ -48,9 +49,12 @@ void masks_shrink()
 {
     const Bell bell = make();
     equals(need(sys::handle_info(bell.slot())).mask_or_badge, ~u64{0});
-    const auto half = need(sys::duplicate(bell.borrow(), right::signal | right::duplicate, Bits{0xff00}));
-    const auto less = need(sys::duplicate(half.borrow(), right::signal | right::duplicate, Bits{0x0ff0}));
-    const auto back = need(sys::duplicate(less.borrow(), right::signal | right::duplicate, Bits{~u64{0}}));
+    const auto half =
+        need(sys::duplicate(bell.borrow(), right::signal | right::duplicate, Bits{0xff00}));
+    const auto less =
+        need(sys::duplicate(half.borrow(), right::signal | right::duplicate, Bits{0x0ff0}));
+    const auto back =
+        need(sys::duplicate(less.borrow(), right::signal | right::duplicate, Bits{~u64{0}}));
     equals(need(sys::handle_info(less.slot())).mask_or_badge, 0x0f00);
     equals(need(sys::handle_info(back.slot())).mask_or_badge, 0x0f00);
     works(sys::signal(back.borrow(), Bits{~u64{0}}));
@@ -63,9 +67,11 @@ void masks_shrink()
 void granted_masks_stay()
 {
     const Bell bell = make();
-    const auto narrow = need(sys::duplicate(bell.borrow(), right::signal | right::transfer | right::duplicate, Bits::at(9)));
+    const auto narrow = need(sys::duplicate(
+        bell.borrow(), right::signal | right::transfer | right::duplicate, Bits::at(9)));
     check::Starter starter{"spin", {.priority = 10}};
-    starter.grant("ready", narrow.slot(), abi::Kind::notification, right::signal);  // it raises bit 0
+    starter.grant("ready", narrow.slot(), abi::Kind::notification,
+                  right::signal);  // it raises bit 0
     const auto child = starter.run();
     check::sleep_ms(2);
     fails(sys::wait(bell.borrow(), abi::now), Errc::timed_out);
@@ -132,7 +138,10 @@ struct Bound {
 
     abi::Ticks deadline{};
 
-    sys::Incoming receive(abi::Ticks until) const { return sys::receive(receiver.borrow(), 0, until); }
+    sys::Incoming receive(abi::Ticks until) const
+    {
+        return sys::receive(receiver.borrow(), 0, until);
+    }
 };
 
 void in_a_thread(void (*body)(Bound&), abi::Ticks deadline = sys::after_ms(500))
@@ -168,7 +177,8 @@ void impossible_receives()
         works(sys::signal(b.bell.borrow(), Bits::at(5)));
         for (unsigned take = 5; take < 8; ++take)
             for (const abi::Ticks deadline : {abi::now, abi::never})
-                equals(sys::receive(b.receiver.borrow(), take, deadline).header.status(), Errc::bad_argument);
+                equals(sys::receive(b.receiver.borrow(), take, deadline).header.status(),
+                       Errc::bad_argument);
         equals(b.receive(abi::now).bits, Bits::at(5));
     });
 }
@@ -184,9 +194,10 @@ void bits_wake_a_receive()
         works(sys::bind(b.bell.borrow()));
         Ringer ringer{b, 2};
         Threaded<Ringer> thread{+[](Ringer& r) {
-            check::sleep_ms(r.wait_ms);
-            works(sys::signal(r.bound.bell.borrow(), Bits::at(6)));
-        }, ringer};
+                                    check::sleep_ms(r.wait_ms);
+                                    works(sys::signal(r.bound.bell.borrow(), Bits::at(6)));
+                                },
+                                ringer};
         const auto in = b.receive(b.deadline);
         equals(in.header.status(), Errc::ok);
         equals(in.badge, 0);
@@ -202,7 +213,8 @@ struct Caller {
 };
 void call_once(Caller& c)
 {
-    c.status = sys::call(c.bound.client.borrow(), {Header::make(3, 8), {77}}, sys::after_ms(1'000)).header.status();
+    c.status = sys::call(c.bound.client.borrow(), {Header::make(3, 8), {77}}, sys::after_ms(1'000))
+                   .header.status();
 }
 
 // A message and bits at once.
@@ -264,7 +276,8 @@ void bound_once()
         fails(sys::bind(b.bell.borrow()), Errc::busy);
         fails(sys::bind(other.borrow()), Errc::busy);
         works(sys::signal(b.bell.borrow(), Bits::at(0)));
-        equals(need(sys::wait(b.bell.borrow(), abi::now)), Bits::at(0));  // a plain wait still works for this thread
+        equals(need(sys::wait(b.bell.borrow(), abi::now)),
+               Bits::at(0));  // a plain wait still works for this thread
         Waiter waiter{b.bell.borrow()};
         Threaded<Waiter> thread{&wait_once, waiter};
         thread.join();
@@ -313,13 +326,16 @@ constexpr std::array cases{
     check::Case{"a signal wakes the waiter and is delivered once", a_signal_wakes},
     check::Case{"a second waiter is refused", one_waiter},
     check::Case{"closing the last handle ends the wait on it", a_waiter_of_nothing},
-    check::Case{"bits of the bound notification come with a receive", bound_bits_come_with_a_receive},
-    check::Case{"a receive of more than four handles is refused, with bits pending too", impossible_receives},
+    check::Case{"bits of the bound notification come with a receive",
+                bound_bits_come_with_a_receive},
+    check::Case{"a receive of more than four handles is refused, with bits pending too",
+                impossible_receives},
     check::Case{"bits wake a receive", bits_wake_a_receive},
     check::Case{"bits and a message come together", bits_and_a_message},
     check::Case{"bits and the end of a badge come together", bits_and_a_badge},
     check::Case{"bits that come while serving are there at the next receive", bits_while_serving},
-    check::Case{"a notification is bound to one thread, and a thread to one notification", bound_once},
+    check::Case{"a notification is bound to one thread, and a thread to one notification",
+                bound_once},
     check::Case{"a binding ends with its thread", bound_again_after_the_thread},
     check::Case{"a waiter that is killed is forgotten", a_dead_waiter_is_forgotten},
 };

@@ -1,4 +1,5 @@
-// pointers/main.cpp - SYS_LOG is the one call with a pointer: each kind of bad one is refused, and harms nobody.
+// pointers/main.cpp - SYS_LOG is the one call with a pointer: each kind of bad one is refused, and
+// harms nobody.
 #include <check/child.hpp>
 #include <check/raw.hpp>
 #include <check/threads.hpp>
@@ -22,17 +23,17 @@ constexpr std::array<u64, 14> bad_addresses{
     0,
     8,
     0xffff,
-    0x10'0000,                  // below the image
-    0x7f'ffff'f000,             // the last page of user space
-    0x80'0000'0000,             // the first address behind it
-    0x0000'8000'0000'0000,      // not canonical
-    0x0100'0000'0040'0000,      // a tag above an address of the image
+    0x10'0000,              // below the image
+    0x7f'ffff'f000,         // the last page of user space
+    0x80'0000'0000,         // the first address behind it
+    0x0000'8000'0000'0000,  // not canonical
+    0x0100'0000'0040'0000,  // a tag above an address of the image
     0xff00'0000'0040'0000,
-    0xffff'ff80'4008'0000,      // the kernel's text
-    0xffff'ff80'0900'0000,      // its UART
+    0xffff'ff80'4008'0000,  // the kernel's text
+    0xffff'ff80'0900'0000,  // its UART
     0xffff'ffff'ffff'f000,
     0xffff'ffff'ffff'ffff,
-    0x4008'0000,                // physical addresses are nothing here
+    0x4008'0000,  // physical addresses are nothing here
 };
 
 void bad_pointers()
@@ -99,7 +100,8 @@ void unmapped_again()
 // What cannot be printed becomes a question mark: nobody forges a line of somebody else.
 void forged_lines()
 {
-    const std::string_view forged = "level=info msg=\"x\"\r\nt=0.000001 src=kernel verdict status=0\n\x1b[2J\x80\xff";
+    const std::string_view forged =
+        "level=info msg=\"x\"\r\nt=0.000001 src=kernel verdict status=0\n\x1b[2J\x80\xff";
     works(log(std::bit_cast<u64>(forged.data()), forged.size()));
     works(log(std::bit_cast<u64>(forged.data()), forged.size(), 1));
 }
@@ -121,13 +123,16 @@ void counters_make_sense()
     equals(second.handles, first.handles);
     that(first.processes >= 2 && first.threads >= 2, "init and this program are two");
     that(first.cpus == 1 && first.cpus_present >= 1, "no CPU");
-    that(first.kernel_bytes > 65'536 && first.kernel_bytes < (u64{64} << 20), "the kernel's size is strange");
+    that(first.kernel_bytes > 65'536 && first.kernel_bytes < (u64{64} << 20),
+         "the kernel's size is strange");
 }
 
 void power_is_inits()
 {
-    equals(check::raw_error(check::raw_call(abi::Syscall::system_off, check::self().slot)), Errc::denied);
-    equals(check::raw_error(check::raw_call(abi::Syscall::system_off, abi::no_slot)), Errc::bad_handle);
+    equals(check::raw_error(check::raw_call(abi::Syscall::system_off, check::self().slot)),
+           Errc::denied);
+    equals(check::raw_error(check::raw_call(abi::Syscall::system_off, abi::no_slot)),
+           Errc::bad_handle);
 }
 
 constexpr std::array cases{

@@ -87,7 +87,8 @@ void killed_with_many_threads()
 {
     for (const std::string_view behaviour : {"sleeping_threads", "spinning_threads"}) {
         Setup setup;
-        const Child child = setup.start(behaviour, {.arguments = {"7"}, .threads = 8, .priority = 5});
+        const Child child =
+            setup.start(behaviour, {.arguments = {"7"}, .threads = 8, .priority = 5});
         check::sleep_ms(15);
         equals(child.info().threads_used, 8u);
         killed(child);
@@ -105,13 +106,16 @@ void killed_while_it_owes()
     };
     Killer killer{setup, child};
     check::Threaded<Killer> thread{+[](Killer& k) {
-        k.setup.wait_ready();
-        k.victim.kill();
-    }, killer};
-    const auto in = sys::call(setup.badged.borrow(), {abi::Header::make(1, 0), {}}, sys::after_ms(1'000));
+                                       k.setup.wait_ready();
+                                       k.victim.kill();
+                                   },
+                                   killer};
+    const auto in =
+        sys::call(setup.badged.borrow(), {abi::Header::make(1, 0), {}}, sys::after_ms(1'000));
     equals(in.header.status(), Errc::peer_restarted);
     thread.join();
-    const auto next = sys::call(setup.badged.borrow(), {abi::Header::make(1, 0), {}}, sys::after_ms(2));
+    const auto next =
+        sys::call(setup.badged.borrow(), {abi::Header::make(1, 0), {}}, sys::after_ms(2));
     equals(next.header.status(), Errc::timed_out);
 }
 
@@ -127,7 +131,8 @@ void watched()
     const auto bell = need(sys::create_notification());
     const Child child = Starter{"exit", {.arguments = {"3"}}}.run();
     (void)child.wait();
-    works(sys::watch(child.process(), bell.borrow(), abi::Bits::at(5)));  // dead already: told at once
+    works(sys::watch(child.process(), bell.borrow(),
+                     abi::Bits::at(5)));  // dead already: told at once
     equals(need(sys::wait(bell.borrow(), abi::now)), abi::Bits::at(5));
     const auto weak = need(sys::duplicate(child.process(), abi::right::manage));
     fails(sys::watch(weak.borrow(), bell.borrow(), abi::Bits::at(5)), Errc::denied);
@@ -143,11 +148,14 @@ void the_dead_take_nothing()
     const Child child = Starter{"exit", {.arguments = {"0"}}}.run();
     (void)child.wait();
     const auto memory = need(sys::create_memory(Bytes{page_bytes}));
-    fails(sys::map_into(child.process(), memory.borrow(), Bytes{page_bytes}, sys::read_only, VirtAddr{0x10000}),
+    fails(sys::map_into(child.process(), memory.borrow(), Bytes{page_bytes}, sys::read_only,
+                        VirtAddr{0x10000}),
           Errc::peer_gone);
     fails(sys::grant(child.process(), memory.slot(), abi::right::read), Errc::peer_gone);
-    fails(sys::create_thread(child.process(), VirtAddr{0x400000}, VirtAddr{0x1000}, 0, 0), Errc::peer_gone);
-    fails(sys::create_process(child.process(), {8, 0, 0, 0, text::padded<16>("late"), 0, 0}), Errc::peer_gone);
+    fails(sys::create_thread(child.process(), VirtAddr{0x400000}, VirtAddr{0x1000}, 0, 0),
+          Errc::peer_gone);
+    fails(sys::create_process(child.process(), {8, 0, 0, 0, text::padded<16>("late"), 0, 0}),
+          Errc::peer_gone);
 }
 
 void forgotten_without_a_kill()
@@ -161,10 +169,12 @@ void forgotten_without_a_kill()
 // Made, given things, and dropped: it never ran, and nobody killed it.
 void dropped_before_it_ran()
 {
-    const auto fresh = need(sys::create_process(check::self(), {32, 8, 1, 0, text::padded<16>("fresh"), 0, 0}));
+    const auto fresh =
+        need(sys::create_process(check::self(), {32, 8, 1, 0, text::padded<16>("fresh"), 0, 0}));
     const auto memory = need(sys::create_memory(Bytes{3 * page_bytes}));
     const auto endpoint = need(sys::create_endpoint());
-    need(sys::map_into(fresh.borrow(), memory.borrow(), Bytes{3 * page_bytes}, sys::read_only, VirtAddr{0x10000}));
+    need(sys::map_into(fresh.borrow(), memory.borrow(), Bytes{3 * page_bytes}, sys::read_only,
+                       VirtAddr{0x10000}));
     need(sys::grant(fresh.borrow(), memory.slot(), abi::right::read));
     need(sys::grant(fresh.borrow(), endpoint.slot(), abi::right::receive));
 }
@@ -187,15 +197,19 @@ constexpr std::array cases{
     check::Case{"an exit code arrives whole", exit_codes},
     check::Case{"a process is killed whatever it does", killed_in_every_state},
     check::Case{"a process is killed before it ran", killed_before_it_runs},
-    check::Case{"a process is killed while a deadline runs, which then passes", killed_with_a_deadline},
+    check::Case{"a process is killed while a deadline runs, which then passes",
+                killed_with_a_deadline},
     check::Case{"a process is killed with all its threads", killed_with_many_threads},
     check::Case{"the caller of a server that is killed is told once", killed_while_it_owes},
     check::Case{"a process can kill itself", kills_itself},
     check::Case{"a watch tells of a death, before or after it was set", watched},
     check::Case{"a dead process can be given nothing", the_dead_take_nothing},
-    check::Case{"a process that never ran leaves nothing when its creator ends", forgotten_without_a_kill},
-    check::Case{"a process that never ran leaves nothing when its last handle is closed", dropped_before_it_ran},
-    check::Case{"a process that never ran and holds itself ends with its creator", dropped_with_itself},
+    check::Case{"a process that never ran leaves nothing when its creator ends",
+                forgotten_without_a_kill},
+    check::Case{"a process that never ran leaves nothing when its last handle is closed",
+                dropped_before_it_ran},
+    check::Case{"a process that never ran and holds itself ends with its creator",
+                dropped_with_itself},
     check::Case{"a child that runs ends with its creator", children_end_with_their_creator},
 };
 

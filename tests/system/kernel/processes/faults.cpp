@@ -62,7 +62,8 @@ void guard_pages()
     const auto exit = check::run_actor("overflow").exit;
     equals(exit.cause, ExitCause::fault);
     equals(exit.esr >> 26 & 0x3f, ec_data);
-    that(exit.far < sys::first_stack_top.raw() - 16 * 1024 && exit.far >= sys::first_stack_top.raw() - 20 * 1024,
+    that(exit.far < sys::first_stack_top.raw() - 16 * 1024
+             && exit.far >= sys::first_stack_top.raw() - 20 * 1024,
          "not the page below the stack");
 }
 
@@ -107,37 +108,37 @@ struct Word {
 
 // What only the kernel may execute. Encodings of A64, each with x0.
 constexpr std::array privileged{
-    Word{0xd5381000, ec_unknown},  // mrs x0, sctlr_el1
-    Word{0xd5181000, ec_unknown},  // msr sctlr_el1, x0
-    Word{0xd5382000, ec_unknown},  // mrs x0, ttbr0_el1
-    Word{0xd5182000, ec_unknown},  // msr ttbr0_el1, x0
-    Word{0xd518c000, ec_unknown},  // msr vbar_el1, x0
-    Word{0xd538d080, ec_unknown},  // mrs x0, tpidr_el1
-    Word{0xd5181040, ec_unknown},  // msr cpacr_el1, x0
-    Word{0xd5384240, ec_unknown},  // mrs x0, CurrentEL
-    Word{0xd50342df, ec_system},   // msr daifset, #2
-    Word{0xd53b4220, ec_system},   // mrs x0, daif
-    Word{0xd53be020, ec_system},   // mrs x0, cntpct_el0
-    Word{0xd53be300, ec_system},   // mrs x0, cntv_tval_el0
-    Word{0xd51be340, ec_system},   // msr cntv_cval_el0, x0
-    Word{0xd51be320, ec_system},   // msr cntv_ctl_el0, x0
-    Word{0xd53be220, ec_system},   // mrs x0, cntp_ctl_el0
-    Word{0xd53b9d00, ec_system},   // mrs x0, pmccntr_el0
-    Word{0xd53b9c00, ec_system},   // mrs x0, pmcr_el0
-    Word{0xd51b9c20, ec_system},   // msr pmcntenset_el0, x0
-    Word{0xd50b7e20, ec_system},   // dc civac, x0
-    Word{0xd50b7520, ec_system},   // ic ivau, x0
-    Word{0xd5087640, ec_unknown},  // dc isw, x0
-    Word{0xd508871f, ec_unknown},  // tlbi vmalle1
-    Word{0xd508831f, ec_unknown},  // tlbi vmalle1is
-    Word{0xd503207f, ec_wait},     // wfi
-    Word{0xd4000002, ec_unknown},  // hvc #0
-    Word{0xd4000003, ec_unknown},  // smc #0
-    Word{0xd69f03e0, ec_unknown},  // eret
-    Word{0xd538cc00, ec_unknown},  // mrs x0, icc_iar1_el1
-    Word{0xd518cc20, ec_unknown},  // msr icc_eoir1_el1, x0
+    Word{0xd5381000, ec_unknown},          // mrs x0, sctlr_el1
+    Word{0xd5181000, ec_unknown},          // msr sctlr_el1, x0
+    Word{0xd5382000, ec_unknown},          // mrs x0, ttbr0_el1
+    Word{0xd5182000, ec_unknown},          // msr ttbr0_el1, x0
+    Word{0xd518c000, ec_unknown},          // msr vbar_el1, x0
+    Word{0xd538d080, ec_unknown},          // mrs x0, tpidr_el1
+    Word{0xd5181040, ec_unknown},          // msr cpacr_el1, x0
+    Word{0xd5384240, ec_unknown},          // mrs x0, CurrentEL
+    Word{0xd50342df, ec_system},           // msr daifset, #2
+    Word{0xd53b4220, ec_system},           // mrs x0, daif
+    Word{0xd53be020, ec_system},           // mrs x0, cntpct_el0
+    Word{0xd53be300, ec_system},           // mrs x0, cntv_tval_el0
+    Word{0xd51be340, ec_system},           // msr cntv_cval_el0, x0
+    Word{0xd51be320, ec_system},           // msr cntv_ctl_el0, x0
+    Word{0xd53be220, ec_system},           // mrs x0, cntp_ctl_el0
+    Word{0xd53b9d00, ec_system},           // mrs x0, pmccntr_el0
+    Word{0xd53b9c00, ec_system},           // mrs x0, pmcr_el0
+    Word{0xd51b9c20, ec_system},           // msr pmcntenset_el0, x0
+    Word{0xd50b7e20, ec_system},           // dc civac, x0
+    Word{0xd50b7520, ec_system},           // ic ivau, x0
+    Word{0xd5087640, ec_unknown},          // dc isw, x0
+    Word{0xd508871f, ec_unknown},          // tlbi vmalle1
+    Word{0xd508831f, ec_unknown},          // tlbi vmalle1is
+    Word{0xd503207f, ec_wait},             // wfi
+    Word{0xd4000002, ec_unknown},          // hvc #0
+    Word{0xd4000003, ec_unknown},          // smc #0
+    Word{0xd69f03e0, ec_unknown},          // eret
+    Word{0xd538cc00, ec_unknown},          // mrs x0, icc_iar1_el1
+    Word{0xd518cc20, ec_unknown},          // msr icc_eoir1_el1, x0
     Word{0xd538a000 | 0x200, ec_unknown},  // mrs x0, mair_el1
-    Word{0xd5184020, ec_unknown},  // msr elr_el1, x0
+    Word{0xd5184020, ec_unknown},          // msr elr_el1, x0
 };
 
 abi::ProcessInfo run_word(u64 encoding)
@@ -151,7 +152,8 @@ void privileged_instructions()
 {
     for (const Word& word : privileged) {
         const auto exit = run_word(word.encoding).exit;
-        const bool refused = exit.cause == ExitCause::fault && (exit.esr >> 26 & 0x3f) == word.ec && exit.pc == exit.x[20];
+        const bool refused = exit.cause == ExitCause::fault && (exit.esr >> 26 & 0x3f) == word.ec
+                             && exit.pc == exit.x[20];
         text::Buffer<60> what;
         what.put("instruction 0x").hex(word.encoding).put(" esr 0x").hex(exit.esr);
         that(refused, what.view());
@@ -180,7 +182,10 @@ void allowed_instructions()
     }
 }
 
-bool in_image(u64 address) { return address >= abi::image_base && address < abi::image_base + (u64{1} << 20); }
+bool in_image(u64 address)
+{
+    return address >= abi::image_base && address < abi::image_base + (u64{1} << 20);
+}
 
 u64 length(const abi::ExitRecord& exit)
 {
@@ -225,9 +230,11 @@ constexpr std::array cases{
     check::Case{"a stack that overflows hits its guard page", guard_pages},
     check::Case{"text, constants and the start-up page cannot be written", read_only_pages},
     check::Case{"data and stack do not run", data_does_not_run},
-    check::Case{"undefined and misaligned instructions are reported with their place", broken_instructions},
+    check::Case{"undefined and misaligned instructions are reported with their place",
+                broken_instructions},
     check::Case{"a load from a stack that is not aligned is reported", crooked_stacks},
-    check::Case{"instructions of the kernel end the process that tries them", privileged_instructions},
+    check::Case{"instructions of the kernel end the process that tries them",
+                privileged_instructions},
     check::Case{"counter, cache geometry and thread pointer can be read", allowed_instructions},
     check::Case{"an exit record has the return addresses of the frames", backtraces},
     check::Case{"frames that lead in a circle or nowhere end the backtrace", broken_frames},

@@ -3,5 +3,6 @@
 
 int app_main(const sys::Startup& given)
 {
-    return check::run(given, {fault_cases, quota_cases, end_cases, name_cases, thread_cases, scheduling_cases});
+    return check::run(
+        given, {fault_cases, quota_cases, end_cases, name_cases, thread_cases, scheduling_cases});
 }

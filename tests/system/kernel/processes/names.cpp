@@ -1,4 +1,5 @@
-// names.cpp - the name of a process stands in front of what it prints: nobody may look like the kernel or like init.
+// names.cpp - the name of a process stands in front of what it prints: nobody may look like the
+// kernel or like init.
 #include "cases.hpp"
 
 #include <check/child.hpp>
@@ -8,7 +9,8 @@ namespace {
 using check::fails;
 using check::need;
 
-Result<sys::Handle<sys::Process>> named(std::string_view name, u32 reserved = 0, u32 max_priority = 0)
+Result<sys::Handle<sys::Process>>
+named(std::string_view name, u32 reserved = 0, u32 max_priority = 0)
 {
     abi::ProcessQuota quota{8, 0, 0, max_priority, {}, 0, reserved};
     for (usize i = 0; i < name.size() && i < quota.name.size(); ++i)
@@ -18,15 +20,13 @@ Result<sys::Handle<sys::Process>> named(std::string_view name, u32 reserved = 0,
 
 void bad_names()
 {
-    for (const std::string_view bad : {"", "kernel", "Upper", "with space", "semi;colon", "new\nline", "quote\"d",
-                                       "slash/0", "sixteen-letters-", "tab\t", "\x80umlaut", "src=kernel", "a=b"})
+    for (const std::string_view bad :
+         {"", "kernel", "Upper", "with space", "semi;colon", "new\nline", "quote\"d", "slash/0",
+          "sixteen-letters-", "tab\t", "\x80umlaut", "src=kernel", "a=b"})
         fails(named(bad), Errc::bad_argument);
 }
 
-void init_is_one()
-{
-    fails(named("init"), Errc::bad_argument);
-}
+void init_is_one() { fails(named("init"), Errc::bad_argument); }
 
 // What stands behind the zero that ends a name is no part of it; it may not smuggle anything.
 void hidden_tail()
@@ -39,7 +39,8 @@ void hidden_tail()
 
 void good_names()
 {
-    for (const std::string_view good : {"a", "disk0", "with-dash", "with_line", "fifteen-letters", "0"})
+    for (const std::string_view good :
+         {"a", "disk0", "with-dash", "with_line", "fifteen-letters", "0"})
         check::works(named(good));
 }
 

@@ -3,7 +3,6 @@
 
 #include <check/child.hpp>
 #include <check/threads.hpp>
-
 #include <sys/thread.hpp>
 
 namespace {
@@ -18,7 +17,10 @@ abi::ProcessQuota quota(u32 frames, u32 handles, u32 threads, u32 max_priority =
     return {frames, handles, threads, max_priority, text::padded<16>("quota"), 0, 0};
 }
 
-Result<sys::Handle<sys::Process>> make(const abi::ProcessQuota& q) { return sys::create_process(check::self(), q); }
+Result<sys::Handle<sys::Process>> make(const abi::ProcessQuota& q)
+{
+    return sys::create_process(check::self(), q);
+}
 
 abi::ProcessInfo own() { return need(sys::info(check::self())); }
 
@@ -67,8 +69,8 @@ void frames_are_enforced()
     // Each mapping in a gigabyte of its own needs two tables of the child.
     u64 mapped = 0;
     for (u64 i = 0; i < 16; ++i) {
-        const auto done = sys::map_into(child.borrow(), memory.borrow(), Bytes{page_bytes}, sys::read_only,
-                                        VirtAddr{(i + 1) << 30});
+        const auto done = sys::map_into(child.borrow(), memory.borrow(), Bytes{page_bytes},
+                                        sys::read_only, VirtAddr{(i + 1) << 30});
         if (!done) {
             fails(done, Errc::over_quota);
             break;
@@ -101,7 +103,8 @@ void threads_are_enforced()
     starter.grant_self();
     const auto exit = starter.run().wait().exit;
     equals(static_cast<Errc>(exit.code), Errc::over_quota);
-    fails(sys::create_thread(check::self(), VirtAddr{0x400000}, VirtAddr{0x1000}, 0, check::own_priority + 1),
+    fails(sys::create_thread(check::self(), VirtAddr{0x400000}, VirtAddr{0x1000}, 0,
+                             check::own_priority + 1),
           Errc::out_of_range);
 }
 
@@ -118,7 +121,8 @@ void a_small_child_cannot_start()
     }
 }
 
-// The memory of a dead process that somebody maps stays charged to it, and comes back with the last mapping.
+// The memory of a dead process that somebody maps stays charged to it, and comes back with the last
+// mapping.
 void memory_outlives_its_payer()
 {
     const auto before = own();
@@ -138,11 +142,13 @@ void nesting_ends()
     starter.grant_self();
     const auto info = starter.run().wait();
     equals(info.exit.cause, abi::ExitCause::exited);
-    check::that(info.exit.code >= 4 && info.exit.code <= 8, "processes in processes are not limited");
+    check::that(info.exit.code >= 4 && info.exit.code <= 8,
+                "processes in processes are not limited");
 }
 
 constexpr std::array cases{
-    check::Case{"the payer pays for a process, and gets all of it back with the last handle", payer_pays_and_gets_back},
+    check::Case{"the payer pays for a process, and gets all of it back with the last handle",
+                payer_pays_and_gets_back},
     check::Case{"a process cannot be given more than the payer has", more_than_the_payer_has},
     check::Case{"the quota of frames is enforced", frames_are_enforced},
     check::Case{"the quota of handles is enforced", handles_are_enforced},

@@ -1,4 +1,5 @@
-// scheduling.cpp - the more important thread runs; equals share; a caller's importance goes with its call.
+// scheduling.cpp - the more important thread runs; equals share; a caller's importance goes with
+// its call.
 #include "cases.hpp"
 
 #include <check/child.hpp>
@@ -40,7 +41,10 @@ bool shared()
 }
 
 // Three tries: the host may stop the machine in the turn of one of them.
-void equals_share() { that(shared() || shared() || shared(), "one of two equal threads got less than a fifth"); }
+void equals_share()
+{
+    that(shared() || shared() || shared(), "one of two equal threads got less than a fifth");
+}
 
 void lower_ones_wait()
 {
@@ -54,12 +58,13 @@ void lower_ones_wait()
     equals(__atomic_load_n(&low.count, __ATOMIC_RELAXED), before);
     stop(high);
     check::sleep_ms(5);
-    that(__atomic_load_n(&low.count, __ATOMIC_RELAXED) > before, "the lower thread starves after the higher ended");
+    that(__atomic_load_n(&low.count, __ATOMIC_RELAXED) > before,
+         "the lower thread starves after the higher ended");
     stop(low);
 }
 
-// A thread that spins does not make a more important one late: it wakes when its deadline says. (The host may stop
-// the machine now and then, so the best of twenty counts.)
+// A thread that spins does not make a more important one late: it wakes when its deadline says.
+// (The host may stop the machine now and then, so the best of twenty counts.)
 void a_spinner_delays_nobody()
 {
     Counter counter;

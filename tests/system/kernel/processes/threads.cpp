@@ -44,21 +44,26 @@ void bad_entries()
     for (const u64 stack : {1U, 8U, 15U})
         fails(sys::create_thread(check::self(), entry, VirtAddr{stack}, 0, 0), Errc::bad_argument);
     for (const u64 odd : {1U, 2U, 3U})
-        fails(sys::create_thread(check::self(), VirtAddr{abi::image_base + odd}, VirtAddr{0x1000}, 0, 0),
+        fails(sys::create_thread(check::self(), VirtAddr{abi::image_base + odd}, VirtAddr{0x1000},
+                                 0, 0),
               Errc::bad_argument);
-    fails(sys::create_thread(check::self(), entry, VirtAddr{0x1000}, 0, check::own_priority + 1), Errc::out_of_range);
-    fails(sys::create_thread(check::self(), entry, VirtAddr{0x1000}, 0, ~u64{0}), Errc::out_of_range);
+    fails(sys::create_thread(check::self(), entry, VirtAddr{0x1000}, 0, check::own_priority + 1),
+          Errc::out_of_range);
+    fails(sys::create_thread(check::self(), entry, VirtAddr{0x1000}, 0, ~u64{0}),
+          Errc::out_of_range);
 }
 
 // Started where nothing is: the process ends, and says where.
 void entries_of_the_kernel()
 {
-    for (const u64 entry : {u64{0}, u64{0xffff'ff80'4008'0000}, u64{0x0123'4567'89ab'cde0}, abi::user_end}) {
+    for (const u64 entry :
+         {u64{0}, u64{0xffff'ff80'4008'0000}, u64{0x0123'4567'89ab'cde0}, abi::user_end}) {
         const auto process = need(
             sys::create_process(check::self(), {32, 8, 1, 30, text::padded<16>("nowhere"), 0, 0}));
         const auto bell = need(sys::create_notification());
         need(sys::watch(process.borrow(), bell.borrow(), abi::Bits::at(0)));
-        const auto thread = need(sys::create_thread(process.borrow(), VirtAddr{entry}, VirtAddr{0}, 0, 30));
+        const auto thread =
+            need(sys::create_thread(process.borrow(), VirtAddr{entry}, VirtAddr{0}, 0, 30));
         need(sys::wait(bell.borrow(), sys::after_ms(1'000)));
         const auto exit = need(sys::info(process.borrow())).exit;
         equals(exit.cause, abi::ExitCause::fault);
@@ -68,12 +73,15 @@ void entries_of_the_kernel()
 }
 
 constexpr std::array cases{
-    check::Case{"a process ends with its last thread, and code 0", the_last_thread_ends_the_process},
+    check::Case{"a process ends with its last thread, and code 0",
+                the_last_thread_ends_the_process},
     check::Case{"a process ends with its only thread, although a child's quota counts threads",
                 the_only_thread_ends_the_process},
-    check::Case{"600 threads, one after the other, cost no frame for good", threads_cost_nothing_for_good},
+    check::Case{"600 threads, one after the other, cost no frame for good",
+                threads_cost_nothing_for_good},
     check::Case{"a crooked stack, a crooked entry and a high priority are refused", bad_entries},
-    check::Case{"a thread that starts in the kernel or nowhere faults there", entries_of_the_kernel},
+    check::Case{"a thread that starts in the kernel or nowhere faults there",
+                entries_of_the_kernel},
 };
 
 }  // namespace

@@ -1,12 +1,11 @@
-// cli/image.hpp - disk images of a test, and what the host says about them: hashes by sha256sum, the fill pattern by a
-// generator of its own.
+// cli/image.hpp - disk images of a test, and what the host says about them: hashes by sha256sum,
+// the fill pattern by a generator of its own.
 #pragma once
-
-#include <cli/tool.hpp>
 
 #include <optional>
 
 #include <base/types.hpp>
+#include <cli/tool.hpp>
 
 namespace cli {
 
@@ -23,12 +22,12 @@ std::string bytes_of(const fs::path& file, u64 offset, u64 bytes);
 std::string sha256(const fs::path& file);
 std::string sha256(const fs::path& file, u64 first_sector, u64 sectors);
 
-// What `blk fill DISK first sectors seed` should write; the oracle of a test of its own. Written from the
-// description in block/pattern.hpp: the outputs of splitmix64, one after the other from the beginning of the disk.
+// What `blk fill DISK first sectors seed` should write; the oracle of a test of its own. Written
+// from the description in block/pattern.hpp: the outputs of splitmix64, one after the other from
+// the beginning of the disk.
 std::string pattern(u64 seed, u64 first_sector, u64 sectors);
 void put_pattern(const fs::path& file, u64 seed, u64 sectors);
 // The first byte that is not the pattern's.
-std::optional<u64>
-first_difference(const fs::path& file, u64 seed, u64 first_sector, u64 sectors);
+std::optional<u64> first_difference(const fs::path& file, u64 seed, u64 first_sector, u64 sectors);
 
 }  // namespace cli

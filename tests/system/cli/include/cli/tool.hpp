@@ -1,4 +1,5 @@
-// cli/tool.hpp - tools/vireo as its user runs it: the shell shim with arguments, what it printed where, and its status.
+// cli/tool.hpp - tools/vireo as its user runs it: the shell shim with arguments, what it printed
+// where, and its status.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// check/actor.hpp - what the actor image does when it is started as a server: one method for each way to answer.
+// check/actor.hpp - what the actor image does when it is started as a server: one method for each
+// way to answer.
 #pragma once
 
 #include <abi/message.hpp>
@@ -9,7 +10,8 @@ enum class Ask : u16 {
     echo = 1,    // the same payload, of any size
     filled = 2,  // word 0: bytes; word 1: seed: a payload of so many bytes of fill_byte
     kinds = 3,   // words: the kinds of the handles that came; they are closed
-    give = 4,    // word 0: how many fresh notifications come with the answer, each raised with its number
+    give = 4,    // word 0: how many fresh notifications come with the answer, each raised with its
+                 // number
     die = 5,     // exits without an answer; word 0: the code
     fault = 6,   // faults without an answer
     badge = 7,   // word 0: the caller's badge, word 1: gone badges seen, word 2: the last of them

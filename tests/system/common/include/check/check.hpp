@@ -1,11 +1,11 @@
-// check/check.hpp - test cases on the booted system. Each is a sentence and a function; the verdict of the run is the exit
-// code of the program that runs them.
+// check/check.hpp - test cases on the booted system. Each is a sentence and a function; the verdict
+// of the run is the exit code of the program that runs them.
 //
 //     PASS a handle that was closed names nothing
 //     FAIL a handle that was closed names nothing: got ok, wanted bad_handle, handles.cpp:41
 //
-// Every case runs twice, and what the second run leaves behind (frames, handles, objects) is a failure too: the first
-// one may fill tables that the process keeps.
+// Every case runs twice, and what the second run leaves behind (frames, handles, objects) is a
+// failure too: the first one may fill tables that the process keeps.
 #pragma once
 
 #include <concepts>
@@ -30,9 +30,11 @@ struct Case {
 
 using Cases = std::span<const Case>;
 
-// Runs them all; 0 if nothing failed, else 1. Names of the arguments, if there are any, select cases by a part of
-// their sentence.
+// Runs them; 0 if nothing failed, else 1. The program's arguments, if it has any, select cases by a
+// part of their sentence.
 int run(const sys::Startup& given, std::initializer_list<Cases> groups);
+// The same for a program whose arguments mean something else.
+int run_all(const sys::Startup& given, std::initializer_list<Cases> groups);
 
 // What the program was given.
 const sys::Startup& given();
@@ -79,7 +81,9 @@ Errc error_of(const Result<T>& result)
 }  // namespace detail
 
 template <class T>
-bool equals(const T& got, const std::type_identity_t<T>& wanted, const Where& where = Where::current())
+bool equals(const T& got,
+            const std::type_identity_t<T>& wanted,
+            const Where& where = Where::current())
 {
     if (got == wanted)
         return true;
@@ -118,7 +122,7 @@ T need(Result<T> got, const Where& where = Where::current())
 // Numbers that look random and are the same in every run (xorshift64).
 class Random {
 public:
-    explicit Random(u64 seed) : state_{seed == 0 ? 1 : seed} {}
+    constexpr explicit Random(u64 seed) : state_{seed == 0 ? 1 : seed} {}
 
     u64 next()
     {

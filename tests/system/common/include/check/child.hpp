@@ -1,4 +1,5 @@
-// check/child.hpp - children of a test: images of the boot archive, started with handles and arguments, and their ends.
+// check/child.hpp - children of a test: images of the boot archive, started with handles and
+// arguments, and their ends.
 //
 //     check::Starter start{"exit", {.arguments = {"7"}}};
 //     start.grant("serve", endpoint.slot(), abi::Kind::endpoint, abi::right::receive);
@@ -7,7 +8,6 @@
 #pragma once
 
 #include <check/check.hpp>
-
 #include <sys/endpoint.hpp>
 #include <sys/loader.hpp>
 #include <sys/memory.hpp>
@@ -32,8 +32,13 @@ struct Options {
 
 constexpr abi::ProcessQuota quota_of(const Options& options)
 {
-    return {options.frames,  options.handles, options.threads,
-            options.max_priority, text::padded<16>(options.name), options.epoch, 0};
+    return {options.frames,
+            options.handles,
+            options.threads,
+            options.max_priority,
+            text::padded<16>(options.name),
+            options.epoch,
+            0};
 }
 
 // The boot archive of the program's grant "archive", mapped once.

@@ -1,4 +1,5 @@
-// check/raw.hpp - a call with every general register chosen, and every general register seen afterwards.
+// check/raw.hpp - a call with every general register chosen, and every general register seen
+// afterwards.
 #pragma once
 
 #include <array>
@@ -21,7 +22,10 @@ inline RawRegisters raw_call(abi::Syscall number, abi::Slot about, RawRegisters 
     return in;
 }
 
-inline Errc raw_error(const RawRegisters& out) { return static_cast<Errc>(static_cast<u32>(out.x[0])); }
+inline Errc raw_error(const RawRegisters& out)
+{
+    return static_cast<Errc>(static_cast<u32>(out.x[0]));
+}
 
 // Registers with a pattern in each that no other has.
 inline RawRegisters pattern(u64 seed = 0x1122'3344'0000'0000)

@@ -2,14 +2,14 @@
 #pragma once
 
 #include <check/check.hpp>
-
 #include <sys/notification.hpp>
 #include <sys/process.hpp>
 #include <sys/thread.hpp>
 
 namespace check {
 
-// Every test program runs at this priority (its system file says so), which is also the ceiling of its threads.
+// Every test program runs at this priority (its system file says so), which is also the ceiling of
+// its threads.
 inline constexpr u64 own_priority = 30;
 
 inline void sleep_ms(u64 n)
@@ -18,13 +18,17 @@ inline void sleep_ms(u64 n)
     (void)sys::wait(nobody.borrow(), sys::after_ms(n));
 }
 
-// Signals, and ends the thread, without a look at its stack: whoever hears the signal may use that for something else.
+// Signals, and ends the thread, without a look at its stack: whoever hears the signal may use that
+// for something else.
 [[noreturn]] inline void signal_and_end(sys::Borrowed<sys::Notification> whom)
 {
     register u64 x0 asm("x0") = 1;
     register u64 x8 asm("x8") = sys::call_word(abi::Syscall::signal, whom.slot);
     register u64 x19 asm("x19") = sys::call_word(abi::Syscall::thread_exit, abi::no_slot);
-    asm volatile("svc #0\n mov x8, x19\n svc #0\n brk #1" : "+r"(x0), "+r"(x8) : "r"(x19) : "memory");
+    asm volatile("svc #0\n mov x8, x19\n svc #0\n brk #1"
+                 : "+r"(x0), "+r"(x8)
+                 : "r"(x19)
+                 : "memory");
     __builtin_unreachable();
 }
 
