@@ -22,8 +22,8 @@ namespace blkd {
 inline constexpr unsigned interrupt_bit = 0;
 inline constexpr unsigned first_doorbell_bit = 8;
 inline constexpr unsigned doorbell_bits = 64 - first_doorbell_bit;
-inline constexpr u32 max_sessions =
-    64;  // those beyond doorbell_bits share the bits of the first ones
+// Sessions beyond doorbell_bits share the bits of the first ones.
+inline constexpr u32 max_sessions = 64;
 
 constexpr abi::Bits doorbell_of(u32 session)
 {
@@ -37,21 +37,27 @@ struct Ended {
 };
 
 // The device side (disk.hpp; a script in tests).
+//
+//   slots         requests that it can have at once
+//   room          one more may be prepared
+//   submit, kick  prepare a request (would_block: something must end first); show all to the device
+//   acknowledge   takes the interrupt back, before take
+//   take, arm     a request that came back; before sleeping, true: take again first
+//   recover       resets, and tells the tags that were lost
+//   flushes       a flush has something to do
 template <class D>
 concept Disk = requires(D disk, u64 tag, const block::Submission& asked, const BufferMap& buffer) {
-    { disk.slots() } -> std::convertible_to<u32>;  // requests that it can have at once
-    { disk.room() } -> std::same_as<bool>;         // one more may be prepared
-    {
-        disk.submit(tag, asked, buffer)
-    } -> std::same_as<Result<>>;            // prepare; would_block: something must end first
-    { disk.kick() } -> std::same_as<void>;  // show the device all that is prepared
-    { disk.acknowledge() } -> std::same_as<Result<>>;  // take the interrupt back, before take()
-    { disk.take() } -> std::same_as<std::optional<Result<Ended>>>;  // a request that came back
-    { disk.arm() } -> std::same_as<bool>;  // before sleeping; true: take() again first
+    { disk.slots() } -> std::convertible_to<u32>;
+    { disk.room() } -> std::same_as<bool>;
+    { disk.submit(tag, asked, buffer) } -> std::same_as<Result<>>;
+    { disk.kick() } -> std::same_as<void>;
+    { disk.acknowledge() } -> std::same_as<Result<>>;
+    { disk.take() } -> std::same_as<std::optional<Result<Ended>>>;
+    { disk.arm() } -> std::same_as<bool>;
     {
         disk.recover([](u64) {})
-    } -> std::same_as<Result<>>;               // reset; tells the tags that were lost
-    { disk.flushes() } -> std::same_as<bool>;  // a flush has something to do
+    } -> std::same_as<Result<>>;
+    { disk.flushes() } -> std::same_as<bool>;
 };
 
 // A request at the device is known by its session and the client's cookie; nothing else of it is

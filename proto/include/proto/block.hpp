@@ -10,10 +10,12 @@
 //
 // All memory of a session is created and owned by the client, zeroed when it is attached:
 //
-//   submissions   RingPage, from the next page Submission[entries]         the client writes, the
-//   server reads completions   CompletionPage, from the next page Completion[entries]   the server
-//   writes, the client reads buffer        whole pages; contiguous if the kernel had so many, which
-//   makes every request one run for the device
+//   submissions   RingPage, from the next page Submission[entries]
+//                 the client writes, the server reads
+//   completions   CompletionPage, from the next page Completion[entries]
+//                 the server writes, the client reads
+//   buffer        whole pages; contiguous if the kernel had so many, which makes every
+//                 request one run for the device
 //
 // The client produces into submissions.produced and consumes under submissions.consumed; the
 // server's pair lies in the completions memory. A doorbell (either direction) is a signal on a

@@ -5,9 +5,9 @@
 // device. Nothing is handed out before the first seed, and no byte twice: a server that restarts
 // seeds afresh.
 //
-//   Get -> bytes                        the usual way
-//   Get -> would_block                  not seeded, or overdue for a reseed that the device has not
-//   answered: Subscribe, wait for the signal, Get again
+//   Get -> bytes         the usual way
+//   Get -> would_block   not seeded, or overdue for a reseed that the device does not answer:
+//                        Subscribe, wait for the signal, Get again
 #pragma once
 
 #include <array>

@@ -2,6 +2,7 @@
 // memory.
 #pragma once
 
+#include <catch2/catch.hpp>
 #include "engine.hpp"
 #include "fake_disk.hpp"
 

@@ -1,9 +1,8 @@
 // block/stream.hpp - a long range of a disk, front to back, with as many requests in flight as the
 // disk has buffers.
 //
-//     block::read_range(disk, first, count, [&](u64 sector, std::span<const std::byte> data) { ...;
-//     return true; }); block::write_range(disk, first, count, [&](u64 sector, std::span<std::byte>
-//     data) { ... });
+//     block::read_range(disk, first, count, each);    // bool each(u64 sector, span<const byte>)
+//     block::write_range(disk, first, count, fill);   // void fill(u64 sector, span<byte>)
 //
 // Only this layer submits to its disk while something is outstanding.
 #pragma once

@@ -1,8 +1,7 @@
 // random/random.hpp - random bytes of a random service.
 //
 //     auto random = random_bytes::Source::open(given, "rng0");
-//     random->fill(key);                  // all of it, waiting for the first seed if there was
-//     none yet
+//     random->fill(key);   // all of it, waiting for the first seed if there was none yet
 #pragma once
 
 #include <span>
