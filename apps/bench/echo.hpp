@@ -1,4 +1,5 @@
-// bench/echo.hpp - the partner of the IPC benchmarks: a server that answers at once and sleeps on bits.
+// bench/echo.hpp - the partner of the IPC benchmarks: a server that answers at once and sleeps on
+// bits.
 #pragma once
 
 #include <base/types.hpp>

@@ -1,7 +1,9 @@
-// bench/irq.hpp - from a device's interrupt to the first instruction of its driver, which preempts a program.
+// bench/irq.hpp - from a device's interrupt to the first instruction of its driver, which preempts
+// a program.
 //
-// The program writes the instruction counter into a shared page, over and over; the driver reads the counter when it
-// wakes up. The difference is the path through the kernel, and at most one turn of the program's loop (5 instructions).
+// The program writes the instruction counter into a shared page, over and over; the driver reads
+// the counter when it wakes up. The difference is the path through the kernel, and at most one turn
+// of the program's loop (5 instructions).
 #pragma once
 
 #include "meter.hpp"

@@ -1,4 +1,5 @@
-// bench/irq_main.cpp - a driver that asks its entropy device for bytes and notes when the answer's interrupt reaches it.
+// bench/irq_main.cpp - a driver that asks its entropy device for bytes and notes when the answer's
+// interrupt reaches it.
 
 #include "irq.hpp"
 
@@ -16,7 +17,9 @@ constexpr unsigned interrupt_bit = 0;
 constexpr virtio::entropy::Options options{.buffers = 1, .buffer_bytes = 64};
 
 // Waits for one interrupt at a time; what it finds in the counter when it wakes is noted first.
-Result<> sample(bench::IrqPage& page, virtio::Device<Bus>& transport, Driver& driver,
+Result<> sample(bench::IrqPage& page,
+                virtio::Device<Bus>& transport,
+                Driver& driver,
                 sys::Borrowed<sys::Notification> notification)
 {
     std::array<std::byte, 64> bytes{};
@@ -56,7 +59,8 @@ Result<> run(const sys::Startup& given)
     auto platform = common::DevicePlatform::open(given, interrupt_bit);
     if (!platform)
         return fail(platform.error());
-    const auto memory = common::DriverMemory::create(platform->device, Driver::memory_bytes(options));
+    const auto memory =
+        common::DriverMemory::create(platform->device, Driver::memory_bytes(options));
     auto transport = virtio::Device<Bus>::probe(platform->bus);
     if (!memory || !transport)
         return fail(memory ? transport.error() : memory.error());
@@ -77,7 +81,8 @@ Result<> run(const sys::Startup& given)
         if (!mapping)
             continue;
         auto* const shared = *mapping->at<bench::IrqPage>();
-        if (const auto done = sample(*shared, *transport, driver, platform->notification.borrow()); !done)
+        if (const auto done = sample(*shared, *transport, driver, platform->notification.borrow());
+            !done)
             return done;
     }
 }

@@ -1,5 +1,6 @@
-// bench/main.cpp - the benchmarks of kernel and servers, named as in docs/performance.md. Figures are instructions per
-// operation; they are exact under -icount on one CPU, and the host tool compares them with tests/budgets.toml.
+// bench/main.cpp - the benchmarks of kernel and servers, named as in docs/performance.md. Figures
+// are instructions per operation; they are exact under -icount on one CPU, and the host tool
+// compares them with tests/budgets.toml.
 
 #include "blocks.hpp"
 #include "echo.hpp"

@@ -1,7 +1,9 @@
-// bench/meter.hpp - what one region costs: instructions, exceptions, address-space switches, interrupts, time.
+// bench/meter.hpp - what one region costs: instructions, exceptions, address-space switches,
+// interrupts, time.
 //
-// Instructions are INST_RETIRED as counted by the emulated PMU, which exists only under -icount; a region is shorter than
-// 2^32 of them. Markers (no-ops at any exception level) let counters outside the guest find the same region.
+// Instructions are INST_RETIRED as counted by the emulated PMU, which exists only under -icount; a
+// region is shorter than 2^32 of them. Markers (no-ops at any exception level) let counters outside
+// the guest find the same region.
 #pragma once
 
 #include <sys/log.hpp>
@@ -55,7 +57,8 @@ private:
         text::Buffer<200> line;
         line.put("RES ").number(next_number++).put(' ').put(name).field("n", n);
         line.field("ns", sys::nanoseconds(ticks)).field("bytes", bytes).field("insn", spent);
-        line.field("exceptions", system.exceptions - system_.exceptions - 1);  // the closing SYS_SYSTEM_INFO
+        line.field("exceptions",
+                   system.exceptions - system_.exceptions - 1);  // the closing SYS_SYSTEM_INFO
         line.field("switches", system.switches - system_.switches);
         line.field("notifies", device.notifies - device_.notifies);
         line.field("irqs", system.irqs - system_.irqs).field("mmio", device.mmio - device_.mmio);

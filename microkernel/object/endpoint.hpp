@@ -39,7 +39,7 @@ public:
     void unref();
 
     u32 seen_epoch;
-    bool told = false;  // a caller of it learned already that the server died
+    bool told = false;        // a caller of it learned already that the server died
     Ref<Notification> watch;  // raised when the endpoint loses its server, gets one, or is given up
     abi::Bits watch_bits;
 
@@ -126,8 +126,8 @@ private:
     u32 epoch_ = 0;
     u32 receive_handles_ = 0;  // that serve
     u32 hopes_ = 0;            // handles that receive or manage: without one nobody will ever serve
-    u32 waiting_ = 0;     // callers in line, and badges that are gone
-    u32 gone_count_ = 0;  // the latter
+    u32 waiting_ = 0;          // callers in line, and badges that are gone
+    u32 gone_count_ = 0;       // the latter
     Thread* receiver_ = nullptr;  // the last one to come; others in receivers_
     bool given_up_ = false;
 };

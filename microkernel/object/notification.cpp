@@ -19,7 +19,8 @@ void Notification::signal(abi::Bits bits)
     if (waiter_ != nullptr) {
         if (pending_.any(waited_))
             waiter_->wake_with_bits(*this, take(waited_));
-    } else if (bound_ != nullptr && bound_->state == Thread::State::receiving && !pending_.empty()) {
+    } else if (bound_ != nullptr && bound_->state == Thread::State::receiving
+               && !pending_.empty()) {
         bound_->wake_with_bits(*this, take(abi::Bits{~u64{0}}));
     }
 }

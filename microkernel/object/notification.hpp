@@ -1,8 +1,8 @@
 // object/notification.hpp - 64 sticky bits that one thread can sleep on.
 //
 // signal() neither blocks nor allocates, so an interrupt handler may call it.
-// Invariants: while waiter_ is set, no pending bit is in the mask that it waits for; while the bound thread
-// is receiving, nothing is pending.
+// Invariants: while waiter_ is set, no pending bit is in the mask that it waits for; while the
+// bound thread is receiving, nothing is pending.
 //
 // Interrupt lines are bound to bits. A line whose bit was delivered stays inactive until the next
 // wait of the thread that took it: rearm() is the acknowledgement. A bit that is still pending

@@ -17,10 +17,10 @@
 #include "object/notification.hpp"
 #include "sched/deadline_queue.hpp"
 
+#include <bit>
+
 #include <abi/message.hpp>
 #include <abi/syscall.hpp>
-
-#include <bit>
 
 namespace kernel {
 
@@ -74,7 +74,7 @@ public:
         bool none() const { return std::bit_cast<u16>(*this) == 0; }
     };
     Burden burden;
-    u64 ttbr;            // of its process
+    u64 ttbr;  // of its process
 
     Endpoint* endpoint = nullptr;            // receiving, calling
     Thread* partner = nullptr;               // replying: who owes the reply

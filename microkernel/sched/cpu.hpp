@@ -72,7 +72,8 @@ public:
         queues_[thread.priority].push_back(thread);
         ready_ |= u64{1} << thread.priority;
     }
-    // The current thread makes place for one that is more important, and runs before its equals later.
+    // The current thread makes place for one that is more important, and runs before its equals
+    // later.
     void preempt_fast(Thread& by)
     {
         enqueue_first(*current_);

@@ -1,5 +1,5 @@
-// syscall/fast.cpp - the common cases of call, reply-and-receive, receive, signal and wait, each in one
-// straight line.
+// syscall/fast.cpp - the common cases of call, reply-and-receive, receive, signal and wait, each in
+// one straight line.
 //
 // All look at everything first and change nothing unless all of it is the common case: a message of
 // up to 56 bytes, no handles in either direction, no deadline, the partner waiting or the caller
@@ -9,9 +9,9 @@
 #include "syscall/calls.hpp"
 #include "syscall/entry.hpp"
 
-#include <abi/syscall.hpp>
-
 #include <algorithm>
+
+#include <abi/syscall.hpp>
 
 namespace kernel {
 
@@ -128,8 +128,7 @@ Thread* signal(Thread& caller, Cpu& cpu)
         return &caller;
     }
     Thread* const to = sleeper(notification);
-    if (to == nullptr || to->priority <= caller.priority
-        || !cpu.can_enter_fast(*to, to->priority))
+    if (to == nullptr || to->priority <= caller.priority || !cpu.can_enter_fast(*to, to->priority))
         return nullptr;
     caller.finish();
     if (to->burden.taking > 0)

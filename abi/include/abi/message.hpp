@@ -20,9 +20,8 @@ inline constexpr u64 message_handles = 4;
 // reply: status is the server's answer and reaches the caller untouched; `take` (reply_recv) is for
 //        the next request.
 // What a receiver gets: status Errc::ok and a badge: a request. Errc::peer_gone and a badge: the
-// last handle of that badge was closed. Errc::timed_out: the deadline. Errc::cancelled: its handle or the
-// endpoint is gone. Badge 0 and Errc::ok: only
-// bits in x10. Bits may come with any of them.
+// last handle of that badge was closed. Errc::timed_out: the deadline. Errc::cancelled: its handle
+// or the endpoint is gone. Badge 0 and Errc::ok: only bits in x10. Bits may come with any of them.
 struct Header {
     using Status = Field<31, 0>;    // Errc
     using Ordinal = Field<47, 32>;  // the protocol's method

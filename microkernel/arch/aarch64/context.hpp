@@ -3,10 +3,10 @@
 
 #include "arch/aarch64/layout.inc"
 
-#include <base/types.hpp>
-
 #include <array>
 #include <cstddef>
+
+#include <base/types.hpp>
 
 namespace kernel {
 

@@ -2,7 +2,6 @@
 // memory.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include "engine.hpp"
 #include "fake_disk.hpp"
 
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include <block/channel.hpp>
+#include <catch2/catch.hpp>
 
 // What the engine asks of its owner.
 struct FakeOwner {

@@ -31,6 +31,9 @@ struct Draft {
     {
         images[0].name = text::padded<16>("blkd");
         images[1].name = text::padded<16>("init");
+        images[0].segment_count = 1;
+        images[0].segments[0] = {0x40'0000,  data_offset,          page_bytes,
+                                 page_bytes, abi::right::read.raw, 0};
         images[1].segment_count = 2;
         const u32 code = abi::right::read.raw | abi::right::execute.raw;
         images[1].segments[0] = {0x40'0000, data_offset, page_bytes, page_bytes, code, 0};
@@ -102,8 +105,17 @@ TEST_CASE("an archive that breaks its layout is malformed", "[microkernel][archi
     SECTION("too many segments") { draft.images[1].segment_count = abi::max_segments + 1; }
     SECTION("a bad image that is not init") { draft.images[0].segment_count = ~0U; }
     SECTION("a segment that is not on a page") { draft.images[1].segments[0].address += 8; }
-    SECTION("a segment beyond the end") { draft.images[1].segments[1].offset = archive_bytes - 99; }
-    SECTION("a segment that wraps around") { draft.images[1].segments[1].offset = ~u64{0} - 50; }
+    SECTION("bytes that are not on a page") { draft.images[1].segments[1].offset += 8; }
+    SECTION("no segment") { draft.images[1].segment_count = 0; }
+    SECTION("a segment that is written and executed")
+    {
+        draft.images[1].segments[0].rights = (abi::right::write | abi::right::execute).raw;
+    }
+    SECTION("a segment beyond the end") { draft.images[1].segments[1].offset = archive_bytes; }
+    SECTION("a segment that wraps around")
+    {
+        draft.images[1].segments[1].offset = ~u64{0} - page_bytes + 1;
+    }
     SECTION("a segment with more bytes than memory")
     {
         draft.images[1].segments[1].memory_bytes = 99;

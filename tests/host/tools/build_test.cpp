@@ -81,7 +81,7 @@ TEST_CASE("a build that takes time says that it is under way")
     CHECK_THAT(build.run().err, Contains("vireo: building the kernel and programs ..."));
 }
 
-TEST_CASE("--no-build builds nothing")
+TEST_CASE("the option --no-build builds nothing")
 {
     const Build build{""};
     CHECK(build.run({"--no-build"}).status == 0);

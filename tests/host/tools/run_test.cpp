@@ -89,7 +89,7 @@ TEST_CASE("a verdict that is not good keeps the run directory and names it")
         CHECK(fs::exists(kept / file));
 }
 
-TEST_CASE("--keep keeps the run directory of a good run")
+TEST_CASE("the option --keep keeps the run directory of a good run")
 {
     FakeProject project;
     CHECK(run_with(project, "echo 't=0.2 src=kernel verdict status=0'", {"--keep"}).status == 0);
@@ -114,7 +114,7 @@ TEST_CASE("with a command stdout is what the shell printed, and its failing is a
     CHECK(project.run_directories().empty());
 }
 
-TEST_CASE("--verbose shows the whole log of a command on stderr")
+TEST_CASE("the option --verbose shows the whole log of a command on stderr")
 {
     FakeProject project;
     const auto answer = run_with(project,
@@ -247,7 +247,7 @@ TEST_CASE("Ctrl-C ends QEMU and the run, with 130")
     CHECK(project.run_directories().empty());
 }
 
-TEST_CASE("--dry-run prints a command line whose files exist, and starts nothing")
+TEST_CASE("the option --dry-run prints a command line whose files exist, and starts nothing")
 {
     FakeProject project;
     const auto dry =

@@ -1,6 +1,6 @@
 // hostile/rings.cpp - a session that is good, and what is written into its rings.
-#include "../honest.hpp"
 #include "attack.hpp"
+#include "honest.hpp"
 
 namespace hostile {
 
