@@ -4,9 +4,7 @@
 #include "console.hpp"
 
 namespace std::inline __1 {
-[[noreturn]] void __libcpp_verbose_abort(const char* format, ...);
-
-void __libcpp_verbose_abort(const char* format, ...) { kernel::panic(format); }
+[[noreturn]] void __libcpp_verbose_abort(const char* format, ...) { kernel::panic(format); }
 }  // namespace std::inline __1
 
 extern "C" [[noreturn]] void abort();

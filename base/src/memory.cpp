@@ -147,8 +147,8 @@ int memcmp(const void* a, const void* b, size_t n)
     const auto* left = static_cast<const char*>(a);
     const auto* right = static_cast<const char*>(b);
     for (; n >= 8; n -= 8, left += 8, right += 8) {
-        const uint64_t x = load<Word>(left);
-        const uint64_t y = load<Word>(right);
+        const auto x = load<Word>(left);
+        const auto y = load<Word>(right);
         if (x != y)  // the first byte that differs is the lowest one
             return __builtin_bswap64(x) < __builtin_bswap64(y) ? -1 : 1;
     }

@@ -49,9 +49,9 @@ class Features {
 public:
     constexpr Features() = default;
 
-    // NOLINTNEXTLINE(google-explicit-constructor): a bit is a set of one.
     template <FeatureBit... F>
         requires(sizeof...(F) > 0)
+    // NOLINTNEXTLINE(google-explicit-constructor): a bit is a set of one.
     constexpr Features(F... bits) : mask_{((u64{1} << static_cast<unsigned>(bits)) | ...)}
     {
     }

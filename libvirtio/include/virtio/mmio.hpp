@@ -30,7 +30,6 @@ enum class Status : u32 {
 };
 constexpr Status operator|(Status a, Status b)
 {
-    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): a set of bits.
     return static_cast<Status>(static_cast<u32>(a) | static_cast<u32>(b));
 }
 constexpr bool has(Status word, Status bit)

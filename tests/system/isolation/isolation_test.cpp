@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 #include <cli/image.hpp>
+#include <fmt/format.h>
 
 using namespace cli;
 using namespace isolation;
@@ -71,10 +72,10 @@ TEST_CASE("disks whose registers are reached by calls keep what is written")
     for (const std::string disk : {"disk0", "disk1"}) {
         make_image(dir / disk, 4 * mebibyte);
         const auto seed = disk.substr(4);
+        const auto all = fmt::format("{} 0 8192 {}", disk, seed);
         arguments =
-            arguments + Words{"--disk", disk + "=" + (dir / disk).string()}
-            + Words{"-c", "blk fill " + disk + " 0 8192 " + seed,  "-c", "blk flush " + disk,
-                    "-c", "blk verify " + disk + " 0 8192 " + seed};
+            arguments + Words{"--disk", fmt::format("{}={}", disk, (dir / disk).string())}
+            + Words{"-c", "blk fill " + all, "-c", "blk flush " + disk, "-c", "blk verify " + all};
     }
     CHECK(vireo(arguments).status == 0);
     CHECK_FALSE(first_difference(dir / "disk0", 0, 0, 8192));

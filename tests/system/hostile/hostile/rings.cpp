@@ -22,7 +22,7 @@ void consume(const Attached& session, u32 index)
 
 void wait(const Attached& session, u64 micro)
 {
-    session.page().consumed.wake_at = static_cast<u32>(session.page().consumed.index);
+    session.page().consumed.wake_at = session.page().consumed.index;
     (void)sys::wait(session.bell.borrow(), sys::after(sys::microseconds(micro)));
 }
 
