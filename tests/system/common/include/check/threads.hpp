@@ -32,7 +32,7 @@ inline void sleep_ms(u64 n)
     __builtin_unreachable();
 }
 
-template <class T, usize stack_bytes = 8192>
+template <class T, usize StackBytes = 8192>
 class Threaded {
 public:
     Threaded(void (*function)(T&), T& context, u64 priority = own_priority)
@@ -68,7 +68,7 @@ private:
     T* context_;
     sys::Handle<sys::Notification> ended_;
     sys::Handle<sys::Thread> thread_;
-    alignas(16) std::array<std::byte, stack_bytes> stack_{};
+    alignas(16) std::array<std::byte, StackBytes> stack_{};
 };
 
 }  // namespace check
