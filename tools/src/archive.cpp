@@ -93,7 +93,8 @@ void select_programs(System& system, const std::vector<std::string>& commands)
     }
     if (std::ranges::none_of(system.programs, shell))
         throw Failure{Exit::usage, fmt::format("system '{}' has no shell for -c", system.name),
-                      "none of its apps says start = \"shell\""};
+                      "none of its apps says start = \"shell\"",
+                      "leave -c away, or give it an app with binary = \"vsh\""};
     std::erase_if(system.programs,
                   [&](const Program& program) { return program.verdict && !shell(program); });
     for (auto& program : system.programs) {
@@ -103,7 +104,8 @@ void select_programs(System& system, const std::vector<std::string>& commands)
         program.verdict = true;
         if (argument_bytes(program.arguments) > argument_limit)
             throw Failure{Exit::usage,
-                          fmt::format("the commands take more than {} bytes", argument_limit)};
+                          fmt::format("the commands take more than {} bytes", argument_limit),
+                          "the shell gets them as its arguments", "run some of them later"};
     }
 }
 

@@ -5,6 +5,7 @@
 #include "failure.hpp"
 #include "guest.hpp"
 #include "guest_log.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -52,6 +53,36 @@ public:
     }
 };
 
+// What the measuring program says.
+struct Said {
+    std::vector<Region> regions;
+    bool done = false;
+};
+
+GuestListener listener_of(Said& said, bool verbose)
+{
+    GuestListener listener;
+    if (verbose)
+        listener.line = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
+    listener.output = [&said](const std::string&, const std::string& text) {
+        said.done = said.done || text == "PB-DONE";
+        if (const auto region = parse_region(text))
+            said.regions.push_back(*region);
+    };
+    return listener;
+}
+
+[[noreturn]] void give_up(Launch& launch, const Phase& phase, const Judgement& judgement)
+{
+    launch.directory.keep();
+    const bool answered = judgement.reason.empty();
+    const auto why = answered ? fmt::format("status {}", judgement.code) : judgement.reason;
+    throw Failure{answered ? Exit::test_failed : static_cast<Exit>(judgement.code),
+                  "the measuring run '" + phase.argument + "' failed",
+                  judgement.code == 0 ? "it never said PB-DONE" : why,
+                  "look at " + (launch.directory.path() / "serial.log").string()};
+}
+
 std::vector<Region> measure_once(const Project& project, const Options& options, const Phase& phase)
 {
     auto asked = options;
@@ -59,34 +90,27 @@ std::vector<Region> measure_once(const Project& project, const Options& options,
     auto launch = prepare_launch(project, asked, {.qemu = {"-icount", phase.icount}});
     if (options.verbose)
         fmt::print(stderr, "{}", printed_command_line(launch.argv));
-    std::vector<Region> regions;
-    bool done = false;
-    GuestListener listener;
-    if (options.verbose)
-        listener.line = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
-    listener.output = [&](const std::string&, const std::string& text) {
-        done = done || text == "PB-DONE";
-        if (const auto region = parse_region(text))
-            regions.push_back(*region);
-    };
-    const auto judgement = judge(run_guest(project, launch, asked, listener));
-    if (judgement.code != 0 || !done) {
-        launch.directory.keep();
-        const auto why =
-            judgement.reason.empty() ? fmt::format("status {}", judgement.code) : judgement.reason;
-        throw Failure{judgement.reason.empty() ? Exit::test_failed
-                                               : static_cast<Exit>(judgement.code),
-                      "the measuring run '" + phase.argument + "' failed",
-                      judgement.code == 0 ? "it never said PB-DONE" : why,
-                      "look at " + (launch.directory.path() / "serial.log").string()};
-    }
-    std::erase_if(regions, [&](const Region& region) {
+    Said said;
+    const auto judgement =
+        judge(run_guest(project, launch, asked, listener_of(said, options.verbose)));
+    if (judgement.code != 0 || !said.done)
+        give_up(launch, phase, judgement);
+    std::erase_if(said.regions, [&](const Region& region) {
         return region.name.starts_with(block_prefix) != phase.block;
     });
-    for (const auto& region : regions)
+    for (const auto& region : said.regions)
         if (!region.counters.contains("insn") || region.counters.at("insn") == 0)
             throw NoCounter{};
-    return regions;
+    return said.regions;
+}
+
+std::vector<std::string> names_of(const std::vector<Region>& regions)
+{
+    std::vector<std::string> names;
+    for (const auto& region : regions)
+        if (!std::ranges::contains(names, region.name))
+            names.push_back(region.name);
+    return names;
 }
 
 std::vector<Region> measure(const Project& project, const Options& options)
@@ -95,9 +119,15 @@ std::vector<Region> measure(const Project& project, const Options& options)
     for (const auto& phase : phases())
         for (u32 i = 0; wanted(phase, options.bench.name) && i < phase.runs; ++i)
             merge_worst(regions, measure_once(project, options, phase));
+    const auto measured = names_of(regions);
     std::erase_if(regions, [&](const Region& region) {
         return !region.name.starts_with(options.bench.name);
     });
+    if (regions.empty() && !options.bench.name.empty())
+        throw Failure{Exit::usage,
+                      fmt::format("nothing that is measured has a name that starts with '{}'{}",
+                                  options.bench.name, suggestion(options.bench.name, measured)),
+                      "measured were: " + join(measured, ", "), "tools/vireo bench measures all"};
     return regions;
 }
 
@@ -154,7 +184,7 @@ int bench(const Project& project, const Options& options)
     for (const auto& figure : figures)
         if (figure.exceeded())
             fmt::print(stderr, "vireo: error: {} {} is {:g}, its budget is {:g}\n", figure.name,
-                       figure.metric, figure.value, *figure.limit);
+                       figure.metric, figure.value, figure.limit.value_or(0));
     const bool good = missing.empty() && std::ranges::none_of(figures, &Figure::exceeded);
     return code(good ? Exit::ok : Exit::test_failed);
 }

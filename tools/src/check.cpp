@@ -233,6 +233,7 @@ void check_binaries(const System& system,
         check_one(program.binary);
     for (const auto& image : system.images)
         check_one(image);
+    check_one(system.init);
 }
 
 u64 promised_frames(const System& system)

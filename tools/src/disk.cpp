@@ -50,13 +50,14 @@ void check_size(const std::string& file, u64 bytes)
 {
     if (bytes == 0)
         throw Failure{Exit::usage, "the image " + file + " is empty",
-                      "a disk has at least one sector", "truncate -s 64M " + shell_quote(file)};
+                      "a disk has at least one sector",
+                      fmt::format("truncate -s 64M {} makes a disk of it", shell_quote(file))};
     if (bytes % sector_bytes == 0)
         return;
-    throw Failure{Exit::usage,
-                  fmt::format("the image {} has {} bytes, not a multiple of 512", file, bytes),
-                  "a disk is made of 512-byte sectors",
-                  fmt::format("truncate -s %512 {}", shell_quote(file))};
+    throw Failure{
+        Exit::usage, fmt::format("the image {} has {} bytes, not a multiple of 512", file, bytes),
+        "a disk is made of 512-byte sectors",
+        fmt::format("truncate -s %512 {} adds zeroes up to the next sector", shell_quote(file))};
 }
 
 bool decide_read_only(const std::string& file, const struct stat& state, bool wanted)
@@ -68,6 +69,19 @@ bool decide_read_only(const std::string& file, const struct stat& state, bool wa
         throw Failure{Exit::environment, "cannot write the image " + file, std::strerror(errno),
                       "attach it read-only: " + shell_quote(file + ",ro")};
     return false;
+}
+
+Failure unreadable(const std::string& file, int error)
+{
+    const auto name = shell_quote(file);
+    const bool only_the_file_is_missing =
+        error == ENOENT && fs::is_directory(fs::absolute(file).parent_path());
+    std::string fix;
+    if (only_the_file_is_missing)
+        fix = fmt::format("truncate -s 64M {} makes an empty disk", name);
+    else if (error == EACCES)
+        fix = fmt::format("ls -l {} says who may read it", name);
+    return {Exit::environment, "cannot read the image " + file, std::strerror(error), fix};
 }
 
 Device& disk_named(System& system, const std::string& name)
@@ -113,11 +127,11 @@ FileImage inspect_image(const std::string& file, bool read_only)
     const Fd opened{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat state{};
     if (!opened.open() || ::fstat(opened.raw(), &state) != 0)
-        throw Failure{
-            Exit::environment, "cannot read the image " + file, std::strerror(errno),
-            errno == ENOENT ? "truncate -s 64M " + shell_quote(file) + " makes an empty disk" : ""};
+        throw unreadable(file, errno);
     if (!S_ISREG(state.st_mode))
-        throw Failure{Exit::usage, "the image " + file + " is not a regular file"};
+        throw Failure{Exit::usage, "the image " + file + " is not a regular file",
+                      "a disk stands in a file, not in a directory or a device",
+                      "truncate -s 64M disk.img makes an empty disk"};
     FileImage image{.path = path,
                     .format = is_qcow2(opened) ? ImageFormat::qcow2 : ImageFormat::raw,
                     .read_only = decide_read_only(path, state, read_only)};
@@ -137,7 +151,8 @@ void replace_disks(System& system, const std::vector<std::string>& arguments)
                 Exit::usage, fmt::format("'{}' is a scratch disk", argument.name),
                 "programs write to it as they like, so no file of yours may stand behind it"};
         if (std::ranges::contains(seen, argument.name))
-            throw Failure{Exit::usage, fmt::format("--disk names '{}' twice", argument.name)};
+            throw Failure{Exit::usage, fmt::format("--disk names '{}' twice", argument.name),
+                          "a disk has one file"};
         seen.push_back(argument.name);
         device.image = inspect_image(argument.file, argument.read_only);
     }

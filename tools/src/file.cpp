@@ -2,11 +2,13 @@
 #include "file.hpp"
 
 #include "failure.hpp"
+#include "text.hpp"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -18,9 +20,20 @@ namespace {
 constexpr usize longest_socket_name = 107;
 constexpr usize longest_socket_file = 16;  // "/" and the name of a socket in its directory
 
+std::string fix_of(int error, const fs::path& path)
+{
+    if (error == ENOSPC)
+        return "make room on that disk";
+    if (error == EACCES || error == EPERM)
+        return fmt::format("ls -ld {} says whose it is", shell_quote(path.string()));
+    return "";
+}
+
 [[noreturn]] void fail_with_errno(const std::string& doing, const fs::path& path)
 {
-    throw Failure{Exit::environment, "cannot " + doing + " " + path.string(), std::strerror(errno)};
+    const int error = errno;
+    throw Failure{Exit::environment, "cannot " + doing + " " + path.string(), std::strerror(error),
+                  fix_of(error, path)};
 }
 
 void write_all(const Fd& file, std::span<const u8> bytes, const fs::path& path)

@@ -31,7 +31,7 @@ Judgement judge(const GuestEnd& end)
     if (end.panic)
         return failed(Exit::panic, "the kernel panicked");
     if (end.ending == Ending::no_progress)
-        return failed(Exit::time_limit, "no progress");
+        return failed(Exit::time_limit, "no progress within --timeout");
     if (end.qemu_status != 0)
         return failed(Exit::qemu, fmt::format("QEMU ended with status {}", end.qemu_status));
     if (!end.complaints.empty())

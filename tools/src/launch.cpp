@@ -31,16 +31,13 @@ u64 memory_of(const std::string& text)
 
 void apply(const SystemOptions& options, Machine& machine)
 {
-    if (options.gic == 2)
-        throw Failure{Exit::usage, "--gic 2 is not possible yet",
-                      "the kernel has no driver for GICv2",
-                      "leave the option away: version 3 is the default"};
-    if (options.gic != 3)
-        throw Failure{Exit::usage, fmt::format("there is no GIC version {}", options.gic),
+    if (options.gic && !gic_range.has(*options.gic))
+        throw Failure{Exit::usage, fmt::format("there is no GIC version {}", *options.gic),
                       "versions are 2 and 3"};
     if (options.cpus && !cpu_range.has(*options.cpus))
         throw Failure{Exit::usage, fmt::format("cannot use --cpus {}", *options.cpus),
                       "it is from 1 to 8"};
+    machine.gic = options.gic.value_or(machine.gic);
     machine.cpus = options.cpus.value_or(machine.cpus);
     machine.cpu = options.cpu.value_or(machine.cpu);
     if (options.memory)
@@ -57,19 +54,45 @@ void check_frames(const System& system)
                       fmt::format("system '{}' does not fit {} of memory", system.name,
                                   size_text(system.machine.memory_bytes)),
                       fmt::format("its programs may own {} frames together, the machine has {}",
-                                  promised, present)};
+                                  promised, present),
+                      "give it more --memory, or lower 'frames' of its programs"};
 }
 
-System load(const Project& project, const Options& options)
+// Found out here rather than by a run that waits until its time is up.
+void check_that_it_ends(const System& system, const Options& options)
+{
+    const auto is_shell = [](const Program& one) { return one.start == Start::shell; };
+    const auto judges = [&](const Program& one) { return one.verdict && !is_shell(one); };
+    const bool endless_is_fine = options.timeout == 0;
+    const bool ends_as_it_likes = system.init.text != "init";
+    if (!options.system.commands.empty() || endless_is_fine || ends_as_it_likes
+        || std::ranges::any_of(system.programs, judges))
+        return;
+    const auto what = fmt::format("a run of system '{}' would never end", system.name);
+    if (std::ranges::any_of(system.programs, is_shell))
+        throw Failure{
+            Exit::usage, what, "its shell runs only with commands, and no app gives a verdict",
+            fmt::format("tools/vireo run {} -c help", shell_quote(options.system.system))};
+    throw Failure{Exit::usage, what, "none of its programs gives the verdict",
+                  "write verdict = true into the app that ends last, or run it with --timeout 0"};
+}
+
+System load(const Project& project, const Options& options, const LaunchKind& kind)
 {
     auto file = load_system(project.systems(), options.system.system);
     auto& system = file.system;
     apply(options.system, system.machine);
     replace_disks(system, options.system.disks);
     build_target(project, options);
+    const auto built = project.program_names();
+    if (built.empty())
+        throw Failure{Exit::build, "no program is built",
+                      "there is none in " + project.programs().string(), "tools/vireo build"};
     Diagnostics errors{file.path.string(), file.text};
-    check_binaries(system, project.program_names(), errors);
+    check_binaries(system, built, errors);
     errors.check();
+    if (!kind.debugger)
+        check_that_it_ends(system, options);
     select_programs(system, options.system.commands);
     check_frames(system);
     pin_devices(system);
@@ -88,7 +111,7 @@ archive_of(const Project& project, const System& system, const std::vector<std::
 {
     std::vector<NamedImage> images;
     for (const auto& name : names) {
-        const auto path = project.program(name);
+        const auto path = project.program(name == "init" ? system.init.text : name);
         require_file(path, "program '" + name + "'");
         images.push_back({name, read_elf(read_bytes(path), project.shown(path))});
     }
@@ -140,7 +163,7 @@ std::vector<std::string> command_line_of(const Project& project,
 
 Launch prepare_launch(const Project& project, const Options& options, const LaunchKind& kind)
 {
-    auto system = load(project, options);
+    auto system = load(project, options, kind);
     require_file(project.kernel_image(), "the kernel");
     const auto images = image_names(system);
     const auto archive = archive_of(project, system, images);

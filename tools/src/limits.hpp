@@ -16,6 +16,7 @@ struct Range {
 
 inline constexpr u64 memory_unit = u64{1} << 20;
 inline constexpr Range cpu_range{1, 8};
+inline constexpr Range gic_range{2, 3};
 inline constexpr Range memory_range{64 * memory_unit, 4096 * memory_unit};
 inline constexpr u32 slot_count = 32;  // of virtio-mmio on QEMU's virt machine
 inline constexpr Range priority_range{0, abi::priorities - 1};

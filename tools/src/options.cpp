@@ -1,8 +1,8 @@
 // options.cpp - the command line of the tool.
 #include "options.hpp"
 
-#include "failure.hpp"
 #include "text.hpp"
+#include "usage.hpp"
 
 #include <cstdlib>
 
@@ -26,6 +26,17 @@ struct Raw {
     std::vector<std::string> qemu_opts;  // as given, each a string of words
 };
 
+CLI::Validator between(double first, double last)
+{
+    const auto check = [=](const std::string& text) {
+        double value = 0;
+        const bool good = CLI::detail::lexical_cast(text, value) && value >= first && value <= last;
+        return good ? std::string{}
+                    : fmt::format("'{}' is not a number from {:g} to {:.0f}", text, first, last);
+    };
+    return {check, fmt::format("{:g}..{:.0f}", first, last)};
+}
+
 void add_global(CLI::App& app, Raw& raw)
 {
     auto& options = raw.options;
@@ -37,7 +48,7 @@ void add_global(CLI::App& app, Raw& raw)
                  "use what is built, whether or not it is up to date");
     app.add_option("--timeout", options.timeout,
                    "seconds without progress until a run ends; 0: never")
-        ->check(CLI::Range(0.0, 1e6))
+        ->check(between(0, 1'000'000))
         ->capture_default_str();
     app.add_option("--qemu", options.qemu, "QEMU's program")->capture_default_str();
     app.add_option("--qemu-opts", raw.qemu_opts, "further options for QEMU, quoted as for a shell")
@@ -57,8 +68,7 @@ void add_system(CLI::App& app, SystemOptions& system)
     app.add_option("--cpus", system.cpus, "number of CPUs");
     app.add_option("--memory", system.memory, "memory of the guest, such as 64M or 4G");
     app.add_option("--cpu", system.cpu, "QEMU's CPU model");
-    app.add_option("--gic", system.gic, "version of the interrupt controller")
-        ->capture_default_str();
+    app.add_option("--gic", system.gic, "version of the interrupt controller, 2 or 3");
     app.add_flag("--legacy", system.legacy, "version 1 registers in every virtio-mmio slot");
 }
 
@@ -74,7 +84,7 @@ void add_test(CLI::App& app, TestOptions& test)
     app.add_option("filter", test.filter, "regular expression that names of tests must match");
     app.add_flag("--full", test.full, "also what takes long");
     app.add_option("--repeat", test.repeat, "run each test so often, stop at its first failure")
-        ->check(CLI::Range(1, 100'000));
+        ->check(between(1, 100'000));
     app.add_option("--junit", test.junit, "directory for reports in JUnit's format");
 }
 
@@ -126,18 +136,6 @@ void split_qemu_options(Raw& raw)
     }
 }
 
-// What to say if the first word is no command at all; CLI11 only says that there must be one.
-std::string unknown_task(const CLI::App& app)
-{
-    const auto rest = app.remaining();
-    if (!app.get_subcommands().empty() || rest.empty() || rest.front().starts_with('-'))
-        return {};
-    std::vector<std::string> names;
-    for (const auto* sub : app.get_subcommands(nullptr))
-        names.push_back(sub->get_name());
-    return fmt::format("there is no command '{}'{}", rest.front(), suggestion(rest.front(), names));
-}
-
 }  // namespace
 
 std::variant<Options, int> parse_options(int argc, const char* const* argv)
@@ -155,13 +153,9 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv)
         app.parse(argc, argv);
         split_qemu_options(raw);
     } catch (const CLI::ParseError& error) {
-        if (const auto unknown = unknown_task(app);
-            !unknown.empty() && error.get_exit_code() != 0) {
-            fmt::print(stderr, "vireo: error: {}\n   fix: tools/vireo --help lists all commands\n",
-                       unknown);
-            return code(Exit::usage);
-        }
-        return app.exit(error) == 0 ? code(Exit::ok) : code(Exit::usage);
+        if (error.get_exit_code() != 0)
+            throw usage_failure(app, error);
+        return app.exit(error);  // prints the help that was asked for
     }
     return raw.options;
 }

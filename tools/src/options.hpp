@@ -22,7 +22,7 @@ struct SystemOptions {
     std::optional<u32> cpus{};
     std::optional<std::string> memory{};
     std::optional<std::string> cpu{};
-    u32 gic = 3;
+    std::optional<u32> gic{};
     bool legacy = false;
 };
 
@@ -59,7 +59,8 @@ struct Options {
     DebugOptions debug{};
 };
 
-// What to do; or the code to end with, after help or an error was printed.
+// What to do; or the code to end with, after help was printed. Throws Failure for what makes no
+// sense.
 std::variant<Options, int> parse_options(int argc, const char* const* argv);
 
 }  // namespace vireo

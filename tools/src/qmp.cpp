@@ -57,7 +57,7 @@ std::optional<std::string> Qmp::receive(Deadline deadline)
 {
     for (;;) {
         if (const auto end = unread_.find('\n'); end != std::string::npos) {
-            const auto line = unread_.substr(0, end);
+            auto line = unread_.substr(0, end);
             unread_.erase(0, end + 1);
             return line;
         }

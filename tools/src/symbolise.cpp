@@ -57,6 +57,27 @@ std::string line_of(const Frame& frame)
     return fmt::format("{}{}  {}", frame.function, frame.inlined ? " (inlined)" : "", frame.place);
 }
 
+std::string lines_of(const std::string& number, const std::vector<Frame>& frames)
+{
+    if (frames.empty())
+        return number + "?\n";
+    std::string out;
+    for (const auto& frame : frames)
+        out += number + line_of(frame) + "\n";
+    return out;
+}
+
+// The link register, which comes second, names the caller of a function that made no frame. In any
+// other function it is what the last call left there: the next frame once more, or the same
+// function.
+bool link_says_nothing(std::span<const u64> addresses, std::span<const std::vector<Frame>> known)
+{
+    if (addresses.size() > 2 && addresses[1] == addresses[2])
+        return true;
+    return known.size() > 1 && !known[0].empty() && !known[1].empty()
+           && known[0].back().function == known[1].back().function;
+}
+
 }  // namespace
 
 std::vector<std::vector<Frame>> Symboliser::look_up(const fs::path& elf,
@@ -83,14 +104,12 @@ std::string Symboliser::backtrace(const fs::path& elf, std::span<const u64> addr
     for (usize i = 1; i < calls.size(); ++i)
         calls[i] -= std::min<u64>(calls[i], 4);
     const auto known = look_up(elf, calls);
+    const bool left_out = link_says_nothing(addresses, known);
     std::string out;
-    for (usize i = 0; i < calls.size(); ++i) {
-        const auto number = fmt::format("  #{:<2} {:#x}  ", i, addresses[i]);
-        if (known[i].empty())
-            out += number + "?\n";
-        for (const auto& frame : known[i])
-            out += number + line_of(frame) + "\n";
-    }
+    usize number = 0;
+    for (usize i = 0; i < calls.size(); ++i)
+        if (i != 1 || !left_out)
+            out += lines_of(fmt::format("  #{:<2} {:#x}  ", number++, addresses[i]), known[i]);
     return out;
 }
 

@@ -28,8 +28,8 @@ public:
     std::vector<std::vector<Frame>> look_up(const fs::path& elf,
                                             std::span<const u64> addresses) const;
 
-    // Numbered lines of a backtrace. All but the first address are return addresses: the call is
-    // just before.
+    // Numbered lines of a backtrace: where it stands, the link register, return addresses. The call
+    // is just before a return address. A link register that repeats a frame is left out.
     std::string backtrace(const fs::path& elf, std::span<const u64> addresses) const;
 
     // One address: in the kernel if it is one of its; otherwise in each image that has code there.

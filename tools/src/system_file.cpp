@@ -26,7 +26,7 @@ void read_machine(TableReader& system, Machine& machine)
         machine.cpu = cpu->text;
     machine.cpus = static_cast<u32>(in.number("cpus", machine.cpus, cpu_range));
     machine.memory_bytes = in.size("memory", machine.memory_bytes, memory_range);
-    machine.gic = static_cast<u32>(in.number("gic", machine.gic, {3, 3}));
+    machine.gic = static_cast<u32>(in.number("gic", machine.gic, gic_range));
     machine.legacy = in.flag("legacy", machine.legacy);
     if (machine.memory_bytes % memory_unit != 0)
         in.error("memory", "'memory' must be a multiple of 1M");
@@ -47,6 +47,7 @@ void read_head(TableReader& file, System& system)
     read_machine(in, system.machine);
     system.counters = in.flag("counters", false);
     system.images = in.texts("images");
+    system.init = in.text("init").value_or(system.init);
     in.finish();
 }
 
@@ -232,12 +233,28 @@ toml::table parse_toml(const std::string& text, const std::string& file)
     } catch (const toml::parse_error& error) {
         Diagnostics errors{file, text};
         const auto at = error.source().begin;
-        errors.error({at.line, at.column}, std::string{error.description()});
+        // The parser's own words start with one that is printed already.
+        std::string_view why{error.description()};
+        constexpr std::string_view said_already = "Error ";
+        if (why.starts_with(said_already))
+            why.remove_prefix(said_already.size());
+        errors.error({at.line, at.column}, std::string{why});
         throw SourceErrors{errors.text()};
     }
 }
 
-std::string missing_system(const fs::path& systems, const std::string& name)
+Failure missing_file(const fs::path& systems, const std::string& name)
+{
+    const fs::path path{name};
+    const auto what = "there is no file " + name;
+    if (fs::exists(systems / path.filename()))
+        return {Exit::usage, what, "", "tools/vireo run " + path.stem().string()};
+    return {Exit::usage, what,
+            path.is_absolute() ? "" : "it was looked for in " + fs::current_path().string(),
+            "name a system of systems/ (demo), or a path that ends with .toml"};
+}
+
+Failure missing_system(const fs::path& systems, const std::string& name)
 {
     std::vector<std::string> known;
     std::error_code ignored;
@@ -245,8 +262,9 @@ std::string missing_system(const fs::path& systems, const std::string& name)
         if (entry.path().extension() == ".toml")
             known.push_back(entry.path().stem().string());
     std::ranges::sort(known);
-    return fmt::format("there is no system '{}'{} (systems: {})", name, suggestion(name, known),
-                       join(known, ", "));
+    return {Exit::usage, fmt::format("there is no system '{}'{}", name, suggestion(name, known)),
+            known.empty() ? systems.string() + " has none" : "systems/ has " + join(known, ", "),
+            "name one of these, or a path that ends with .toml"};
 }
 
 }  // namespace
@@ -276,8 +294,7 @@ SystemFile load_system(const fs::path& systems, const std::string& name)
     const bool is_path = name.ends_with(".toml");
     file.path = is_path ? fs::path{name} : systems / (name + ".toml");
     if (!fs::exists(file.path))
-        throw Failure{Exit::usage,
-                      is_path ? "there is no file " + name : missing_system(systems, name)};
+        throw is_path ? missing_file(systems, name) : missing_system(systems, name);
     file.text = read_text(file.path);
     file.system = parse_system(file.text, file.path.string());
     for (auto& device : file.system.devices)

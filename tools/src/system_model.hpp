@@ -119,6 +119,7 @@ struct System {
     Machine machine;
     bool counters = false;
     std::vector<Spelled> images;  // beside those that programs name
+    Spelled init{"init", {}};     // the program that is the archive's image "init"
     std::vector<Device> devices;
     std::vector<Program> programs;  // servers first, each kind in the order of the file
 };

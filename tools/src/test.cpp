@@ -52,6 +52,11 @@ u32 count_planned(const Project& project, const Stage& stage, const TestOptions&
     auto words = ctest_words(project, stage, options);
     words.emplace_back("-N");
     const auto listed = run_captured(words, setup_limit);
+    // To ctest a filter that cannot be read is one that matches nothing.
+    if (listed.out.contains("RegularExpression::compile(): "))
+        throw Failure{Exit::usage, "cannot read the filter " + options.filter,
+                      "it is a regular expression of cmake's kind",
+                      "[(] stands for a parenthesis, [*] for a star"};
     const auto total = parse_total(listed.out);
     if (!total)
         throw Failure{Exit::build, "ctest does not list the tests", listed.out + listed.err,
@@ -162,12 +167,14 @@ void check_machine(const Project& project, const Options& options)
             throw Failure{Exit::environment, finding.what, finding.why, finding.fix};
 }
 
-int close(const Tally& total)
+int close(const Tally& total, const Project& project)
 {
     for (const auto& name : total.failed)
         fmt::print("failed: {}\n", name);
     if (total.planned == 0)
-        fmt::print("vireo: error: no test was found\n");
+        fmt::print("vireo: error: no test was found\n"
+                   "   fix: ctest --test-dir {} -N lists all names; some need --full\n",
+                   project.shown(project.host_tree()));
     const auto failed = static_cast<u32>(total.failed.size());
     fmt::print("{}\n", closing_line(failed, total.planned));
     return code(failed == 0 && total.planned != 0 ? Exit::ok : Exit::test_failed);
@@ -230,7 +237,7 @@ int test(const Project& project, const Options& options)
         total.done += tally.done;
         total.failed.insert(total.failed.end(), tally.failed.begin(), tally.failed.end());
     }
-    return close(total);
+    return close(total, project);
 }
 
 }  // namespace vireo

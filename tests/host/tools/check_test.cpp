@@ -136,7 +136,7 @@ TEST_CASE("an image that is not built is named with the likely one")
 {
     const auto system = parse_system(system_text(), "x.toml");
     Diagnostics errors{"x.toml", system_text()};
-    check_binaries(system, {"blkd", "demo", "vsh"}, errors);
+    check_binaries(system, {"blkd", "demo", "init", "vsh"}, errors);
     CHECK_FALSE(errors.any());
     check_binaries(system, {"blkdd", "demo", "vsh"}, errors);
     CHECK_THAT(errors.text(),

@@ -51,6 +51,9 @@ TEST_CASE("the machine is named in full, and modern slots are asked for")
     auto legacy = demo();
     legacy.machine.legacy = true;
     CHECK(has_pair(words(legacy), "-global", "virtio-mmio.force-legacy=true"));
+    auto older = demo();
+    older.machine.gic = 2;
+    CHECK(has_pair(words(older), "-M", "virt,gic-version=2,dtb-randomness=off"));
 }
 
 TEST_CASE("every device is pinned to its slot")

@@ -79,6 +79,23 @@ TEST_CASE("an image that is not there is an error of the environment")
     const auto missing = refusal([] { (void)inspect_image("/nowhere/x.img", false); });
     CHECK(missing.code == 121);
     CHECK_THAT(missing.text, Contains("No such file"));
+    CHECK_THAT(missing.text, !Contains("truncate"));  // it would not help where no directory is
+
+    const TempDir dir;
+    const auto file = (dir / "a b.img").string();
+    const auto here = refusal([&] { (void)inspect_image(file, false); });
+    CHECK(here.code == 121);
+    CHECK_THAT(here.text, Contains("truncate -s 64M '" + file + "' makes an empty disk"));
+}
+
+TEST_CASE("what is no regular file is refused with a way to a disk")
+{
+    const TempDir dir;
+    for (const auto& file : {dir.path().string(), std::string{"/dev/null"}}) {
+        const auto refused = refusal([&] { (void)inspect_image(file, false); });
+        CHECK(refused.code == 120);
+        CHECK_THAT(refused.text, Contains("not a regular file") && Contains("truncate -s 64M"));
+    }
 }
 
 TEST_CASE("a file without any write bit is read-only, for root too")

@@ -70,6 +70,7 @@ type = "virtio-keyboard"
 type = "virtio-tablet"
 [app.demo]
 binary = "demo"
+verdict = true
 )");
     const auto raw = project.root() / "a,b \"c\".img";
     make_sparse(raw, 512);

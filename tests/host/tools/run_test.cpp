@@ -266,6 +266,16 @@ TEST_CASE("the option --dry-run prints a command line whose files exist, and sta
     CHECK(fs::file_size(project.run_directories().front() / "disk0.img") == u64{1} << 20);
 }
 
+TEST_CASE("the option --gic chooses the interrupt controller")
+{
+    FakeProject project;
+    const auto command_line = [&](const std::vector<std::string>& more) {
+        return run_with(project, "true", more).out;
+    };
+    CHECK_THAT(command_line({"--dry-run"}), Contains("gic-version=3"));
+    CHECK_THAT(command_line({"--dry-run", "--gic", "2"}), Contains("gic-version=2"));
+}
+
 TEST_CASE("mistakes in a system file end with 120 and their place")
 {
     FakeProject project;
@@ -279,6 +289,56 @@ TEST_CASE("mistakes in a system file end with 120 and their place")
     CHECK_THAT(vireo_tool(project, {"run", "own"}).err,
                Contains("there is no program 'dmeo'; did you mean 'demo'?"));
     CHECK_THAT(vireo_tool(project, {"run", "onw"}).err, Contains("did you mean 'own'?"));
+    CHECK_THAT(vireo_tool(project, {"run", "own.toml"}).err,
+               Contains("there is no file own.toml") && Contains("fix: tools/vireo run own"));
+    CHECK_THAT(vireo_tool(project, {"run", "other.toml"}).err,
+               Contains("it was looked for in " + fs::current_path().string()));
+}
+
+TEST_CASE("a system that nothing ends is refused before QEMU starts")
+{
+    FakeProject project;
+    const auto started = project.root() / "started";
+    const auto system = [&](const std::string& app) {
+        project.system("own", "[system]\nname = \"own\"\n[app.a]\nbinary = \"demo\"\n" + app);
+    };
+    const auto run = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), "own");
+        return run_with(project,
+                        "touch " + started.string() + "; echo 't=1 src=kernel verdict status=0'",
+                        more);
+    };
+    system("start = \"shell\"\n");
+    const auto shell = run({});
+    CHECK(shell.status == 120);
+    CHECK(shell.err
+          == "vireo: error: a run of system 'own' would never end\n"
+             "   why: its shell runs only with commands, and no app gives a verdict\n"
+             "   fix: tools/vireo run own -c help\n");
+    CHECK(run({"--dry-run"}).status == 120);
+    CHECK_FALSE(fs::exists(started));
+    CHECK(run({"-c", "help"}).status == 0);
+    CHECK(fs::exists(started));
+    CHECK(run({"--timeout", "0"}).status == 0);
+
+    system("");
+    const auto endless = run({});
+    CHECK(endless.status == 120);
+    CHECK_THAT(endless.err,
+               Contains("none of its programs gives the verdict") && Contains("verdict = true"));
+    system("verdict = true\n");
+    CHECK(run({}).status == 0);
+}
+
+TEST_CASE("a command line that CLI11 refuses is an error like every other")
+{
+    FakeProject project;
+    const auto refused = vireo_tool(project, {"run", "--bogus"});
+    CHECK(refused.status == 120);
+    CHECK(refused.out.empty());
+    CHECK(refused.err
+          == "vireo: error: there is no option '--bogus'\n"
+             "   fix: tools/vireo run --help lists its arguments\n");
 }
 
 TEST_CASE("options that cannot be fulfilled are clear errors")
@@ -289,9 +349,9 @@ TEST_CASE("options that cannot be fulfilled are clear errors")
         arguments.insert(arguments.end(), more.begin(), more.end());
         return vireo_tool(project, arguments);
     };
-    CHECK(refused({"--gic", "2"}).status == 120);
-    CHECK_THAT(refused({"--gic", "2"}).err, Contains("no driver for GICv2"));
+    CHECK(refused({"--gic", "1"}).status == 120);
     CHECK(refused({"--gic", "4"}).status == 120);
+    CHECK_THAT(refused({"--gic", "4"}).err, Contains("there is no GIC version 4"));
     CHECK(refused({"--cpus", "9"}).status == 120);
     CHECK(refused({"--cpus", "0"}).status == 120);
     CHECK(refused({"--memory", "63M"}).status == 120);
@@ -309,6 +369,10 @@ TEST_CASE("what is not built is said to be so")
     const auto missing = vireo_tool(project, {"run"});
     CHECK(missing.status == 122);
     CHECK_THAT(missing.err, Contains("the kernel is not built"));
+    fs::remove_all(project.root() / "build/target/programs");
+    const auto nothing = vireo_tool(project, {"run"});
+    CHECK(nothing.status == 122);
+    CHECK_THAT(nothing.err, Contains("no program is built") && Contains("fix: tools/vireo build"));
 }
 
 TEST_CASE("a bench without an instruction counter prints no figures")
@@ -340,4 +404,7 @@ TEST_CASE("a bench without an instruction counter prints no figures")
     CHECK(exceeded.status == 1);
     CHECK_THAT(exceeded.out, Contains("EXCEEDED"));
     CHECK(bench("RES 0 sys.other n=10 insn=610", {}).status == 1);
+    const auto nothing = bench("RES 0 ipc.call n=10 insn=610", {});
+    CHECK(nothing.status == 120);
+    CHECK_THAT(nothing.err, Contains("starts with 'sys'") && Contains("measured were: ipc.call"));
 }

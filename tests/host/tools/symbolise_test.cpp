@@ -2,6 +2,7 @@
 #include "elf.hpp"
 #include "fixtures.hpp"
 #include "symbolise.hpp"
+#include "text.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -42,6 +43,33 @@ TEST_CASE("a return address is shown as the call before it")
     CHECK_THAT(symbols.backtrace(project.program("crash"), std::array<u64, 2>{start, start}),
                Contains(fmt::format("#0  {:#x}  _start", start))
                    && Contains(fmt::format("#1  {:#x}  inner", start)));
+}
+
+TEST_CASE("a link register that only repeats a frame is left out of the backtrace")
+{
+    FakeProject fake;
+    const Project project{fake.root()};
+    const auto elf = project.program("crash");
+    compile_program(fake.root(), elf);
+    const Symboliser symbols{project};
+    const u64 start = read_elf(read_bytes(elf), "crash").entry;
+    const u64 inner = 0x401008;
+    const auto in_start = fmt::format("{:#x}  _start  crash.c:", start + 8);
+    const auto count = [](const std::string& text) { return lines_of(text).size(); };
+
+    // Of a function without a frame it is the caller, whom nothing else names.
+    const auto leaf = symbols.backtrace(elf, std::array<u64, 3>{inner, start + 8, 0x10});
+    CHECK(count(leaf) == 3);
+    CHECK_THAT(leaf, Contains("#1  " + in_start));
+    // The next frame has it too.
+    const auto twice = symbols.backtrace(elf, std::array<u64, 3>{inner, start + 8, start + 8});
+    CHECK(count(twice) == 2);
+    CHECK_THAT(twice, Contains("#1  " + in_start));
+    // The last call left it in the same function.
+    const auto old = symbols.backtrace(elf, std::array<u64, 3>{start + 12, start + 8, inner});
+    CHECK(count(old) == 2);
+    CHECK_THAT(old, Contains("#0  " + fmt::format("{:#x}  _start", start + 12))
+                        && Contains("#1  0x401008  inner"));
 }
 
 TEST_CASE("without an ELF addresses stay addresses")

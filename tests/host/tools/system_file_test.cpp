@@ -2,6 +2,7 @@
 // place.
 #include "failure.hpp"
 #include "fixtures.hpp"
+#include "text.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -83,6 +84,16 @@ TEST_CASE("broken TOML is an error with its place")
 {
     CHECK_THAT(errors_in("[system]\nname = = 1\n"), StartsWith("x.toml:2:"));
     CHECK_THAT(errors_in("[system\n"), Contains("error:"));
+    CHECK_THAT(errors_in("garbage ][\n"), StartsWith("x.toml:1:9: error: while parsing key-value"));
+}
+
+TEST_CASE("a file that is no text is not shown to the terminal")
+{
+    const auto errors = errors_in("\x1b[31m\x01\xff\xfe = 1\n");
+    CHECK_THAT(errors, StartsWith("x.toml:1:"));
+    CHECK_FALSE(errors.contains('\x1b'));
+    CHECK(lines_of(errors).size() == 1);
+    CHECK(lines_of(errors_in("a = " + std::string(5000, '[') + "\n")).size() == 1);
 }
 
 TEST_CASE("all mistakes of a file are reported at once, in its order")
@@ -131,9 +142,18 @@ TEST_CASE("the machine is checked")
     CHECK_THAT(machine("cpus = 9"), Contains("must be from 1 to 8"));
     CHECK_THAT(machine("memory = \"32M\""), Contains("must be from 64M to 4G"));
     CHECK_THAT(machine("memory = 67108865"), Contains("multiple of 1M"));
-    CHECK_THAT(machine("gic = 2"), Contains("must be from 3 to 3"));
+    CHECK(machine("gic = 2").empty());
+    CHECK_THAT(machine("gic = 4"), Contains("must be from 2 to 3"));
     CHECK_THAT(machine("cpu_model = \"max\""),
                Contains("unknown key 'cpu_model' in [system] machine"));
+}
+
+TEST_CASE("the first process is init, unless a system names another program")
+{
+    CHECK(parse_system(system_text(), "x.toml").init.text == "init");
+    const auto text =
+        replaced(system_text(), "name = \"demo\"", "name = \"demo\"\ninit = \"other\"");
+    CHECK(parse_system(text, "x.toml").init.text == "other");
 }
 
 TEST_CASE("images are one of three kinds, and whole sectors")
@@ -188,6 +208,8 @@ TEST_CASE("a system that is not there is named with the likely one")
     } catch (const Failure& failure) {
         CHECK(failure.exit() == Exit::usage);
         CHECK_THAT(failure.what(), Contains("did you mean 'demo'?"));
+        CHECK(failure.why() == "systems/ has demo");
+        CHECK_THAT(failure.fix(), Contains(".toml"));
     }
     CHECK_THROWS_AS(load_system(project.root() / "systems", "/nowhere/x.toml"), Failure);
 }

@@ -89,7 +89,10 @@ TEST_CASE("a filter selects by name, and one that selects nothing is an error")
           == "100% tests passed, 0 tests failed out of 1");
     const auto none = vireo_test(project, {"no such test"});
     CHECK(none.status == 1);
-    CHECK_THAT(none.out, Contains("no test was found"));
+    CHECK_THAT(none.out, Contains("no test was found") && Contains("build/host -N lists"));
+    const auto broken = vireo_test(project, {"("});
+    CHECK(broken.status == 120);
+    CHECK_THAT(broken.err, Contains("vireo: error: cannot read the filter ("));
 }
 
 TEST_CASE("a test that fails only sometimes is found by repeating it")

@@ -81,3 +81,31 @@ TEST_CASE("a kernel that is entered at EL2 of a CPU with everything does no harm
 {
     check_machine({"--cpu", "max", "--qemu-opts", "-M virt,virtualization=on,gic-version=3"});
 }
+
+TEST_CASE("a GICv2 will do") { check_machine({"--gic", "2"}, "cpus=1/1 memory_mib=256 gic=2 "); }
+
+TEST_CASE("a GICv2 beside a CPU with everything does no harm")
+{
+    check_machine({"--gic", "2", "--cpu", "max"}, "cpus=1/1 memory_mib=256 gic=2 ");
+}
+
+TEST_CASE("a GICv2 of two CPUs does no harm")
+{
+    check_machine({"--gic", "2", "--cpus", "2"}, "cpus=[12]/2 memory_mib=256 gic=2 ");
+}
+
+TEST_CASE("a kernel that is entered at EL2 beside a GICv2 does no harm")
+{
+    check_machine({"--qemu-opts", "-M virt,virtualization=on,gic-version=2"}, "cpus=1/1 .*gic=2 ");
+}
+
+TEST_CASE("version 1 registers and a GICv2 will do")
+{
+    check_machine({"--legacy", "--gic", "2"}, "cpus=1/1 .*gic=2 ");
+}
+
+TEST_CASE("a GICv4, whose redistributors are larger, does no harm")
+{
+    const std::string board = "-M virt,virtualization=on,gic-version=4";
+    check_machine({"--cpus", "2", "--qemu-opts", board}, "cpus=[12]/2 .*gic=3 ");
+}
