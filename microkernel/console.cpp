@@ -44,7 +44,7 @@ u64 walk(u64 fp, std::span<u64> chain)
         const auto* const record = reinterpret_cast<const u64*>(fp);
         if (record[1] == 0)
             break;
-        chain[count++] = record[1] - 4;
+        chain[count++] = record[1];
         fp = record[0];
     }
     return count;
@@ -99,15 +99,19 @@ void panic_at(std::string_view why, std::string_view image, u64 pc, std::span<co
 void panic(std::string_view why)
 {
     std::array<u64, 16> chain{};
-    const u64 count = walk(reinterpret_cast<u64>(__builtin_frame_address(0)), chain);
+    // The first frame leads back to the call of this function, which is the place of the panic.
+    const u64 caller = *static_cast<const u64*>(__builtin_frame_address(0));
+    const u64 count = walk(caller, chain);
     panic_at(why, "kernel", reinterpret_cast<u64>(__builtin_return_address(0)) - 4,
              std::span{chain}.first(count));
 }
 
 void kernel_backtrace(std::string_view why, const Frame& frame)
 {
-    std::array<u64, 16> chain{};
-    const u64 count = walk(frame.x[29], chain);
+    // As in an exit record: the link register first, which is the caller of a function without a
+    // frame.
+    std::array<u64, 16> chain{frame.x[30]};
+    const u64 count = 1 + walk(frame.x[29], std::span{chain}.subspan(1));
     panic_at(why, "kernel", sysreg::elr(), std::span{chain}.first(count));
 }
 
