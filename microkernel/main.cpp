@@ -37,8 +37,6 @@ MachineDescription look_around(PhysAddr tree)
     cpus_present = machine->cpus_present;
     if (machine->virtual_timer_intid != virtual_timer.raw())
         panic("the virtual timer is not private interrupt 27");
-    if (machine->gic.version != 3)
-        panic("this kernel needs a GICv3");
     if (!machine->initrd)
         panic("there is no boot archive (initrd)");
     return *machine;
@@ -108,7 +106,9 @@ void start_memory(const MachineDescription& machine)
 
 void start_devices(const MachineDescription& machine)
 {
-    gic.start(machine.gic.distributor.base, machine.gic.redistributor.base);
+    const GicNode& found = machine.gic;
+    gic.start(found.version, found.distributor.base,
+              found.version == 2 ? found.cpu_interface.base : found.redistributor.base);
     gic.start_cpu(0, virtual_timer);
     u32 index = 0;
     for (const DeviceNode& node : machine.virtio.all()) {

@@ -6,16 +6,7 @@
 
 namespace kernel {
 
-namespace {
-
-constexpr u32 table_size = 1020;  // all that a GIC calls shared or private
-constinit std::array<Interrupt*, table_size> table{};
-
-}  // namespace
-
-Interrupt* interrupt_of(u32 id) { return id < table_size ? table[id] : nullptr; }
-
-void publish_interrupt(Interrupt& interrupt) { table[interrupt.line().raw()] = &interrupt; }
+constinit std::array<Interrupt*, interrupt_ids> interrupts{};
 
 void Interrupt::bind(Process& owner, Notification& target, unsigned bit)
 {
@@ -25,7 +16,7 @@ void Interrupt::bind(Process& owner, Notification& target, unsigned bit)
     fires_ = 0;
     target.attach(*this);
     state_ = State::armed;
-    gic.enable(line_, edge_, this_cpu().affinity());
+    gic.enable(line_, edge_, this_cpu().index());
 }
 
 void Interrupt::unbind()

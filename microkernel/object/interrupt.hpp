@@ -6,8 +6,10 @@
 // Transitions: register, fire, the bound thread's next wait after delivery, unbind or death.
 #pragma once
 
-#include "arch/aarch64/gicv3.hpp"
+#include "arch/aarch64/gic.hpp"
 #include "object/notification.hpp"
+
+#include <array>
 
 namespace kernel {
 
@@ -45,8 +47,14 @@ private:
     Ref<Notification> target_;
 };
 
-// The line that the GIC calls `id`, or null.
-Interrupt* interrupt_of(u32 id);
-void publish_interrupt(Interrupt& interrupt);
+// Lines by what the GIC calls them.
+inline constexpr u32 interrupt_ids = 1020;
+extern constinit std::array<Interrupt*, interrupt_ids> interrupts;
+
+inline Interrupt* interrupt_of(u32 id) { return id < interrupt_ids ? interrupts[id] : nullptr; }
+inline void publish_interrupt(Interrupt& interrupt)
+{
+    interrupts[interrupt.line().raw()] = &interrupt;
+}
 
 }  // namespace kernel

@@ -34,7 +34,6 @@ void Cpu::start(u32 index, u64 stack_top)
 {
     index_ = index;
     stack_top_ = stack_top;
-    affinity_ = sysreg::mpidr() & 0xff'00ff'ffff;
     sysreg::set_tpidr_el1(reinterpret_cast<u64>(this));
     sysreg::set_cpacr(fp_trapped);
     leave_space(ttbr_);

@@ -6,7 +6,7 @@
 // reply and a signal to somebody more important a direct switch.
 #pragma once
 
-#include "arch/aarch64/gicv3.hpp"
+#include "arch/aarch64/gic.hpp"
 #include "object/process.hpp"
 #include "object/thread.hpp"
 #include "sched/lock.hpp"
@@ -20,7 +20,7 @@ public:
     constexpr Cpu() = default;
 
     void start(u32 index, u64 stack_top);
-    u64 affinity() const { return affinity_; }
+    u32 index() const { return index_; }
 
     Thread* current() const { return current_; }
     void make_ready(Thread& thread);
@@ -171,12 +171,10 @@ private:
     abi::Ticks slice_end_ = abi::never;
     DeadlineQueue deadlines_;
     u64 timer_writes_ = 0;
-    u64 affinity_ = 0;
     u32 index_ = 0;
     std::array<List<Thread, Queue>, abi::priorities> queues_;
 };
 
-extern constinit Gic gic;
 inline constexpr u32 max_cpus = 8;
 extern constinit std::array<Cpu, max_cpus> cpus;
 

@@ -120,14 +120,9 @@ Thread* leave(Cpu& cpu)
     return next;
 }
 
-}  // namespace
-
-void take_interrupt(Cpu& cpu)
+// Apart from take_interrupt(), which so needs no registers saved.
+[[gnu::noinline]] void handle(Cpu& cpu, u32 id)
 {
-    const u32 id = Gic::acknowledge();
-    if (id >= Gic::spurious)
-        return;
-    Gic::drop_priority(id);
     if (id == virtual_timer.raw()) {
         cpu.timer_interrupt();
         Gic::deactivate(virtual_timer);
@@ -141,6 +136,14 @@ void take_interrupt(Cpu& cpu)
 }
 
 }  // namespace kernel
+
+}  // namespace
+
+void take_interrupt(Cpu& cpu)
+{
+    if (const u32 id = Gic::take(); id < Gic::spurious)
+        handle(cpu, id);
+}
 
 using namespace kernel;  // NOLINT(google-build-using-namespace): the C names of the vectors
 

@@ -1,44 +1,21 @@
-// arch/aarch64/gicv3.hpp - Generic Interrupt Controller v3: one distributor, a redistributor per
-// CPU, the CPU interface in system registers. Arm IHI 0069.
-//
-// EOImode is 1: eoi() drops the running priority when an interrupt was taken, the line stays active
-// and cannot fire again until deactivate(). Nothing is masked at the distributor while a line is in
-// use.
+// arch/aarch64/gicv3.hpp - what is particular to a GICv3: a redistributor per CPU, affinities, the
+// CPU interface in system registers. Arm IHI 0069.
 #pragma once
 
-#include "arch/aarch64/mmio.hpp"
+#include "arch/aarch64/gic_distributor.hpp"
 #include "arch/aarch64/sysreg.hpp"
 
-namespace kernel {
+namespace kernel::gicv3 {
 
-using IntId = Strong<struct IntIdUnit, u32>;
+void start(Distributor& distributor, PhysAddr base, PhysAddr redistributors);
+// On the CPU itself: lets through the private lines of the mask. Its affinity.
+u64 start_cpu(u32 private_lines);
 
-class Gic {
-public:
-    static constexpr u32 spurious = 1020;  // 1020..1023: nothing to acknowledge
-    static constexpr u32 first_spi = 32;
+void route(const Distributor& distributor, IntId line, u64 affinity);
+void send(IntId sgi, u64 affinity);
 
-    constexpr Gic() = default;
+inline u32 acknowledge() { return static_cast<u32>(sysreg::icc_iar1()); }
+inline void drop_priority(u32 id) { sysreg::set_icc_eoir1(id); }
+inline void deactivate(IntId line) { sysreg::set_icc_dir(line.raw()); }
 
-    void start(PhysAddr distributor, PhysAddr redistributors);
-    void start_cpu(u32 cpu, IntId timer);
-
-    // A shared line, to be delivered to the CPU with this affinity. Masked lines keep an edge as
-    // pending.
-    void enable(IntId line, bool edge, u64 affinity) const;
-    void disable(IntId line) const;
-    u32 lines() const { return lines_; }
-
-    static u32 acknowledge() { return static_cast<u32>(sysreg::icc_iar1()); }
-    static void drop_priority(u32 id) { sysreg::set_icc_eoir1(id); }
-    static void deactivate(IntId line) { sysreg::set_icc_dir(line.raw()); }
-
-private:
-    void wait_for_write() const;
-
-    PhysAddr distributor_;
-    PhysAddr redistributors_;
-    u32 lines_ = 0;
-};
-
-}  // namespace kernel
+}  // namespace kernel::gicv3

@@ -40,6 +40,7 @@ inline u64 pmcr() { return __builtin_arm_rsr64("pmcr_el0"); }
 inline u64 icc_iar1() { return __builtin_arm_rsr64("s3_0_c12_c12_0"); }
 inline void set_icc_eoir1(u64 v) { __builtin_arm_wsr64("s3_0_c12_c12_1", v); }
 inline void set_icc_dir(u64 v) { __builtin_arm_wsr64("s3_0_c12_c11_1", v); }
+inline void set_icc_sgi1r(u64 v) { __builtin_arm_wsr64("s3_0_c12_c11_5", v); }
 inline void set_icc_pmr(u64 v) { __builtin_arm_wsr64("s3_0_c4_c6_0", v); }
 inline void set_icc_ctlr(u64 v) { __builtin_arm_wsr64("s3_0_c12_c12_4", v); }
 inline void set_icc_sre(u64 v) { __builtin_arm_wsr64("s3_0_c12_c12_5", v); }

@@ -11,6 +11,7 @@ extern const check::Cases interrupt_cases;
 extern const check::Cases dma_cases;
 extern const check::Cases pin_cases;
 extern const check::Cases entropy_cases;
+extern const check::Cases line_cases;
 
 inline sys::Borrowed<sys::Device> device()
 {

@@ -1,12 +1,7 @@
 // entropy.cpp - real interrupts and real DMA: the entropy device is asked for bytes.
-#include "cases.hpp"
+#include "entropy.hpp"
 
-#include <optional>
-
-#include <check/threads.hpp>
-#include <common/virtio_platform.hpp>
 #include <sys/endpoint.hpp>
-#include <virtio/entropy.hpp>
 
 namespace {
 
@@ -15,65 +10,6 @@ using check::fails;
 using check::need;
 using check::that;
 using check::works;
-
-constexpr unsigned bit_number = 9;
-constexpr auto interrupt_bit = abi::Bits::at(bit_number);
-
-// Mapped once: a window stays as long as the process.
-common::DeviceBus& the_bus()
-{
-    [[clang::no_destroy]] static constinit std::optional<common::DeviceBus> bus;
-    if (!bus)
-        bus.emplace(need(common::DeviceBus::open(device())));
-    return *bus;
-}
-
-// The device, up and running.
-struct Entropy {
-    using Driver = virtio::entropy::Driver<common::DeviceBus>;
-
-    common::DeviceBus& bus = the_bus();
-    virtio::Device<common::DeviceBus> virtio = need(virtio::Device<common::DeviceBus>::probe(bus));
-    common::DriverMemory memory =
-        need(common::DriverMemory::create(device(), Driver::memory_bytes()));
-    Driver driver;
-    sys::Handle<sys::Notification> bell = need(sys::create_notification());
-    sys::Handle<sys::Interrupt> line = need(sys::interrupt(device()));
-
-    Entropy()
-    {
-        works(driver.start(virtio, memory));
-        bind();
-    }
-    Entropy(const Entropy&) = delete;
-    Entropy& operator=(const Entropy&) = delete;
-    ~Entropy()
-    {
-        works(virtio.reset());
-        unbind();
-    }
-
-    void bind() const { works(sys::register_interrupt(line.borrow(), bell.borrow(), bit_number)); }
-    void unbind() const { works(sys::unregister_interrupt(line.borrow())); }
-    Result<u64> wait(u64 ms = 1'000) const
-    {
-        return sys::wait_interrupt(line.borrow(), sys::after_ms(ms));
-    }
-
-    void ask()
-    {
-        works(driver.request());
-        (void)driver.kick();
-    }
-    // Bytes that came for one request.
-    usize take()
-    {
-        (void)virtio.acknowledge();
-        std::array<std::byte, 64> bytes{};
-        const auto count = driver.take(bytes);
-        return count && *count ? **count : 0;
-    }
-};
 
 void an_interrupt_comes()
 {

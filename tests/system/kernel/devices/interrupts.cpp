@@ -4,6 +4,7 @@
 
 #include <check/child.hpp>
 #include <check/raw.hpp>
+#include <check/threads.hpp>
 #include <sys/interrupt.hpp>
 
 namespace {
@@ -94,6 +95,30 @@ void bits_by_hand()
     works(sys::unregister_interrupt(irq.borrow()));
 }
 
+// One waits at a time, for the line and for the whole notification alike.
+void one_waiter()
+{
+    const auto irq = line();
+    const auto target = bell();
+    works(sys::register_interrupt(irq.borrow(), target.borrow(), 5));
+    struct Waiter {
+        sys::Borrowed<sys::Notification> target;
+        abi::Bits got{};
+    };
+    Waiter waiter{target.borrow()};
+    check::Threaded<Waiter> thread{
+        +[](Waiter& w) { w.got = sys::wait(w.target, sys::after_ms(1'000)).value_or(abi::Bits{}); },
+        waiter};
+    check::sleep_ms(2);
+    fails(sys::wait_interrupt(irq.borrow(), abi::now), Errc::busy);
+    fails(sys::wait_interrupt(irq.borrow()), Errc::busy);
+    works(sys::signal(target.borrow(), abi::Bits::at(9)));
+    thread.join();
+    equals(waiter.got, abi::Bits::at(9));
+    fails(sys::wait_interrupt(irq.borrow(), abi::now), Errc::timed_out);
+    works(sys::unregister_interrupt(irq.borrow()));
+}
+
 // The notification lives as long as the line is bound to it.
 void the_line_keeps_its_notification()
 {
@@ -113,6 +138,7 @@ constexpr std::array cases{
     check::Case{"unbinding a line that is not bound does nothing", unbinding_nothing},
     check::Case{"waiting for an interrupt ends at the deadline", waits_have_deadlines},
     check::Case{"a bit raised by hand ends the wait without a fire", bits_by_hand},
+    check::Case{"a line whose notification somebody waits on is busy", one_waiter},
     check::Case{"a bound line keeps its notification", the_line_keeps_its_notification},
 };
 

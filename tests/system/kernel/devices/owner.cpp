@@ -1,5 +1,6 @@
 // owner.cpp - a program that owns a device and does with it what its argument says.
 #include <sys/device.hpp>
+#include <sys/interrupt.hpp>
 #include <sys/notification.hpp>
 #include <sys/startup.hpp>
 
@@ -33,6 +34,16 @@ int sleep()
     return nobody && sys::wait(nobody->borrow()) ? 1 : 2;
 }
 
+// Its line is bound as long as it lives.
+int hold_line(sys::Borrowed<sys::Device> device, sys::Borrowed<sys::Notification> ready)
+{
+    const auto line = sys::interrupt(device);
+    const auto bell = sys::create_notification();
+    if (!line || !bell || !sys::register_interrupt(line->borrow(), bell->borrow(), 0))
+        return 1;
+    return sys::signal(ready, abi::Bits::at(0)) ? sleep() : 2;
+}
+
 }  // namespace
 
 int app_main(const sys::Startup& given)
@@ -45,5 +56,7 @@ int app_main(const sys::Startup& given)
         return leave_pinned(*device);
     if (what == "run_registers")
         return run_registers(*device);
+    if (const auto ready = given.grant<sys::Notification>("ready"); ready && what == "hold_line")
+        return hold_line(*device, *ready);
     return what == "sleep" ? sleep() : 101;
 }
