@@ -83,10 +83,11 @@ public:
             return {};
         return reserve_slowly(count);
     }
+    bool has_spare(u64 count) const { return count <= spare() && count <= handles_->left(); }
     // Only if there are places already.
     bool reserve_spare(u64 count)
     {
-        if (count > spare() || count > handles_->left())
+        if (!has_spare(count))
             return false;
         handles_->used += static_cast<u32>(count);
         reserved_ += static_cast<u32>(count);

@@ -17,6 +17,7 @@
 #include "object/notification.hpp"
 #include "sched/deadline_queue.hpp"
 
+#include <array>
 #include <bit>
 
 #include <abi/message.hpp>
@@ -83,6 +84,8 @@ public:
     const Interrupt* waiting_irq = nullptr;  // waiting in SYS_IRQ_WAIT
     Ref<Notification> bound;
     FpState fp{};
+    // Handles of the message that it sends, as they were in its page when they were checked.
+    std::array<abi::Slot, abi::message_handles> carried{};
 
     // Ends the wait of a waiting or receiving thread with bits of the notification it waits on.
     void wake_with_bits(Notification& from, abi::Bits bits);

@@ -79,11 +79,10 @@ public:
         enqueue_first(*current_);
         enter_fast(by);
     }
+    bool nobody_ready() const { return ready_ == 0; }
     // The most important ready thread, if the fast paths can switch to it: it waits in a call.
     Thread* next_fast()
     {
-        if (ready_ == 0)
-            return nullptr;
         auto& queue = queues_[63 - static_cast<u64>(std::countl_zero(ready_))];
         Thread* const thread = queue.front();
         const bool alone = queue.back() == thread;  // else it would have to get a slice

@@ -15,11 +15,13 @@ inline constexpr IntId virtual_timer{27};
 Result<> sys_call(Thread& caller);
 Result<> sys_reply_recv(Thread& caller);
 Result<> sys_recv(Thread& caller);
+Result<> sys_signal_recv(Thread& caller);
 Result<> sys_reply(Thread& caller);
 
 // notification.cpp
 Result<> sys_signal(Thread& caller);
 Result<> sys_wait(Thread& caller);
+Result<> sys_signal_wait(Thread& caller);
 Result<> sys_irq_wait(Thread& caller);
 Result<> sys_irq_register(Thread& caller);
 Result<> sys_notification_create(Thread& caller);
@@ -74,6 +76,25 @@ Result<> sys_system_off(Thread& caller);
 
 inline HandleTable& handles(Thread& caller) { return caller.process().handles(); }
 
+// A copy of what a program can change at any time, while it is read too: nothing is decided by the
+// original, and the compiler may not look at it again.
+template <class T>
+T copy_once(const T& theirs)
+{
+    T copy;
+    std::memcpy(&copy, &theirs, sizeof(copy));
+    asm volatile("" ::: "memory");
+    return copy;
+}
+
+// What the caller wrote at the start of its message page.
+template <class T>
+T from_message(const Thread& caller)
+{
+    static_assert(sizeof(T) <= abi::message_bytes);
+    return copy_once(*reinterpret_cast<const T*>(caller.message().payload.data()));
+}
+
 // Writes `what` to the message page of the caller.
 template <class T>
 void to_message(Thread& caller, const T& what)
@@ -81,6 +102,16 @@ void to_message(Thread& caller, const T& what)
     static_assert(sizeof(T) <= abi::message_bytes);
     std::memcpy(caller.message().payload.data(), &what, sizeof(what));
 }
+
+// What a call signals beside what it is about.
+struct Bell {
+    Notification* notification;
+    abi::Bits bits;
+
+    // Errors: bad_handle, wrong_kind, denied.
+    static Result<Bell> find(Thread& caller, abi::Slot slot, u64 bits);
+    void ring() const { notification->signal(bits); }
+};
 
 // Puts a new object (whose only reference is the creator's) into the caller's table, or releases it
 // again.

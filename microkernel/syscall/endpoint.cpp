@@ -6,6 +6,21 @@
 
 namespace kernel {
 
+namespace {
+
+// Who pays for a badge: the caller, or a process that it manages. peer_gone: a dead one.
+Result<Process*> payer_of(Thread& caller, abi::Slot slot)
+{
+    if (slot == abi::no_slot)
+        return &caller.process();
+    const auto named = handles(caller).get<Process>(slot, abi::right::manage);
+    if (named && (*named)->dead())
+        return fail(Errc::peer_gone);
+    return named;
+}
+
+}  // namespace
+
 Result<> sys_endpoint_create(Thread& caller)
 {
     const auto made = slabs::endpoints.make();
@@ -16,6 +31,7 @@ Result<> sys_endpoint_create(Thread& caller)
         .transform([&](abi::Slot slot) { caller.finish(slot.raw()); });
 }
 
+// x0 badge, x1 slot of the process that pays for it (0: own)
 Result<> sys_endpoint_mint(Thread& caller)
 {
     const auto endpoint = handles(caller).get<Endpoint>(caller.call_slot(), abi::right::manage);
@@ -23,9 +39,12 @@ Result<> sys_endpoint_mint(Thread& caller)
         return fail(endpoint.error());
     if (caller.argument(0) == 0)
         return fail(Errc::bad_argument);
+    const auto payer = payer_of(caller, abi::Slot{caller.argument(1)});
+    if (!payer)
+        return fail(payer.error());
     if (const auto reserved = handles(caller).reserve(1); !reserved)
         return reserved;
-    const auto badge = (*endpoint)->mint(caller.process(), caller.argument(0));
+    const auto badge = (*endpoint)->mint(**payer, caller.argument(0));
     if (!badge) {
         handles(caller).unreserve(1);
         return fail(badge.error());

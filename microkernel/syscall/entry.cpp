@@ -22,9 +22,11 @@ constexpr std::array<Handler, abi::syscall_count> handlers_by_number = {
     sys_call,
     sys_reply_recv,
     sys_recv,
-    sys_reply,
+    sys_signal_recv,
     sys_signal,
     sys_wait,
+    sys_signal_wait,
+    sys_reply,
     sys_close,
     sys_duplicate,
     sys_handle_info,
@@ -135,8 +137,6 @@ Thread* leave(Cpu& cpu)
         Gic::deactivate(IntId{id});
 }
 
-}  // namespace kernel
-
 }  // namespace
 
 void take_interrupt(Cpu& cpu)
@@ -144,6 +144,8 @@ void take_interrupt(Cpu& cpu)
     if (const u32 id = Gic::take(); id < Gic::spurious)
         handle(cpu, id);
 }
+
+}  // namespace kernel
 
 using namespace kernel;  // NOLINT(google-build-using-namespace): the C names of the vectors
 
@@ -153,6 +155,14 @@ Thread* syscall_entry(Thread* thread, Cpu* cpu)
     cpu->count_exception();
     if (const auto done = dispatch(*thread); !done)
         thread->x[0] = static_cast<u64>(done.error());
+    return leave(*cpu);
+}
+
+// The thread that entered sleeps already, and nobody was ready.
+Thread* idle_entry(Cpu* cpu)
+{
+    kernel_lock.acquire();
+    cpu->block();
     return leave(*cpu);
 }
 

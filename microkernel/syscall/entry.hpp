@@ -5,16 +5,16 @@
 #include "sched/cpu.hpp"
 
 extern "C" {
-// Who runs next, and whose frame holds its x0..x7. Null: not the common case, nothing was done.
-struct FastSwitch {
-    kernel::Thread* to;
-    const kernel::Frame* message;
-};
-FastSwitch fast_call_entry(kernel::Thread* thread, kernel::Cpu* cpu);
-FastSwitch fast_reply_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
-FastSwitch fast_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
-FastSwitch fast_signal_entry(kernel::Thread* thread, kernel::Cpu* cpu);
-FastSwitch fast_wait_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+// The thread to continue, FAST_IDLE if the thread sleeps and nobody is ready, or null: not the
+// common case, nothing was done.
+kernel::Thread* fast_call_entry(kernel::Thread* thread);
+kernel::Thread* fast_reply_recv_entry(kernel::Thread* thread);
+kernel::Thread* fast_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+kernel::Thread* fast_signal_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+kernel::Thread* fast_signal_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+kernel::Thread* fast_wait_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+kernel::Thread* fast_signal_wait_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+kernel::Thread* idle_entry(kernel::Cpu* cpu);
 kernel::Thread* syscall_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* interrupt_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* fault_entry(kernel::Thread* thread, kernel::Cpu* cpu);

@@ -1,5 +1,9 @@
 // syscall/ipc.cpp - call, receive, reply: messages go from sender to receiver directly, with no
 // buffer between.
+//
+// A message page can be written by its process at any time. So handles are copied to the sending
+// Thread when they are checked, and the payload goes from page to page unread; the header is in
+// registers, which are saved in the Thread already.
 
 #include "syscall/calls.hpp"
 
@@ -29,12 +33,18 @@ Result<> check_layout(Header header)
     return {};
 }
 
-// Each handle that the message carries exists and may travel. Badged or not, each slot counts once.
-Result<> check_handles(Thread& sender, Header header)
+std::span<const abi::Slot> carried(const Thread& sender)
 {
-    const auto& slots = sender.message().handles;
-    for (u64 i = 0; i < header.handles(); ++i) {
-        const auto entry = handles(sender).find(slots[i]);
+    return std::span{sender.carried}.first(sent(sender).handles());
+}
+
+// Each handle that the message carries exists and may travel. Badged or not, each slot counts once.
+// For a message that stood in line this is asked again: the table may have changed, the copy not.
+Result<> check_carried(const Thread& sender)
+{
+    const auto slots = carried(sender);
+    for (u64 i = 0; i < slots.size(); ++i) {
+        const auto entry = sender.process().handles().find(slots[i]);
         if (!entry)
             return fail(entry.error());
         if (!(*entry)->rights.has(abi::right::transfer))
@@ -46,18 +56,25 @@ Result<> check_handles(Thread& sender, Header header)
     return {};
 }
 
-void move_handles(Thread& from, Thread& to, u64 count)
+// The only look at the handles in the message page.
+Result<> take_handles(Thread& sender)
 {
-    auto& source = from.message().handles;
-    auto& target = to.message().handles;
-    for (u64 i = 0; i < abi::message_handles; ++i) {
-        target[i] = abi::no_slot;
-        if (i >= count)
-            continue;
-        const HandleEntry moved = handles(from).take(**handles(from).find(source[i]));
-        target[i] = handles(to).add(*moved.object, moved.rights, moved.data);
+    if (sent(sender).handles() == 0)
+        return {};
+    sender.carried = copy_once(sender.message().handles);
+    return check_carried(sender);
+}
+
+void move_handles(Thread& from, Thread& to)
+{
+    std::array<abi::Slot, abi::message_handles> moved{};  // no_slot, all of them
+    usize next = 0;
+    for (const abi::Slot slot : carried(from)) {
+        const HandleEntry entry = handles(from).take(**handles(from).find(slot));
+        moved[next++] = handles(to).add(*entry.object, entry.rights, entry.data);
         --to.burden.taking;
     }
+    to.message().handles = moved;
 }
 
 void copy_payload(const Thread& from, Thread& to, Header header)
@@ -76,7 +93,7 @@ void deliver_request(Thread& from, Thread& to, u64 badge)
     const Header header = sent(from);
     copy_payload(from, to, header);
     if (header.handles() > 0 || to.burden.taking > 0)
-        move_handles(from, to, header.handles());
+        move_handles(from, to);
     to.x[0] = header.raw & ~Header::Status::mask;
     to.x[9] = badge;
     to.x[10] = 0;
@@ -93,8 +110,7 @@ bool receive_queued(Thread& receiver, Endpoint& endpoint)
     while (Thread* const from = endpoint.first_caller()) {
         const auto entry =
             handles(*from).find(from->call_slot(), abi::Kind::endpoint, abi::right::call);
-        const auto valid =
-            entry ? check_handles(*from, sent(*from)) : Result<>{fail(entry.error())};
+        const auto valid = entry ? check_carried(*from) : Result<>{fail(entry.error())};
         if (!valid || sent(*from).handles() > receiver.burden.taking) {
             from->abandon(valid ? Errc::no_space : valid.error());
             continue;
@@ -143,8 +159,7 @@ void receive(Thread& receiver, Endpoint& endpoint)
 // A reply that carries the handle that the same call receives on: it would be gone before its use.
 bool carries(const Thread& sender, abi::Slot slot)
 {
-    const auto carried = std::span{sender.message().handles}.first(sent(sender).handles());
-    return std::ranges::find(carried, slot) != carried.end();
+    return std::ranges::contains(carried(sender), slot);
 }
 
 Result<> reserve_slots(Thread& thread, Header header)
@@ -168,8 +183,8 @@ Result<> check_reply(Thread& server)
         return layout;
     if (header.handles() == 0)
         return {};
-    if (const auto carried = check_handles(server, header); !carried)
-        return carried;
+    if (const auto taken = take_handles(server); !taken)
+        return taken;
     if (server.caller != nullptr && header.handles() > server.caller->burden.taking)
         return fail(Errc::no_space);
     return {};
@@ -181,13 +196,13 @@ void deliver_reply(Thread& server)
     const Header header = sent(server);
     Thread* const caller = std::exchange(server.caller, nullptr);
     if (caller == nullptr) {
-        for (u64 i = 0; i < header.handles(); ++i)
-            server.process().close(**handles(server).find(server.message().handles[i]));
+        for (const abi::Slot slot : carried(server))
+            server.process().close(**handles(server).find(slot));
         return;
     }
     copy_payload(server, *caller, header);
     if (header.handles() > 0 || caller->burden.taking > 0)
-        move_handles(server, *caller, header.handles());
+        move_handles(server, *caller);
     caller->partner = nullptr;
     caller->x[0] = header.raw & ~Header::Take::mask;
     caller->wake();
@@ -196,6 +211,19 @@ void deliver_reply(Thread& server)
 Result<Endpoint*> receive_endpoint(Thread& thread)
 {
     return handles(thread).get<Endpoint>(thread.call_slot(), abi::right::receive);
+}
+
+// The same for a thread that owes nobody a reply.
+Result<Endpoint*> idle_receiver(Thread& thread)
+{
+    const auto endpoint = receive_endpoint(thread);
+    if (!endpoint)
+        return endpoint;
+    if (thread.caller != nullptr)
+        return fail(Errc::busy);
+    if (sent(thread).take() > abi::message_handles)
+        return fail(Errc::bad_argument);
+    return endpoint;
 }
 
 }  // namespace
@@ -212,8 +240,8 @@ Result<> sys_call(Thread& caller)
     if (!plain(header)) {
         if (const auto layout = check_layout(header); !layout)
             return layout;
-        if (const auto carried = check_handles(caller, header); !carried)
-            return carried;
+        if (const auto taken = take_handles(caller); !taken)
+            return taken;
     }
     if (const auto admitted = endpoint.admit(badge); !admitted)
         return admitted;
@@ -240,15 +268,26 @@ Result<> sys_call(Thread& caller)
 
 Result<> sys_recv(Thread& caller)
 {
-    const auto endpoint = receive_endpoint(caller);
+    const auto endpoint = idle_receiver(caller);
     if (!endpoint)
         return fail(endpoint.error());
-    if (caller.caller != nullptr)
-        return fail(Errc::busy);
-    if (sent(caller).take() > abi::message_handles)
-        return fail(Errc::bad_argument);
     if (const auto reserved = reserve_slots(caller, sent(caller)); !reserved)
         return reserved;
+    receive(caller, **endpoint);
+    return {};
+}
+
+Result<> sys_signal_recv(Thread& caller)
+{
+    const auto endpoint = idle_receiver(caller);
+    if (!endpoint)
+        return fail(endpoint.error());
+    const auto bell = Bell::find(caller, abi::Slot{caller.argument(1)}, caller.argument(2));
+    if (!bell)
+        return fail(bell.error());
+    if (const auto reserved = reserve_slots(caller, sent(caller)); !reserved)
+        return reserved;
+    bell->ring();
     receive(caller, **endpoint);
     return {};
 }

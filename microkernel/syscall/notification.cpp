@@ -6,11 +6,17 @@ namespace kernel {
 
 namespace {
 
-// Waits for bits of `mask`, or takes them at once. Deadline in x9.
-Result<> wait_for(Thread& caller, Notification& from, abi::Bits mask, const Interrupt* line)
+// Nobody else waits on it, or may.
+Result<> check_free(const Thread& caller, const Notification& from)
 {
     if (from.waiter() != nullptr || (from.bound() != nullptr && from.bound() != &caller))
         return fail(Errc::busy);
+    return {};
+}
+
+// Takes bits of `mask`, or waits for them. Deadline in x9.
+Result<> take_or_wait(Thread& caller, Notification& from, abi::Bits mask, const Interrupt* line)
+{
     from.rearm();
     if (const abi::Bits bits = from.take(mask); !bits.empty()) {
         caller.finish(line != nullptr ? line->fires() : 0);
@@ -30,26 +36,56 @@ Result<> wait_for(Thread& caller, Notification& from, abi::Bits mask, const Inte
     return {};
 }
 
+constexpr abi::Bits all_bits{~u64{0}};
+
+Result<Notification*> waitable(Thread& caller)
+{
+    const auto from = handles(caller).get<Notification>(caller.call_slot(), abi::right::wait);
+    if (!from)
+        return from;
+    if (const auto free = check_free(caller, **from); !free)
+        return fail(free.error());
+    return from;
+}
+
 }  // namespace
+
+Result<Bell> Bell::find(Thread& caller, abi::Slot slot, u64 bits)
+{
+    const auto entry = handles(caller).find(slot, abi::Kind::notification, abi::right::signal);
+    if (!entry)
+        return fail(entry.error());
+    return Bell{static_cast<Notification*>((*entry)->object), abi::Bits{bits & (*entry)->data}};
+}
 
 Result<> sys_signal(Thread& caller)
 {
-    const auto entry =
-        handles(caller).find(caller.call_slot(), abi::Kind::notification, abi::right::signal);
-    if (!entry)
-        return fail(entry.error());
-    const abi::Bits bits{caller.argument(0) & (*entry)->data};
+    const auto bell = Bell::find(caller, caller.call_slot(), caller.argument(0));
+    if (!bell)
+        return fail(bell.error());
     caller.finish();
-    static_cast<Notification*>((*entry)->object)->signal(bits);
+    bell->ring();
     return {};
 }
 
 Result<> sys_wait(Thread& caller)
 {
-    const auto from = handles(caller).get<Notification>(caller.call_slot(), abi::right::wait);
+    const auto from = waitable(caller);
     if (!from)
         return fail(from.error());
-    return wait_for(caller, **from, abi::Bits{~u64{0}}, nullptr);
+    return take_or_wait(caller, **from, all_bits, nullptr);
+}
+
+Result<> sys_signal_wait(Thread& caller)
+{
+    const auto from = waitable(caller);
+    if (!from)
+        return fail(from.error());
+    const auto bell = Bell::find(caller, abi::Slot{caller.argument(0)}, caller.argument(1));
+    if (!bell)
+        return fail(bell.error());
+    bell->ring();
+    return take_or_wait(caller, **from, all_bits, nullptr);
 }
 
 Result<> sys_notification_create(Thread& caller)
@@ -108,7 +144,10 @@ Result<> sys_irq_wait(Thread& caller)
         return fail(line.error());
     if ((*line)->owner() != &caller.process())
         return fail(Errc::bad_argument);
-    return wait_for(caller, *(*line)->target(), (*line)->bit(), *line);
+    Notification& target = *(*line)->target();
+    if (const auto free = check_free(caller, target); !free)
+        return free;
+    return take_or_wait(caller, target, (*line)->bit(), *line);
 }
 
 }  // namespace kernel

@@ -24,8 +24,7 @@ Result<> sys_process_create(Thread& caller)
         return fail(payer.error());
     if ((*payer)->dead())
         return fail(Errc::peer_gone);
-    abi::ProcessQuota quota{};
-    std::memcpy(&quota, caller.message().payload.data(), sizeof(quota));
+    const auto quota = from_message<abi::ProcessQuota>(caller);
     const auto made = Process::create(*payer, quota);
     if (!made)
         return fail(made.error());

@@ -30,106 +30,112 @@ enum class Syscall : u8 {
     // endpoint(receive) x0 header: handles taken, x9 deadline -> x0 header, x1..x7, x9 badge,
     // x10 bits
     recv = 3,
-    // (no handle) x0.. reply
-    reply = 4,
+    // endpoint(receive) x0 header: handles taken, x1 notification slot(signal), x2 bits, x9 deadline
+    // -> as recv
+    signal_recv = 4,
     // notification(signal) x0 bits
     signal = 5,
     // notification(wait) x9 deadline -> x10 bits
     wait = 6,
+    // notification(wait) x0 notification slot(signal), x1 bits, x9 deadline -> x10 bits
+    signal_wait = 7,
+    // (no handle) x0.. reply
+    reply = 8,
 
     // handles
     // any
-    close = 7,
+    close = 9,
     // any(duplicate) x0 rights, x1 bits (notification: mask) -> x1 slot
-    duplicate = 8,
+    duplicate = 10,
     // any -> x1 kind, x2 rights, x3 mask or badge
-    handle_info = 9,
+    handle_info = 11,
 
     // memory
     // (no handle) x0 bytes, x1 MemoryFlags -> x1 slot
-    memory_create = 10,
+    memory_create = 12,
     // memory x0 process slot (0: own), x1 offset, x2 bytes, x3 rights, x4 address (0: kernel's
     // choice) -> x1 address
-    memory_map = 11,
+    memory_map = 13,
     // (no handle) x0 address, x1 bytes: exactly one mapping of the caller
-    memory_unmap = 12,
+    memory_unmap = 14,
     // memory -> x1 bytes, x2 MemoryFlags
-    memory_info = 13,
+    memory_info = 15,
 
     // endpoints and notifications
     // (no handle) -> x1 slot (all rights but call)
-    endpoint_create = 14,
-    // endpoint(manage) x0 badge, not 0 -> x1 slot (call, duplicate, transfer)
-    endpoint_mint = 15,
+    endpoint_create = 16,
+    // endpoint(manage) x0 badge, not 0, x1 process slot(manage): who pays, 0: the caller -> x1 slot
+    // (call, duplicate, transfer)
+    endpoint_mint = 17,
     // endpoint(call or manage) x0 notification slot(signal), x1 bits
-    endpoint_watch = 16,
+    endpoint_watch = 18,
     // endpoint(manage) x0 1: give up, 0: undo
-    endpoint_give_up = 17,
+    endpoint_give_up = 19,
     // endpoint -> x1 epoch, x2 1 if served, x3 1 if given up, x4 queued callers
-    endpoint_info = 18,
+    endpoint_info = 20,
     // (no handle) -> x1 slot (all its rights, mask of all bits)
-    notification_create = 19,
+    notification_create = 21,
     // notification(wait) binds it to the calling thread
-    notification_bind = 20,
+    notification_bind = 22,
 
     // processes and threads
     // process(manage): payer; message page: ProcessQuota -> x1 slot
-    process_create = 21,
+    process_create = 23,
     // process(manage) x0 any slot of the caller's, x1 rights -> x1 slot in that process; the
     // caller keeps its own
-    process_grant = 22,
+    process_grant = 24,
     // process(manage)
-    process_kill = 23,
+    process_kill = 25,
     // process(read) x0 notification slot(signal), x1 bits
-    process_watch = 24,
+    process_watch = 26,
     // process(read) -> x1 ProcessState; message page: ProcessInfo
-    process_info = 25,
+    process_info = 27,
     // process(manage) x0 entry, x1 stack top, x2 argument, x3 priority -> x1 slot
-    thread_create = 26,
+    thread_create = 28,
     // (no handle); the process ends with its last thread
-    thread_exit = 27,
+    thread_exit = 29,
     // (no handle) x0 code: ends the process
-    exit = 28,
+    exit = 30,
 
     // devices
     // device -> x1 windows, x2 interrupts, x3 DeviceFlags, x4 index, x5 bytes of window 0, x6
     // pinned pages, x7 quarantined pages
-    device_info = 29,
+    device_info = 31,
     // device(manage) x0 process slot(manage), x1 rights -> x1 slot in that process, which
     // becomes the owner
-    device_lend = 30,
+    device_lend = 32,
     // device(map) x0 index -> x1 slot of the interrupt
-    device_interrupt = 31,
+    device_interrupt = 33,
     // device(map) x0 window -> x1 address of the window's first byte, x2 bytes
-    map_device = 32,
+    map_device = 34,
     // device(map) x0 window, x1 offset, x2 width 1/2/4, x3 value, x4 1: write -> x1 value
-    device_io = 33,
+    device_io = 35,
     // interrupt(wait) x0 notification slot(wait), 0: unbind; x1 bit number
-    irq_register = 34,
+    irq_register = 36,
     // interrupt(wait) x9 deadline -> x1 fires since it was bound
-    irq_wait = 35,
+    irq_wait = 37,
     // device(dma) x0 bytes -> x1 memory slot, x2 device address, x3 pin slot
-    dma_alloc = 36,
+    dma_alloc = 38,
     // device(dma) x0 address -> x1 device address, x2 bytes contiguous from there
-    virt_to_phys = 37,
+    virt_to_phys = 39,
     // device(dma) x0 memory slot, x1 offset, x2 bytes, x3 rights (read: device reads it, write:
     // device writes it) -> x1 pin slot, x2 runs
-    dma_pin = 38,
+    dma_pin = 40,
     // pin x0 first run -> x1 runs written; message page: DmaRun[]
-    dma_runs = 39,
+    dma_runs = 41,
     // device(manage): the device was seen in reset -> x1 pages released
-    device_quiesced = 40,
+    device_quiesced = 42,
 
     // system
     // (no handle) x0 address, x1 bytes, x2 LogStream
-    log = 41,
+    log = 43,
     // (no handle) -> message page: SystemInfo
-    system_info = 42,
+    system_info = 44,
     // process(system) x0 status 0..255: prints the verdict, powers off
-    system_off = 43,
+    system_off = 45,
 };
 
-inline constexpr u64 syscall_count = 44;
+inline constexpr u64 syscall_count = 46;
 using CallNumber = Field<7, 0>;
 using CallSlot = Field<52, 8>;
 

@@ -12,10 +12,13 @@ inline Result<Handle<Endpoint>> create_endpoint()
     return owned<Endpoint>(fetch(abi::Syscall::endpoint_create, abi::no_slot));
 }
 
-// A handle to call through. `badge`: who is calling, as the server sees it; not 0.
-inline Result<Handle<Endpoint>> mint(Borrowed<Endpoint> endpoint, u64 badge)
+// A handle to call through. `badge`: who is calling, as the server sees it; not 0. `payer`: whose
+// handle quota the badge takes one of until the server has heard of its end; none: our own.
+inline Result<Handle<Endpoint>>
+mint(Borrowed<Endpoint> endpoint, u64 badge, Borrowed<Process> payer = {abi::no_slot})
 {
-    return owned<Endpoint>(fetch(abi::Syscall::endpoint_mint, endpoint.slot, badge));
+    return owned<Endpoint>(
+        fetch(abi::Syscall::endpoint_mint, endpoint.slot, badge, payer.slot.raw()));
 }
 
 // Raises `bits` when the endpoint loses its server, gets one again, or is given up.
@@ -63,6 +66,19 @@ receive(Borrowed<Endpoint> endpoint, unsigned take, abi::Ticks deadline = abi::n
 {
     const auto header = abi::Header::make(0, 0, 0, take);
     return exchange(abi::Syscall::recv, endpoint.slot, {header, {}}, deadline);
+}
+
+// Raises `bits` of `rung` and receives: one trap. Nothing was raised if the status is an error of
+// the call's arguments or slots (docs/abi.md).
+inline Incoming signal_receive(Borrowed<Endpoint> endpoint,
+                               unsigned take,
+                               Borrowed<Notification> rung,
+                               abi::Bits bits,
+                               abi::Ticks deadline = abi::never)
+{
+    const auto header = abi::Header::make(0, 0, 0, take);
+    return exchange(abi::Syscall::signal_recv, endpoint.slot, {header, {rung.slot.raw(), bits.raw}},
+                    deadline);
 }
 
 // Answers the request received last, and receives: one trap. `take` is in the letter's header.

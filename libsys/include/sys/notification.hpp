@@ -31,6 +31,16 @@ inline Result<abi::Bits> wait(Borrowed<Notification> notification, abi::Ticks de
     });
 }
 
+// Raises bits of one and waits for another: one trap. Errors: timed_out, with the bits raised.
+inline Result<abi::Bits> signal_wait(Borrowed<Notification> rung,
+                                     abi::Bits bits,
+                                     Borrowed<Notification> notification,
+                                     abi::Ticks deadline = abi::never)
+{
+    return block(abi::Syscall::signal_wait, notification.slot, deadline, rung.slot.raw(), bits.raw)
+        .transform([](Woken w) { return w.bits; });
+}
+
 // A handle that can only raise `bits`: what a doorbell is. It may be sent to a peer.
 inline Result<Handle<Notification>> doorbell(Borrowed<Notification> notification, abi::Bits bits)
 {

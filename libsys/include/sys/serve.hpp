@@ -13,6 +13,7 @@
 
 #include <sys/endpoint.hpp>
 #include <sys/handle_set.hpp>
+#include <sys/notification.hpp>
 #include <sys/payload.hpp>
 
 namespace sys {
@@ -131,6 +132,21 @@ public:
         owes_ = true;
     }
 
+    // Rings a client's doorbell, all bits of it, with the next wait: the last one costs no trap of
+    // its own. The handle stays open until then.
+    void ring(Borrowed<Notification> doorbell)
+    {
+        ring_now();
+        owed_ring_ = doorbell;
+    }
+
+    // Rings what is owed. Before the handle of a doorbell is closed.
+    void ring_now()
+    {
+        if (owed_ring_.valid())
+            (void)signal(std::exchange(owed_ring_, {}), all_bits);
+    }
+
     // Errors: those of receiving; a server that gets one cannot go on.
     Result<Incoming> next(abi::Ticks deadline = abi::never)
     {
@@ -153,14 +169,21 @@ private:
     // table do not stop the others.
     Incoming wait(abi::Ticks deadline)
     {
-        const Incoming in = receive(endpoint_, take_, deadline);
+        const Incoming in = owed_ring_.valid()
+                                ? signal_receive(endpoint_, take_, owed_ring_, all_bits, deadline)
+                                : receive(endpoint_, take_, deadline);
         const Errc status = in.header.status();
-        const bool full = status == Errc::over_quota || status == Errc::no_memory;
-        return full && take_ > 0 ? receive(endpoint_, 0, deadline) : in;
+        if ((status == Errc::over_quota || status == Errc::no_memory) && take_ > 0) [[unlikely]] {
+            ring_now();
+            return receive(endpoint_, 0, deadline);
+        }
+        owed_ring_ = {};
+        return in;
     }
 
     Incoming send_and_wait(abi::Ticks deadline)
     {
+        ring_now();
         Letter letter = pending_.letter;
         letter.header.raw |= abi::Header::Take::make(take_);
         if (pending_.handles.size() != 0)
@@ -186,7 +209,10 @@ private:
         return wait(deadline);
     }
 
+    static constexpr abi::Bits all_bits{~u64{0}};
+
     Borrowed<Endpoint> endpoint_;
+    Borrowed<Notification> owed_ring_{};
     unsigned take_;
     bool owes_ = false;
     Answer pending_{};

@@ -79,9 +79,11 @@ struct Woken {
     abi::Bits bits;
 };
 
-inline Result<Woken> block(abi::Syscall number, abi::Slot about, abi::Ticks deadline)
+template <class... Arguments>
+Result<Woken>
+block(abi::Syscall number, abi::Slot about, abi::Ticks deadline, Arguments... arguments)
 {
-    Registers r = detail::registers(number, about);
+    Registers r = detail::registers(number, about, arguments...);
     r.x9 = deadline.raw();
     trap(r);
     if (detail::error(r) != Errc::ok)

@@ -9,23 +9,29 @@
 
 #include "layout.inc"
 
-.macro SAVE_CALLEE_SAVED_AND_STATE
-    stp     x19, x20, [sp, #FRAME_X(19)]
-    stp     x21, x22, [sp, #FRAME_X(21)]
-    stp     x23, x24, [sp, #FRAME_X(23)]
-    stp     x25, x26, [sp, #FRAME_X(25)]
-    stp     x27, x28, [sp, #FRAME_X(27)]
+// What a system call preserves but x29, x30, into the frame at \base; clobbers x9..x12.
+.macro SAVE_PRESERVED base
     mrs     x9, sp_el0
     mrs     x10, elr_el1
     mrs     x11, spsr_el1
     mrs     x12, tpidr_el0
-    stp     x29, x30, [sp, #FRAME_X(29)]
-    stp     x9, x10, [sp, #FRAME_SP]
-    stp     x11, x12, [sp, #FRAME_SPSR]
+    stp     x19, x20, [\base, #FRAME_X(19)]
+    stp     x21, x22, [\base, #FRAME_X(21)]
+    stp     x23, x24, [\base, #FRAME_X(23)]
+    stp     x25, x26, [\base, #FRAME_X(25)]
+    stp     x27, x28, [\base, #FRAME_X(27)]
+    stp     x9, x10, [\base, #FRAME_SP]
+    stp     x11, x12, [\base, #FRAME_SPSR]
+.endm
+
+.macro STORE_ARGUMENTS base
+    stp     x2, x3, [\base, #FRAME_X(2)]
+    stp     x4, x5, [\base, #FRAME_X(4)]
+    stp     x6, x7, [\base, #FRAME_X(6)]
 .endm
 
 // All but x0..x18; clobbers x10..x13.
-.macro RESTORE_CALLEE_SAVED_AND_STATE
+.macro RESTORE_PRESERVED
     ldp     x10, x11, [sp, #FRAME_SP]
     ldp     x12, x13, [sp, #FRAME_SPSR]
     msr     sp_el0, x10
@@ -94,11 +100,10 @@ vectors:
     cmp     x9, #0x15               // SVC
     b.ne    user_fault
     cbz     x8, null_call
+    and     w9, w8, #0xff
     stp     x0, x1, [sp, #FRAME_X(0)]
-    stp     x2, x3, [sp, #FRAME_X(2)]
-    stp     x4, x5, [sp, #FRAME_X(4)]
-    stp     x6, x7, [sp, #FRAME_X(6)]
     str     x8, [sp, #FRAME_X(8)]
+    stp     x29, x30, [sp, #FRAME_X(29)]
     b       system_call
     .balign 128
     b       user_interrupt
@@ -112,41 +117,96 @@ vectors:
     b       user_fault_from_aarch32
     .endr
 
-system_call:
-    SAVE_CALLEE_SAVED_AND_STATE
+// x0 = the thread that entered, also on the stack of this CPU, which is now in use.
+.macro ENTER_FAST
     mov     x0, sp
-    mrs     x1, tpidr_el1
-    ldr     x2, [x1, #CPU_STACK_TOP]
-    and     w3, w8, #0xff
-    mov     sp, x2
-    mov     x29, xzr
-    cmp     w3, #1                  // perhaps the common case of call, reply_recv, recv or signal
+    mrs     x10, tpidr_el1
+    ldr     x10, [x10, #CPU_STACK_TOP]
+    mov     sp, x10
+    str     x0, [sp, #-16]!
+.endm
+
+// Stored so far: x0, x1, x8..x10, x29, x30; w9 = number of the call. The C++ of a fast path preserves x19..x28:
+// they are saved only if another thread goes on. The C++ of call and reply_recv leaves x1..x7 alone as well: the
+// message stays where it is.
+system_call:
+    ENTER_FAST
+    cmp     w9, #2
+    b.hi    2f
     b.eq    1f
-    cmp     w3, #2
-    b.eq    2f
-    cmp     w3, #5
-    b.eq    5f
-    cmp     w3, #3
-    b.eq    3f
-    cmp     w3, #6
-    b.ne    8f
-    bl      fast_wait_entry
-    cbnz    x0, resume_with_message
-    b       7f
+    cbz     w9, 7f
+    bl      fast_call_entry
+    cbz     x0, 7f
+    ldr     x8, [sp]
+    b       switch_with_message
+1:  bl      fast_reply_recv_entry
+    cbz     x0, 7f
+    ldr     x8, [sp]
+
+// From thread x8 to thread x0. Its x0 is in the frame of x8, and x1..x7 are there.
+switch_with_message:
+    SAVE_PRESERVED x8
+    mov     sp, x0
+    RESTORE_PRESERVED
+    ldr     x0, [x8, #FRAME_X(0)]
+    RETURN_FROM_CALL
+
+2:  STORE_ARGUMENTS x0
+    sub     w9, w9, #3
+    cmp     w9, #4
+    b.hi    general_call
+    mrs     x1, tpidr_el1
+    adr     x10, 3f
+    add     x10, x10, x9, lsl #3
+    br      x10
 3:  bl      fast_recv_entry
-    cbnz    x0, resume_with_message
-    b       7f
-1:  bl      fast_call_entry
-    cbnz    x0, resume_with_message
-    b       7f
-2:  bl      fast_reply_recv_entry
-    cbnz    x0, resume_with_message
-    b       7f
-5:  bl      fast_signal_entry
-    cbnz    x0, resume_with_message
-7:  mrs     x1, tpidr_el1
-    ldr     x0, [x1, #CPU_CURRENT]
-8:  bl      syscall_entry
+    b       4f
+    bl      fast_signal_recv_entry
+    b       4f
+    bl      fast_signal_entry
+    b       4f
+    bl      fast_wait_entry
+    b       4f
+    bl      fast_signal_wait_entry
+4:  cbz     x0, general_call
+    ldr     x8, [sp]
+    cmp     x0, x8
+    b.eq    return_from_call
+    SAVE_PRESERVED x8
+    cmp     x0, #FAST_IDLE
+    b.eq    idle
+    mov     sp, x0
+    RESTORE_PRESERVED
+    ldp     x2, x3, [sp, #FRAME_X(2)]
+    ldp     x4, x5, [sp, #FRAME_X(4)]
+    ldp     x6, x7, [sp, #FRAME_X(6)]
+    ldp     x0, x1, [sp, #FRAME_X(0)]
+    RETURN_FROM_CALL
+
+idle:
+    add     sp, sp, #16
+    mrs     x0, tpidr_el1
+    bl      idle_entry
+    b       resume
+
+return_from_call:
+    mov     sp, x8
+    ldp     x29, x30, [sp, #FRAME_X(29)]
+    ldp     x2, x3, [sp, #FRAME_X(2)]
+    ldp     x4, x5, [sp, #FRAME_X(4)]
+    ldp     x6, x7, [sp, #FRAME_X(6)]
+    ldp     x0, x1, [sp, #FRAME_X(0)]
+    RETURN_FROM_CALL
+
+// Not the common case of a call that has a fast path, or a call that has none.
+7:  ldr     x8, [sp]
+    STORE_ARGUMENTS x8
+general_call:
+    ldr     x0, [sp], #16
+    SAVE_PRESERVED x0
+    mrs     x1, tpidr_el1
+    mov     x29, xzr
+    bl      syscall_entry
     b       resume
 
 null_call:
@@ -161,15 +221,14 @@ null_call:
 
 .macro SAVE_ALL_BUT_X9_X10
     stp     x0, x1, [sp, #FRAME_X(0)]
-    stp     x2, x3, [sp, #FRAME_X(2)]
-    stp     x4, x5, [sp, #FRAME_X(4)]
-    stp     x6, x7, [sp, #FRAME_X(6)]
+    STORE_ARGUMENTS sp
     str     x8, [sp, #FRAME_X(8)]
     stp     x11, x12, [sp, #FRAME_X(11)]
     stp     x13, x14, [sp, #FRAME_X(13)]
     stp     x15, x16, [sp, #FRAME_X(15)]
     stp     x17, x18, [sp, #FRAME_X(17)]
-    SAVE_CALLEE_SAVED_AND_STATE
+    stp     x29, x30, [sp, #FRAME_X(29)]
+    SAVE_PRESERVED sp
     mov     x9, #1
     str     x9, [sp, #FRAME_FULL]
 .endm
@@ -191,22 +250,12 @@ user_fault_from_aarch32:
     SAVE_ALL_BUT_X9_X10
     ENTER_KERNEL serror_entry
 
-// x0 = the thread to continue, which waited in a call; x1 = the frame that its x0..x7 are in: the partner's.
-resume_with_message:
-    mov     sp, x0
-    RESTORE_CALLEE_SAVED_AND_STATE
-    ldp     x2, x3, [x1, #FRAME_X(2)]
-    ldp     x4, x5, [x1, #FRAME_X(4)]
-    ldp     x6, x7, [x1, #FRAME_X(6)]
-    ldp     x0, x1, [x1, #FRAME_X(0)]
-    RETURN_FROM_CALL
-
 // x0 = the thread to continue; its address space and FP state are in place already.
 .global resume
 resume:
     mov     sp, x0
     ldr     x9, [sp, #FRAME_FULL]
-    RESTORE_CALLEE_SAVED_AND_STATE
+    RESTORE_PRESERVED
     ldp     x0, x1, [sp, #FRAME_X(0)]
     ldp     x2, x3, [sp, #FRAME_X(2)]
     ldp     x4, x5, [sp, #FRAME_X(4)]

@@ -83,9 +83,12 @@ void Kernel::answer(sys::Registers& r)
     switch (call) {
     case Syscall::call:
     case Syscall::recv:
+    case Syscall::signal_recv:
     case Syscall::reply_recv:
     case Syscall::reply:
+    case Syscall::signal:
     case Syscall::wait:
+    case Syscall::signal_wait:
     case Syscall::irq_wait:
     case Syscall::exit:
         return other ? other(call, r) : std::abort();
@@ -235,6 +238,12 @@ Errc Kernel::endpoint_call(Syscall call, Slot about, sys::Registers& r)
     const Slot minted = give(Kind::endpoint, right::call | right::duplicate | right::transfer);
     at(minted)->badge = badge;
     at(minted)->owner = endpoint->object;
+    if (Slot{r.x[1]} != abi::no_slot) {
+        const Handle* payer = find(Slot{r.x[1]}, Kind::process, right::manage);
+        if (payer == nullptr)
+            return Errc::bad_handle;
+        ++payer->object->badges_paid;
+    }
     r.x[1] = minted.raw();
     return Errc::ok;
 }

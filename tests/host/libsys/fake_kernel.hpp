@@ -43,6 +43,7 @@ struct Object {
         u64 entry, stack, argument, priority;
     };
     std::vector<Thread> threads;
+    u64 badges_paid = 0;
     abi::Bits watched{};
 
     bool given_up = false;   // endpoint

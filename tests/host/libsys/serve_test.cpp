@@ -199,6 +199,59 @@ TEST_CASE("the answer travels with the next wait", "[libsys][serve][inbox]")
         CHECK(header.take() == 3);
 }
 
+TEST_CASE(
+    "a doorbell is rung with the next receive, an earlier one and one before an answer at once",
+    "[libsys][serve][inbox]")
+{
+    fake::Kernel kernel;
+    using Seen = std::pair<abi::Syscall, u64>;  // and what was rung
+    std::vector<Seen> calls;
+    kernel.other = [&](abi::Syscall call, sys::Registers& r) {
+        const bool fused = call == abi::Syscall::signal_recv;
+        const u64 whom = call == abi::Syscall::signal ? abi::CallSlot::get(r.x8) : r.x[1];
+        calls.emplace_back(call, fused || call == abi::Syscall::signal ? whom : 0);
+        r.x[0] = 0;
+        r.x9 = 0;
+        r.x10 = 1;
+    };
+    const abi::Slot one = kernel.give(abi::Kind::notification);
+    const abi::Slot two = kernel.give(abi::Kind::notification);
+    sys::Inbox inbox{{kernel.give(abi::Kind::endpoint)}, 0};
+
+    inbox.ring({one});
+    inbox.ring({two});
+    REQUIRE(inbox.next());
+    REQUIRE(inbox.next());  // nothing is owed any more
+    inbox.answer(sys::Answer::failure(Errc::busy));
+    inbox.ring({one});
+    REQUIRE(inbox.next());
+    inbox.ring({two});
+    inbox.ring_now();
+    REQUIRE(inbox.next());
+
+    using enum abi::Syscall;
+    CHECK(calls
+          == std::vector{Seen{signal, one.raw()}, Seen{signal_recv, two.raw()}, Seen{recv, 0},
+                         Seen{signal, one.raw()}, Seen{reply_recv, 0}, Seen{signal, two.raw()},
+                         Seen{recv, 0}});
+}
+
+TEST_CASE("a server without room for handles has rung its doorbell", "[libsys][serve][inbox]")
+{
+    fake::Kernel kernel;
+    std::vector<abi::Syscall> calls;
+    kernel.other = [&](abi::Syscall call, sys::Registers& r) {
+        calls.push_back(call);
+        r.x[0] = static_cast<u64>(call == abi::Syscall::signal_recv ? Errc::over_quota : Errc::ok);
+        r.x9 = 0;
+    };
+    sys::Inbox inbox{{kernel.give(abi::Kind::endpoint)}, 4};
+    inbox.ring({kernel.give(abi::Kind::notification)});
+    REQUIRE(inbox.next());
+    using enum abi::Syscall;
+    CHECK(calls == std::vector{signal_recv, signal, recv});
+}
+
 TEST_CASE("a caller whose answer the kernel refuses gets the reason", "[libsys][serve][inbox]")
 {
     fake::Kernel kernel;

@@ -1,5 +1,7 @@
 // notifications/main.cpp - bits stay until they are taken, masks shrink, one waits at a time, and a
 // receive brings them along.
+#include "cases.hpp"
+
 #include <check/child.hpp>
 #include <check/threads.hpp>
 
@@ -342,4 +344,4 @@ constexpr std::array cases{
 
 }  // namespace
 
-int app_main(const sys::Startup& given) { return check::run(given, {cases}); }
+int app_main(const sys::Startup& given) { return check::run(given, {cases, fused_cases}); }

@@ -1,0 +1,54 @@
+// syscall/fast.hpp - what the fast paths have in common.
+//
+// A fast path looks at everything first and changes nothing unless all of it is the common case: no
+// deadline, nobody ready who is as important as the thread that goes on. Then it does the whole
+// call and gives the thread to continue. Otherwise it gives null, and the function that knows all
+// cases does the call.
+#pragma once
+
+#include "syscall/calls.hpp"
+#include "syscall/entry.hpp"
+
+namespace kernel::fast {
+
+using Path = Thread* (*)(Thread&, Cpu&);
+
+// The entry of a handle of this kind with this right, or null.
+inline const HandleEntry*
+find(const Thread& caller, abi::Slot slot, abi::Kind kind, abi::Rights right)
+{
+    const HandleEntry* const entry = caller.process().handles().peek(slot);
+    return entry != nullptr && entry->kind == kind && entry->rights.has(right) ? entry : nullptr;
+}
+
+// Somebody who can go on when the caller sleeps: a ready thread, or nobody (FAST_IDLE). Null if
+// that takes more steps.
+inline Thread* next(Cpu& cpu)
+{
+    return cpu.nobody_ready() ? reinterpret_cast<Thread*>(FAST_IDLE) : cpu.next_fast();
+}
+inline Thread* leave_to(Thread& next, Cpu& cpu)
+{
+    if (&next == reinterpret_cast<Thread*>(FAST_IDLE))
+        cpu.count_exception();
+    else
+        cpu.leave_to_fast(next);
+    return &next;
+}
+
+inline Endpoint& endpoint_of(const HandleEntry& entry)
+{
+    return static_cast<Endpoint&>(*entry.object);
+}
+
+// Under the lock, if nobody holds it.
+[[gnu::always_inline]] inline Thread* take(Path path, Thread& caller, Cpu& cpu)
+{
+    if (!kernel_lock.try_acquire()) [[unlikely]]
+        return nullptr;
+    Thread* const to = path(caller, cpu);
+    kernel_lock.release();
+    return to;
+}
+
+}  // namespace kernel::fast
