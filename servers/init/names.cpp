@@ -16,7 +16,9 @@ Result<names::Connect::Reply> Supervisor::on(const names::Connect::Request& requ
     if (!server)
         return fail(server.error());
     const u64 badge = next_badge_++;
-    auto endpoint = sys::mint(endpoints_[*server].borrow(), badge);
+    // The asker pays: one that connects and closes faster than the server hears of it, or while the
+    // server hangs, uses up its own quota and nobody else's.
+    auto endpoint = sys::mint(endpoints_[*server].borrow(), badge, processes_[*asker].borrow());
     if (!endpoint)
         return fail(endpoint.error());
     if (const auto given = caller.give(std::move(*endpoint)); !given)

@@ -13,9 +13,10 @@
 namespace proto::names {
 
 // The service's endpoint. Errors: not_found (no such service), denied (not in `uses`), bad_argument
-// (the caller takes no handle), over_quota (init can pay for no more badges). init counts no
-// closes: an open connect takes a slot of its holder's handle quota, and the kernel refuses the
-// call when none is left.
+// (the caller takes no handle), over_quota (the asking program's handle quota). A connect takes two
+// of that quota: one for the handle, as any handle does, and one for the badge, which is paid back
+// when the last handle is closed and the server has heard of that, or has ended. So a program that
+// connects and closes while a server hangs runs out of handles itself, and nobody else does.
 struct Connect {
     static constexpr u16 ordinal = 1;
     static constexpr auto kind = MethodKind::query;
