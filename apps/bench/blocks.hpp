@@ -17,7 +17,8 @@ inline proto::block::Sector random_place(const block::Disk& disk, u64 n)
     return proto::block::Sector{n * 40503 % blocks * block_sectors};
 }
 
-// `depth` requests are always outstanding, in batches: all that ended are replaced by one kick.
+// `depth` requests are always outstanding, in batches: wait() shows the disk all that ended and was
+// replaced.
 inline Result<> random_reads(block::Disk& disk, u32 depth, u32 count)
 {
     u32 sent = 0;
@@ -48,7 +49,6 @@ inline Result<> random_reads(block::Disk& disk, u32 depth, u32 count)
         while (auto each = disk.poll())
             if (const auto good = replace(std::move(*each)); !good)
                 return good;
-        disk.kick();
     }
     return {};
 }
@@ -61,10 +61,18 @@ inline Result<> block_region(const sys::Startup& given, std::string_view name, u
         return opened;
     if (const auto warm = random_reads(disk, depth, depth * 4); !warm)
         return warm;
-    Region region;
+    const auto before = disk.stats();
+    if (!before)
+        return fail(before.error());
+    Region region{{before->notifies, before->accesses}};
     if (const auto done = random_reads(disk, depth, block_reads_each); !done)
         return done;
-    region.end(name, block_reads_each, u64{block_reads_each} * 4096);
+    region.stop();
+    const auto after = disk.stats();
+    if (!after)
+        return fail(after.error());
+    region.print(name, block_reads_each, u64{block_reads_each} * 4096,
+                 {after->notifies, after->accesses});
     return {};
 }
 

@@ -36,7 +36,7 @@ inline Result<> interrupts(sys::Borrowed<sys::Endpoint> driver)
     if (!copy)
         return fail(copy.error());
     sys::message_page().handles[0] = copy->slot();
-    Region region;
+    mark_start();
     const auto reply = sys::call(driver, {abi::Header::make(irq_ordinal, 0, 1), {}});
     if (reply.header.status() != Errc::ok)
         return fail(reply.header.status());
@@ -52,7 +52,7 @@ inline Result<> interrupts(sys::Borrowed<sys::Endpoint> driver)
                          : "memory");
         }
     }
-    region.end_with("irq.user", irq_samples, shared->total);
+    Region::print_only("irq.user", irq_samples, shared->total);
     return {};
 }
 

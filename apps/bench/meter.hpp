@@ -38,39 +38,55 @@ public:
         instructions_ = instructions();
     }
 
-    // Prints the record of a region that ends here, after `n` operations on `bytes` bytes.
-    void end(std::string_view name, u64 n, u64 bytes = 0, DeviceCounts device = {})
+    // The region ends here.
+    void stop()
     {
-        const u32 spent = instructions() - instructions_;
-        print(name, n, bytes, device, spent);
+        instructions_ = instructions() - static_cast<u32>(instructions_);
+        mark_end();
+        ticks_ = abi::Ticks{sys::now().raw() - ticks_.raw()};
+        const abi::SystemInfo now = *sys::system_info();
+        system_.exceptions = now.exceptions - system_.exceptions - 1;  // that very call
+        system_.switches = now.switches - system_.switches;
+        system_.irqs = now.irqs - system_.irqs;
     }
 
-    // The same where the instructions were counted elsewhere.
-    void end_with(std::string_view name, u64 n, u64 spent) { print(name, n, 0, {}, spent); }
-
-private:
-    void print(std::string_view name, u64 n, u64 bytes, DeviceCounts device, u64 spent)
+    // The record of a region that was stopped, after `n` operations on `bytes` bytes. `device`: its
+    // counts afterwards.
+    void print(std::string_view name, u64 n, u64 bytes = 0, DeviceCounts device = {}) const
     {
-        mark_end();
-        const abi::Ticks ticks{sys::now().raw() - ticks_.raw()};
-        const abi::SystemInfo system = *sys::system_info();
         text::Buffer<200> line;
         line.put("RES ").number(next_number++).put(' ').put(name).field("n", n);
-        line.field("ns", sys::nanoseconds(ticks)).field("bytes", bytes).field("insn", spent);
-        line.field("exceptions",
-                   system.exceptions - system_.exceptions - 1);  // the closing SYS_SYSTEM_INFO
-        line.field("switches", system.switches - system_.switches);
+        line.field("ns", sys::nanoseconds(ticks_)).field("bytes", bytes);
+        line.field("insn", instructions_).field("exceptions", system_.exceptions);
+        line.field("switches", system_.switches);
         line.field("notifies", device.notifies - device_.notifies);
-        line.field("irqs", system.irqs - system_.irqs).field("mmio", device.mmio - device_.mmio);
+        line.field("irqs", system_.irqs).field("mmio", device.mmio - device_.mmio);
         sys::out(line.view());
     }
 
+    void end(std::string_view name, u64 n, u64 bytes = 0)
+    {
+        stop();
+        print(name, n, bytes);
+    }
+
+    // The record of instructions that were counted elsewhere, one stretch at a time: what happened
+    // between them does not count.
+    static void print_only(std::string_view name, u64 n, u64 spent)
+    {
+        mark_end();
+        text::Buffer<200> line;
+        line.put("RES ").number(next_number++).put(' ').put(name).field("n", n);
+        sys::out(line.field("insn", spent).view());
+    }
+
+private:
     static inline constinit u64 next_number = 0;
 
     DeviceCounts device_;
     abi::SystemInfo system_;
     abi::Ticks ticks_;
-    u32 instructions_;
+    u64 instructions_;
 };
 
 }  // namespace bench

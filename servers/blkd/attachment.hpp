@@ -29,7 +29,7 @@ public:
 
     u64 badge() const { return badge_; }
     const BufferMap& buffer() const { return buffer_; }
-    void ring() const { (void)sys::signal(doorbell_.borrow(), {~u64{0}}); }
+    sys::Borrowed<sys::Notification> doorbell() const { return doorbell_.borrow(); }
 
     // Errors: out_of_range.
     Result<Rings> rings(u32 entries) const;

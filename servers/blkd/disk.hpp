@@ -34,7 +34,7 @@ public:
     {
         if (const auto sent = driver_.identify(0); !sent)
             return sent;
-        (void)driver_.kick();
+        kick();
         for (;;) {
             if (const auto done = driver_.take())
                 return *done ? Result<>{} : fail(Errc::device_fault);
@@ -42,7 +42,7 @@ public:
                 continue;
             if (const auto woken = wait(); !woken)
                 return woken;
-            (void)device_->acknowledge();
+            (void)acknowledge();
         }
     }
 
@@ -53,6 +53,8 @@ public:
 
     u32 slots() const { return driver_.slots(); }
     bool room() const { return driver_.room(); }
+    u64 notifies() const { return notifies_; }
+    u64 interrupts() const { return interrupts_; }
     bool flushes() const { return info().flush; }
 
     // `asked` was admitted.
@@ -63,18 +65,19 @@ public:
             return driver_.flush(tag);
         if (!buffer.contiguous()) [[unlikely]]
             return submit_runs(tag, block::Submission{asked}, buffer);
-        const std::array run{virtio::blk::Run{buffer.start() + Bytes{asked.offset},
-                                              asked.count * block::sector_bytes}};
-        return transfer(tag, asked, run);
+        return transfer(tag, asked,
+                        virtio::blk::Run{buffer.start() + Bytes{asked.offset},
+                                         asked.count * block::sector_bytes});
     }
 
-    void kick() { (void)driver_.kick(); }
+    void kick() { notifies_ += driver_.kick() ? 1 : 0; }
 
     // Errors: device_fault (the device wants a reset, or its configuration makes no sense any
     // more).
     Result<> acknowledge()
     {
         const virtio::Interrupt cause = device_->acknowledge();
+        ++interrupts_;
         if (!cause.config_change) [[likely]]
             return {};
         return cause.needs_reset ? fail(Errc::device_fault) : driver_.refresh();
@@ -102,8 +105,9 @@ public:
 private:
     using Driver = virtio::blk::Driver<B, max_slots, queue_size>;
 
-    [[gnu::always_inline]] Result<>
-    transfer(u64 tag, const block::Submission& asked, std::span<const virtio::blk::Run> data)
+    // One run, or several.
+    template <class Data>
+    [[gnu::always_inline]] Result<> transfer(u64 tag, const block::Submission& asked, Data data)
     {
         const virtio::blk::Sector first{asked.first.raw()};
         return asked.op == block::Op::read ? driver_.read(tag, first, data)
@@ -139,6 +143,8 @@ private:
 
     virtio::Device<B>* device_ = nullptr;
     Driver driver_;
+    u64 notifies_ = 0;
+    u64 interrupts_ = 0;
 };
 
 }  // namespace blkd

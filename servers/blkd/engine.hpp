@@ -97,10 +97,16 @@ public:
                 return finished;
         const u64 rung = woken.raw >> first_doorbell_bit;
         pending_ |= (rung | rung << doorbell_bits) & open_;
-        forward();
-        publish();
+        if (pending_ != 0)
+            forward();
+        disk_->kick();
+        if (touched_ != 0)
+            publish();
         return {};
     }
+
+    // Of the device, because it lied or broke down.
+    u32 resets() const { return recoveries_; }
 
     // There is more to do at once: do not sleep.
     bool hungry() const { return pending_ != 0 && !held_ && disk_->room(); }
@@ -150,7 +156,7 @@ private:
     };
 
     // Takes back all that the device finished, including what it finishes while we look.
-    Result<> finish()
+    [[gnu::always_inline]] Result<> finish()
     {
         if (const auto sane = disk_->acknowledge(); !sane)
             return recover();
@@ -159,12 +165,13 @@ private:
                 return recover();
         } while (disk_->arm());
         pending_ |= std::exchange(capped_, 0);
-        retry_held();
+        if (held_) [[unlikely]]
+            retry_held();
         return {};
     }
 
     // False: the device lied.
-    bool drain()
+    [[gnu::always_inline]] bool drain()
     {
         D& disk = *disk_;
         u64 touched =
@@ -204,24 +211,25 @@ private:
         if (const auto again = disk_->recover(lost); !again)
             return again;
         pending_ |= std::exchange(capped_, 0);
-        retry_held();
+        if (held_) [[unlikely]]
+            retry_held();
         return {};
     }
 
-    void forward()
+    [[gnu::always_inline]] void forward()
     {
         for (u32 turns = 0; turns < turns_per_step && hungry(); ++turns) {
             last_ = next_after(last_);
             if (!serve(last_))
                 pending_ &= ~bit_of(last_);
         }
-        disk_->kick();
     }
 
     u32 next_after(u32 place) const
     {
-        const u64 turned = std::rotr(pending_, static_cast<int>(place + 1));
-        return (place + 1 + static_cast<u32>(std::countr_zero(turned))) % max_sessions;
+        const u32 first = (place + 1) % max_sessions;
+        const u64 turned = pending_ >> first | pending_ << (-first % max_sessions);
+        return (first + static_cast<u32>(std::countr_zero(turned))) % max_sessions;
     }
 
     // One turn of one session. True: it may have more.
@@ -235,45 +243,53 @@ private:
             capped_ |= bit_of(place);
             return false;
         }
-        touched_ |= bit_of(place);
-        // Copies, so that they may live in registers: this loop writes to memory that others see.
-        const Limits limits = session.limits();
-        const BufferMap buffer = session.buffer();
         for (u32 n = std::min({turn, budget, most_in_flight_ - session.in_flight()}); n != 0; --n) {
             const auto asked = session.next();
             if (!asked) [[unlikely]]
                 return rest(place, !session.broken() && session.sleep());
-            if (const auto verdict = admit(*asked, limits); verdict != block::Status::ok)
+            if (const auto verdict = admit(*asked, session.limits()); verdict != block::Status::ok)
                 [[unlikely]]
-                session.complete(asked->cookie, verdict);
-            else if (!start(place, session, *asked, buffer)) [[unlikely]]
+                answer(place, asked->cookie, verdict);
+            else if (!start(place, session, *asked)) [[unlikely]]
                 return true;
         }
         return true;
     }
 
     // Nothing can be taken. True: look again.
-    bool rest(u32 place, bool sleeps)
+    [[gnu::always_inline]] bool rest(u32 place, bool sleeps)
     {
         if (!sessions_[place]->broken()) [[likely]]
             return !sleeps;
-        sessions_[place]->close(Errc::malformed);
-        owner_->ring(place);
-        end(place);
+        shut(place);
         return false;
     }
 
+    // A client that broke its ring.
+    [[gnu::cold, gnu::noinline]] void shut(u32 place)
+    {
+        sessions_[place]->close(Errc::malformed);
+        owner_->ring(place);
+        end(place);
+    }
+
+    // A request that does not get to the device.
+    [[gnu::cold, gnu::noinline]] void answer(u32 place, u32 cookie, block::Status status)
+    {
+        sessions_[place]->complete(cookie, status);
+        touched_ |= bit_of(place);
+    }
+
     // False: the disk is full.
-    [[gnu::always_inline]] bool
-    start(u32 place, Session& session, const block::Submission& asked, const BufferMap& buffer)
+    [[gnu::always_inline]] bool start(u32 place, Session& session, const block::Submission& asked)
     {
         if (asked.op == block::Op::flush && !disk_->flushes()) [[unlikely]] {
-            session.complete(asked.cookie, block::Status::ok);
+            answer(place, asked.cookie, block::Status::ok);
             return true;
         }
         session.started();
         const u64 tag = Tag::make(place, asked.cookie);
-        const auto sent = disk_->submit(tag, asked, buffer);
+        const auto sent = disk_->submit(tag, asked, session.buffer());
         return sent || not_sent(tag, block::Submission{asked}, sent.error());
     }
 
@@ -290,10 +306,8 @@ private:
         return true;
     }
 
-    void retry_held()
+    [[gnu::cold, gnu::noinline]] void retry_held()
     {
-        if (!held_) [[likely]]
-            return;
         const auto [tag, asked] = *std::exchange(held_, std::nullopt);
         const auto place = static_cast<u32>(Tag::Place::get(tag));
         if ((open_ & bit_of(place)) == 0)
@@ -302,7 +316,9 @@ private:
             (void)not_sent(tag, asked, sent.error());
     }
 
-    void publish()
+    // What a session was given or has been taken from. That submissions were taken its client
+    // learns with the completion of one: before that it may not have more anyway.
+    [[gnu::always_inline]] void publish()
     {
         for (u64 left = std::exchange(touched_, 0); left != 0; left &= left - 1) {
             const auto place = static_cast<u32>(std::countr_zero(left));

@@ -39,9 +39,8 @@ void explain(const virtio::Device<common::DeviceBus>& device, Errc why)
               {"missing", text::Hex{outcome.missing.mask()}}});
 }
 
-Result<> serve(sys::Borrowed<sys::Endpoint> endpoint)
+Result<> serve(sys::Inbox& inbox)
 {
-    sys::Inbox inbox{endpoint, blkd::Server<Disk>::handles_taken};
     for (;;) {
         const auto event = inbox.next(server->next_deadline());
         if (!event)
@@ -80,9 +79,11 @@ Result<> run(const sys::Startup& given)
         return named;
     announce(*device, platform->bus);
 
-    server.emplace(disk, blkd::Server<Disk>::Means{platform->device,
-                                                   platform->notification.borrow(), given.epoch()});
+    sys::Inbox inbox{*endpoint, blkd::Server<Disk>::handles_taken};
+    server.emplace(disk,
+                   blkd::Server<Disk>::Means{platform->device, platform->notification.borrow(),
+                                             given.epoch(), &inbox, &platform->bus.accesses()});
     if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
         return ready;
-    return serve(*endpoint);
+    return serve(inbox);
 }

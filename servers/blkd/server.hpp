@@ -21,6 +21,8 @@ public:
         sys::Borrowed<sys::Device> device;
         sys::Borrowed<sys::Notification> notification;
         u32 epoch;
+        sys::Inbox* inbox;
+        const u64* register_accesses;
     };
 
     Server(D& disk, const Means& means) : disk_{&disk}, means_{means}, engine_{disk, *this} {}
@@ -46,10 +48,19 @@ public:
     Result<block::Info::Reply> on(const block::Info::Request& request, sys::Caller& caller);
     Result<block::Attach::Reply> on(const block::Attach::Request& request, sys::Caller& caller);
     Result<block::Detach::Reply> on(const block::Detach::Request& request, sys::Caller& caller);
+    Result<block::Stats::Reply> on(const block::Stats::Request&, sys::Caller&)
+    {
+        return block::Stats::Reply{disk_->notifies(), disk_->interrupts(),
+                                   *means_.register_accesses, engine_.resets()};
+    }
 
     // For the engine.
-    void ring(u32 place) const { attachments_[place].ring(); }
-    void release(u32 place) { attachments_[place] = {}; }
+    void ring(u32 place) const { means_.inbox->ring(attachments_[place].doorbell()); }
+    void release(u32 place)
+    {
+        means_.inbox->ring_now();  // perhaps a doorbell of this session
+        attachments_[place] = {};
+    }
 
 private:
     bool over_quota(u64 badge) const

@@ -54,7 +54,7 @@ public:
     bool broken() const { return submissions_.broken() || completions_.broken(); }
 
     // The ring was seen empty. True: the client rings for the next submission. False: look again.
-    bool sleep() { return submissions_.arm(); }
+    [[gnu::always_inline]] bool sleep() { return submissions_.arm(); }
 
     // There is no budget. True: the client rings when that changes. False: look again. An honest
     // client that is not known to have released its completions is about to submit, and then rings;

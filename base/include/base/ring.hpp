@@ -218,7 +218,7 @@ public:
 
     // Announces sleep until `entries` can be popped. False: they are there already (or the ring
     // broke), do not sleep.
-    [[nodiscard]] bool arm(u32 entries = 1)
+    [[nodiscard]] [[gnu::always_inline]] bool arm(u32 entries = 1)
     {
         const u32 wanted = std::clamp(entries, 1U, size());
         ring::store(own_->wake_at, head_ + wanted - 1);

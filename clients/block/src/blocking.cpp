@@ -116,13 +116,28 @@ Result<usize> Blocking::pread(u64 offset, std::span<std::byte> out, abi::Ticks d
     return run(transfer, deadline).transform([&] { return usize{bytes}; });
 }
 
+// Whole sectors of the disk: their position in bytes does not overflow.
+Result<> Blocking::check(Sector first, usize bytes) const
+{
+    if (bytes % sector_bytes != 0)
+        return fail(Errc::bad_argument);
+    if (!fits(first.raw(), bytes / sector_bytes, disk_->info().capacity.raw()))
+        return fail(Errc::out_of_range);
+    return {};
+}
+
 Result<> Blocking::read(Sector first, std::span<std::byte> out, abi::Ticks deadline)
 {
-    if (out.size() % sector_bytes != 0)
-        return fail(Errc::bad_argument);
-    if (!fits(first.raw(), out.size() / sector_bytes, disk_->info().capacity.raw()))
-        return fail(Errc::out_of_range);
+    if (const auto good = check(first, out.size()); !good)
+        return good;
     return pread(first.raw() * sector_bytes, out, deadline).transform([](usize) {});
+}
+
+Result<> Blocking::write(Sector first, std::span<const std::byte> in, abi::Ticks deadline)
+{
+    if (const auto good = check(first, in.size()); !good)
+        return good;
+    return pwrite(first.raw() * sector_bytes, in, deadline);
 }
 
 Result<> Blocking::write_blocks(u64 offset, std::span<const std::byte> in, abi::Ticks deadline)

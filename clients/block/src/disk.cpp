@@ -38,6 +38,17 @@ bool sane(const Options& options)
            && options.buffer_bytes <= (1U << 30) / max_buffers;
 }
 
+// What a server says of its disk is looked at here and nowhere else: whatever passes, no byte of
+// the disk, rounded up to a block, is beyond 64 bits, and a block is something to divide by.
+bool sane(const Info& info)
+{
+    constexpr u64 most_sectors = (u64{1} << 63) / sector_bytes;
+    return info.capacity.raw() <= most_sectors && std::has_single_bit(info.logical_block)
+           && info.logical_block >= sector_bytes && std::has_single_bit(info.physical_block)
+           && info.physical_block >= info.logical_block && info.max_bytes >= sector_bytes
+           && info.max_runs != 0 && proto::block::good_entries(info.max_entries);
+}
+
 }  // namespace
 
 Result<> Disk::open(const sys::Startup& given, std::string_view service, const Options& options)
@@ -61,12 +72,14 @@ Result<> Disk::start(const Options& options)
     const auto info = session_->call<proto::block::Info>();
     if (!info)
         return fail(info.error());
+    if (!sane(*info))
+        return fail(Errc::malformed);
+    if (options.buffer_bytes < info->logical_block)
+        return fail(Errc::bad_argument);
     info_ = *info;
     depth_ = std::min(options.depth, info_.max_entries);
     // A ring that is never full costs both sides less: nobody looks for room.
     entries_ = std::min(std::bit_ceil(depth_ + 1), info_.max_entries);
-    if (depth_ == 0 || !proto::block::good_entries(entries_))
-        return fail(Errc::malformed);
     if (const auto made = make_memory(options); !made)
         return made;
     return attach();
@@ -146,20 +159,33 @@ void Disk::close()
 
 Result<Completion> Disk::wait(abi::Ticks deadline)
 {
+    // The doorbell of a server that sleeps is rung when we sleep as well: then it has nothing for
+    // us yet, and both take one trap.
+    bool owed = channel_.publish();
     for (;;) {
-        kick();
-        if (auto completion = poll())
-            return std::move(*completion);
+        if (!owed)
+            if (auto completion = poll())
+                return std::move(*completion);
         if (outstanding() == 0)
             return fail(Errc::not_found);
-        if (!channel_.arm())
+        if (!channel_.arm()) {
+            if (std::exchange(owed, false))
+                ring();
             continue;
-        const auto woken = sys::wait(notification_.borrow(), deadline);
+        }
+        const auto woken = sleep(std::exchange(owed, false), deadline);
         if (!woken)
             return fail(woken.error());
         if (woken->any(server_bit))
             look_at_server();
     }
+}
+
+Result<abi::Bits> Disk::sleep(bool ring_first, abi::Ticks deadline)
+{
+    return ring_first
+               ? sys::signal_wait(doorbell_.borrow(), all_bits, notification_.borrow(), deadline)
+               : sys::wait(notification_.borrow(), deadline);
 }
 
 // Its endpoint lost the server, got a new one, or was given up. A new one knows nothing of this

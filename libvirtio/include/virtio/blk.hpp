@@ -65,11 +65,21 @@ public:
     // few descriptors, until something completes), bad_argument (no data, or not whole blocks),
     // out_of_range (beyond the capacity), too_big (too many runs or bytes), read_only,
     // not_supported (flush), device_fault (not started, or broken).
-    [[gnu::always_inline]] Result<> read(u64 tag, Sector first, std::span<const Run> data)
+    [[gnu::always_inline]] Result<> read(u64 tag, Sector first, Run data)
     {
         return transfer(Type::in, tag, first, data);
     }
-    [[gnu::always_inline]] Result<> write(u64 tag, Sector first, std::span<const Run> data)
+    [[gnu::always_inline]] Result<> write(u64 tag, Sector first, Run data)
+    {
+        if (info_.read_only)
+            return fail(Errc::read_only);
+        return transfer(Type::out, tag, first, data);
+    }
+    Result<> read(u64 tag, Sector first, std::span<const Run> data)
+    {
+        return transfer(Type::in, tag, first, data);
+    }
+    Result<> write(u64 tag, Sector first, std::span<const Run> data)
     {
         if (info_.read_only)
             return fail(Errc::read_only);
@@ -110,8 +120,8 @@ private:
     Result<> bring_up();
     Result<> set_up_queue();
     Result<Info> ask() const;
+    Result<> transfer(Type type, u64 tag, Sector first, Run data);
     Result<> transfer(Type type, u64 tag, Sector first, std::span<const Run> data);
-    Result<> transfer_several(Type type, u64 tag, Sector first, std::span<const Run> data);
     Result<> admit(Sector first, std::span<const Run> data) const;
     bool whole_blocks(Sector first, u64 bytes) const
     {
@@ -242,24 +252,23 @@ Result<> Driver<B, MaxSlots, MaxQueue>::admit(Sector first, std::span<const Run>
 
 template <Bus B, u16 MaxSlots, u16 MaxQueue>
 [[gnu::always_inline]] inline Result<>
-Driver<B, MaxSlots, MaxQueue>::transfer(Type type, u64 tag, Sector first, std::span<const Run> data)
+Driver<B, MaxSlots, MaxQueue>::transfer(Type type, u64 tag, Sector first, Run run)
 {
-    if (data.size() != 1) [[unlikely]]
-        return transfer_several(type, tag, first, data);
-    const Run run = data[0];
     // What admit() checks, for the usual case of one run.
     if (run.length == 0 || !whole_blocks(first, run.length)
         || !fits(first.raw(), run.length / sector_bytes, info_.capacity.raw()) || !requests_.room())
         [[unlikely]]
-        return admit(first, data);
+        return admit(first, std::span{&run, 1});
     requests_.submit(type, first.raw(), tag, run);
     return {};
 }
 
 template <Bus B, u16 MaxSlots, u16 MaxQueue>
-[[gnu::noinline]] Result<> Driver<B, MaxSlots, MaxQueue>::transfer_several(
-    Type type, u64 tag, Sector first, std::span<const Run> data)
+[[gnu::noinline]] Result<>
+Driver<B, MaxSlots, MaxQueue>::transfer(Type type, u64 tag, Sector first, std::span<const Run> data)
 {
+    if (data.size() == 1)
+        return transfer(type, tag, first, data[0]);
     const auto admitted = admit(first, data);
     if (admitted)
         requests_.submit_several(type, first.raw(), tag, data);

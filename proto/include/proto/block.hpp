@@ -152,7 +152,20 @@ struct Detach {
     struct Reply {};
 };
 
-using Protocol = Methods<Info, Attach, Detach>;
+// What the device cost since this server started: of all sessions, set-up included.
+struct Stats {
+    static constexpr u16 ordinal = 4;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {};
+    struct Reply {
+        u64 notifies;    // of the device
+        u64 interrupts;  // that it was asked about
+        u64 accesses;    // to its registers, those of notifies and interrupts included
+        u64 resets;      // because it lied or broke down
+    };
+};
+
+using Protocol = Methods<Info, Attach, Detach, Stats>;
 
 static_assert(sizeof(Info::Reply) == 56);
 

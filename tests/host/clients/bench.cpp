@@ -128,13 +128,16 @@ Errc Bench::perform(Syscall number, Slot about, sys::Registers& r)
         r.x[3] = handle->mask.raw;
         return Errc::ok;
     case Syscall::signal:
-        if (!may(right::signal))
-            return Errc::denied;
-        ++signals;
-        handle->object->pending = handle->object->pending | (abi::Bits{r.x[0]} & handle->mask);
-        return Errc::ok;
+        return signal(*handle, abi::Bits{r.x[0]});
     case Syscall::wait:
         return may(right::wait) ? wait(*handle, r) : Errc::denied;
+    case Syscall::signal_wait: {
+        Handle* const rung = find(abi::Slot{r.x[0]});
+        if (!may(right::wait) || rung == nullptr)
+            return may(right::wait) ? Errc::bad_handle : Errc::denied;
+        const Errc rang = signal(*rung, abi::Bits{r.x[1]});
+        return rang == Errc::ok ? wait(*handle, r) : rang;
+    }
     case Syscall::call:
         return may(right::call) ? call(*handle, r) : Errc::denied;
     case Syscall::endpoint_watch:
@@ -151,6 +154,15 @@ Errc Bench::perform(Syscall number, Slot about, sys::Registers& r)
     default:
         return Errc::not_supported;
     }
+}
+
+Errc Bench::signal(Handle& handle, abi::Bits bits)
+{
+    if (!handle.rights.has(right::signal))
+        return Errc::denied;
+    ++signals;
+    handle.object->pending = handle.object->pending | (bits & handle.mask);
+    return Errc::ok;
 }
 
 Errc Bench::memory_call(Syscall number, Handle* about, sys::Registers& r)

@@ -90,6 +90,7 @@ private:
     Errc pin(sys::Registers& r);
     Errc runs(const Handle& pin, sys::Registers& r);
     Errc call(const Handle& endpoint, sys::Registers& r);
+    Errc signal(Handle& handle, abi::Bits bits);
     Errc wait(const Handle& notification, sys::Registers& r);
     sys::Answer connect(const sys::Incoming& in);
     Handle* find(abi::Slot slot);

@@ -30,8 +30,9 @@ struct DiskRig {
                                        Bytes{memory.bytes}};
         must(driver.start(*device, region).has_value());
         must(driver.identify([] { return Result<>{}; }).has_value());
-        server.emplace(
-            driver, blkd::Server<Disk>::Means{{bench.give(abi::Kind::device)}, {notification}, 1});
+        server.emplace(driver,
+                       blkd::Server<Disk>::Means{
+                           {bench.give(abi::Kind::device)}, {notification}, 1, &inbox, &accesses});
         bench.offer(
             "disk0",
             [this](const sys::Incoming& in) {
@@ -42,7 +43,7 @@ struct DiskRig {
         handles_at_rest = bench.handles();
     }
 
-    // One turn of the server's loop, if something woke it.
+    // One turn of the server's loop, if something woke it. It rings before it would sleep.
     bool pump()
     {
         if (mmio.interrupt())
@@ -51,6 +52,7 @@ struct DiskRig {
         if (woken.empty() && server->next_deadline() == abi::never)
             return false;
         must(server->step(woken).has_value());
+        inbox.ring_now();
         return true;
     }
     void settle()
@@ -76,6 +78,8 @@ struct DiskRig {
     abi::Slot notification = bench.give(abi::Kind::notification);
     std::optional<virtio::Device<model::Mmio>> device;
     Disk driver;
+    sys::Inbox inbox{{}, blkd::Server<Disk>::handles_taken};
+    u64 accesses = 0;
     std::optional<blkd::Server<Disk>> server;
     usize handles_at_rest = 0;
 };

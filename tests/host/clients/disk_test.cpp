@@ -78,6 +78,7 @@ TEST_CASE("thirty-two requests are in flight at once and end in any order", "[cl
     rig.settle();
     CHECK(rig.blk.held() == 32);
     CHECK(rig.mmio.notifies == 2);  // one for the serial number, one for all of these
+    CHECK(disk.stats()->notifies == 2);
 
     std::mt19937_64 random{5};
     std::set<u64> seen;
@@ -92,6 +93,11 @@ TEST_CASE("thirty-two requests are in flight at once and end in any order", "[cl
             CHECK(std::to_integer<u8>(done->buffer.bytes()[0]) == byte_of(done->tag * 4096));
     }
     CHECK(rig.world.complaints.empty());
+    const auto stats = disk.stats();
+    REQUIRE(stats.has_value());
+    CHECK(stats->interrupts > 1);
+    CHECK(stats->interrupts <= 33);
+    CHECK(stats->resets == 0);
 }
 
 TEST_CASE("a deadline that passes leaves the request and its buffer where they are",

@@ -23,12 +23,10 @@ public:
     // nothing was written), read_only.
     Result<> pwrite(u64 offset, std::span<const std::byte> in, abi::Ticks deadline = abi::never);
 
-    // Whole sectors. Errors: as above; out_of_range (beyond the end).
+    // Whole sectors. Errors: as above; out_of_range (beyond the end), bad_argument (part of a
+    // sector).
     Result<> read(Sector first, std::span<std::byte> out, abi::Ticks deadline = abi::never);
-    Result<> write(Sector first, std::span<const std::byte> in, abi::Ticks deadline = abi::never)
-    {
-        return pwrite(first.raw() * sector_bytes, in, deadline);
-    }
+    Result<> write(Sector first, std::span<const std::byte> in, abi::Ticks deadline = abi::never);
 
     // Every write that returned success before is durable. Errors: as pread.
     Result<> flush(abi::Ticks deadline = abi::never);
@@ -36,6 +34,7 @@ public:
 private:
     struct Transfer;
 
+    Result<> check(Sector first, usize bytes) const;
     u64 block_bytes() const { return disk_->info().logical_block; }
     u64 chunk_bytes() const { return align_down(disk_->buffer_bytes(), block_bytes()); }
 

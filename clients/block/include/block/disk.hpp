@@ -22,6 +22,7 @@
 namespace block {
 
 using Info = proto::block::Info::Reply;
+using Stats = proto::block::Stats::Reply;
 
 struct Options {
     u32 depth = 32;                // requests outstanding, at most 256
@@ -37,14 +38,17 @@ public:
     Disk& operator=(const Disk&) = delete;
     ~Disk() { close(); }
 
-    // Errors: bad_argument (options), busy (open already), too_big (the disk takes only smaller
-    // requests from such a buffer); those of connecting, of memory, of Attach.
+    // Errors: bad_argument (options, or buffers that are smaller than a block of the disk), busy
+    // (open already), too_big (the disk takes only smaller requests from such a buffer), malformed
+    // (what the server says of the disk cannot be); those of connecting, of memory, of Attach.
     Result<> open(const sys::Startup& given, std::string_view service, const Options& options = {});
 
     // Ends the session. What is still in flight ends without being reported.
     void close();
 
     const Info& info() const { return info_; }
+    // What the device cost its server so far. Errors: those of a lost session.
+    Result<Stats> stats() { return session_->call<proto::block::Stats>(); }
     u64 bytes() const { return info_.capacity.raw() * sector_bytes; }
     bool read_only() const { return (info_.flags & proto::block::InfoFlags::read_only) != 0; }
     bool write_cache() const { return (info_.flags & proto::block::InfoFlags::write_cache) != 0; }
@@ -73,7 +77,7 @@ public:
     void kick()
     {
         if (channel_.publish())
-            (void)sys::signal(doorbell_.borrow(), all_bits);
+            ring();
     }
     // Never waits.
     std::optional<Completion> poll() { return channel_.poll(); }
@@ -93,6 +97,8 @@ private:
     Result<> attach();
     Result<> start(const Options& options);
     void look_at_server();
+    void ring() { (void)sys::signal(doorbell_.borrow(), all_bits); }
+    Result<abi::Bits> sleep(bool ring_first, abi::Ticks deadline);
 
     std::optional<sys::Session> session_;
     sys::Handle<sys::Notification> notification_;

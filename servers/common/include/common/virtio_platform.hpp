@@ -32,6 +32,8 @@ public:
     }
 
     bool mapped() const { return base_ != 0; }
+    // How many accesses there were; stays where it is.
+    const u64& accesses() const { return accesses_; }
 
     u8 read8(u32 offset) const
     {
@@ -67,6 +69,7 @@ private:
     T load(u32 offset) const
     {
         u32 value = 0;
+        ++accesses_;
         const u64 address = base_ + offset;
         if constexpr (sizeof(T) == 1)
             asm volatile("ldrb %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
@@ -80,6 +83,7 @@ private:
     template <class T>
     void store(u32 offset, T value) const
     {
+        ++accesses_;
         const u64 address = base_ + offset;
         if constexpr (sizeof(T) == 1)
             asm volatile("strb %w0, [%1]" : : "r"(value), "r"(address) : "memory");
@@ -91,15 +95,18 @@ private:
 
     [[gnu::noinline]] u32 call_read(u32 offset, sys::Width width) const
     {
+        ++accesses_;
         return sys::read_register(device_, offset, width).value_or(~u32{0});
     }
     [[gnu::noinline]] void call_write(u32 offset, u32 value, sys::Width width) const
     {
+        ++accesses_;
         (void)sys::write_register(device_, offset, value, width);
     }
 
     sys::Borrowed<sys::Device> device_;
     u64 base_;  // zero: not mapped
+    mutable u64 accesses_ = 0;
 };
 static_assert(virtio::Bus<DeviceBus>);
 
