@@ -30,6 +30,19 @@ TEST_CASE("a connect gives an endpoint of the service with a badge of its own", 
     }
 }
 
+TEST_CASE("the program that connects pays for its badge, and nobody else", "[init][names]")
+{
+    World world{fake::usual()};
+    REQUIRE(world.start());
+    for (u64 i = 1; i <= 3; ++i) {
+        REQUIRE(world.ask<names::Connect>(2, to("rng0"), 1));
+        CHECK(world.process("early")->badges_paid == i);
+        CHECK(world.process("rng0")->badges_paid == 0);
+    }
+    CHECK(!world.ask<names::Connect>(2, to("disk0"), 1));
+    CHECK(world.process("early")->badges_paid == 3);
+}
+
 TEST_CASE("a program connects only to what its table uses", "[init][names][hostile]")
 {
     World world{fake::usual()};

@@ -8,7 +8,6 @@ namespace check {
 namespace {
 
 constexpr u64 stack_bytes = 16 * 1024;
-constexpr u64 patience_ms = 5'000;
 constexpr auto ended_bit = abi::Bits::at(0);
 
 [[clang::no_destroy]] constinit std::optional<sys::Mapping> mapping;
@@ -35,7 +34,7 @@ Child::~Child()
 
 abi::ProcessInfo Child::wait(const Where& where) const
 {
-    const auto bits = sys::wait(ended_.borrow(), sys::after_ms(patience_ms));
+    const auto bits = sys::wait(ended_.borrow(), patience());
     if (!bits)
         stop("the child did not end", where);
     return info();

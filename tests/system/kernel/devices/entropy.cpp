@@ -37,7 +37,7 @@ void bits_of_an_interrupt()
 {
     Entropy e;
     e.ask();
-    equals(need(sys::wait(e.bell.borrow(), sys::after_ms(1'000))), interrupt_bit);
+    equals(need(sys::wait(e.bell.borrow(), check::patience())), interrupt_bit);
     equals(e.take(), 64u);
     (void)e.driver.arm();
     e.ask();
@@ -45,7 +45,7 @@ void bits_of_an_interrupt()
                                                 const auto endpoint = need(sys::create_endpoint());
                                                 works(sys::bind(entropy.bell.borrow()));
                                                 const auto in = sys::receive(endpoint.borrow(), 0,
-                                                                             sys::after_ms(1'000));
+                                                                             check::patience());
                                                 equals(in.bits, interrupt_bit);
                                                 equals(in.badge, 0);
                                             },

@@ -107,7 +107,7 @@ void one_waiter()
     };
     Waiter waiter{target.borrow()};
     check::Threaded<Waiter> thread{
-        +[](Waiter& w) { w.got = sys::wait(w.target, sys::after_ms(1'000)).value_or(abi::Bits{}); },
+        +[](Waiter& w) { w.got = sys::wait(w.target, check::patience()).value_or(abi::Bits{}); },
         waiter};
     check::sleep_ms(2);
     fails(sys::wait_interrupt(irq.borrow(), abi::now), Errc::busy);

@@ -96,7 +96,7 @@ void the_next_notification_is_told()
     e.unbind();
     answer(e);
     works(sys::register_interrupt(e.line.borrow(), next.borrow(), 3));
-    equals(need(sys::wait(next.borrow(), sys::after_ms(1'000))), abi::Bits::at(3));
+    equals(need(sys::wait(next.borrow(), check::patience())), abi::Bits::at(3));
     fails(sys::wait(e.bell.borrow(), abi::now), Errc::timed_out);
     take_answer(e);
 }

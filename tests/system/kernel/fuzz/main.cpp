@@ -67,7 +67,7 @@ void innocents_work()
         const auto fuzzer = start(seed);
         for (u64 i = 0; i < 200; ++i) {
             const sys::Letter letter{abi::Header::make(static_cast<u16>(check::Ask::echo), 8), {i}};
-            equals(sys::call(client.borrow(), letter, sys::after_ms(2'000)).words[0], i);
+            equals(sys::call(client.borrow(), letter, check::patience()).words[0], i);
         }
     }
 }

@@ -31,6 +31,7 @@ void closed_names_nothing()
     works(close_result(slot));
     fails(close_result(slot), Errc::bad_handle);
     fails(sys::handle_info(slot), Errc::bad_handle);
+    fails(sys::fetch(abi::Syscall::duplicate, slot, 0, 0), Errc::bad_handle);
     fails(sys::signal({slot}, abi::Bits::at(0)), Errc::bad_handle);
     fails(sys::wait({slot}, abi::now), Errc::bad_handle);
 }

@@ -66,10 +66,13 @@ void full_refuses_every_maker()
     fails(sys::create_process(check::self(), quota), Errc::over_quota);
     fails(sys::create_thread(check::self(), VirtAddr{0x400000}, VirtAddr{0x500000}, 0, 0),
           Errc::over_quota);
-    fails(sys::receive(endpoint.borrow(), 1, abi::now).header.status() == Errc::over_quota
-              ? Result<>{fail(Errc::over_quota)}
-              : Result<>{},
-          Errc::over_quota);
+    equals(sys::receive(endpoint.borrow(), 1, abi::now).header.status(), Errc::over_quota);
+    equals(sys::signal_receive(endpoint.borrow(), 1, source.borrow(), abi::Bits::at(0), abi::now)
+               .header.status(),
+           Errc::over_quota);
+    const sys::Letter nothing{abi::Header::make(1, 0, 0, 1), {}};
+    equals(sys::reply_receive(endpoint.borrow(), nothing, abi::now).header.status(),
+           Errc::over_quota);
     const auto after = need(sys::system_info());
     equals(after.frames_free, before.frames_free);
     equals(after.notifications, before.notifications);

@@ -12,3 +12,5 @@ extern const check::Cases priority_cases;
 extern const check::Cases register_cases;
 extern const check::Cases reply_cases;
 extern const check::Cases lapse_cases;
+extern const check::Cases in_line_cases;
+extern const check::Cases payer_cases;

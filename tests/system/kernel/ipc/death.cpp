@@ -75,7 +75,7 @@ struct Caller {
 };
 void call_once(Caller& caller)
 {
-    caller.answer = sys::call(caller.client, caller.request, sys::after_ms(3'000));
+    caller.answer = sys::call(caller.client, caller.request, check::patience());
 }
 
 void queued_callers_wait_for_the_next()

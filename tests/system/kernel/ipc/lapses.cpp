@@ -30,7 +30,7 @@ struct Local {
     }
 };
 
-void receive(Local& l) { l.got = sys::receive(l.receiver.borrow(), 0, sys::after_ms(2'000)); }
+void receive(Local& l) { l.got = sys::receive(l.receiver.borrow(), 0, check::patience()); }
 
 // Ends without a reply: its caller is told that it will not come.
 void receive_and_leave(Local& l)
@@ -52,7 +52,7 @@ struct Caller {
 };
 void call_once(Caller& c)
 {
-    c.status = sys::call(c.client, {Header::make(1, 0), {}}, sys::after_ms(2'000)).header.status();
+    c.status = sys::call(c.client, {Header::make(1, 0), {}}, check::patience()).header.status();
 }
 
 void receiving_through_a_closed_handle()
@@ -89,18 +89,18 @@ void a_thread_leaves_its_debt()
     Local local;
     {
         Threaded<Local> leaver{&receive_and_leave, local};
-        equals(local.call(sys::after_ms(1'000)), Errc::peer_gone);
+        equals(local.call(check::patience()), Errc::peer_gone);
     }
     {
         Threaded<Local> server{&receive_and_reply, local};
-        equals(local.call(sys::after_ms(1'000)), Errc::ok);  // the endpoint was served all the time
+        equals(local.call(check::patience()), Errc::ok);  // the endpoint was served all the time
     }
     equals(need(sys::info(local.endpoint.borrow())).epoch, 1);
     local.receiver = {};
     local.receiver = local.serve();
     Threaded<Local> server{&receive_and_reply, local};
-    equals(local.call(sys::after_ms(1'000)), Errc::peer_restarted);  // and now it was not
-    equals(local.call(sys::after_ms(1'000)), Errc::ok);
+    equals(local.call(check::patience()), Errc::peer_restarted);  // and now it was not
+    equals(local.call(check::patience()), Errc::ok);
 }
 
 // A reply takes time: a server that waits never hears of a caller that has none.
@@ -112,7 +112,7 @@ void a_call_without_time()
     equals(local.call(abi::now), Errc::timed_out);
     check::sleep_ms(2);
     equals(local.got.badge, 0);
-    equals(local.call(sys::after_ms(1'000)), Errc::ok);
+    equals(local.call(check::patience()), Errc::ok);
 }
 
 struct Slow {

@@ -3,7 +3,7 @@
 
 int app_main(const sys::Startup& given)
 {
-    return check::run(given,
-                      {payload_cases, carried_cases, reply_cases, deadline_cases, death_cases,
-                       lapse_cases, badge_cases, priority_cases, register_cases});
+    return check::run(given, {payload_cases, carried_cases, reply_cases, deadline_cases,
+                              death_cases, lapse_cases, in_line_cases, badge_cases, payer_cases,
+                              priority_cases, register_cases});
 }

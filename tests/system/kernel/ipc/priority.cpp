@@ -17,7 +17,7 @@ struct Caller {
 };
 void call_once(Caller& c)
 {
-    c.status = sys::call(c.client.borrow(), {Header::make(1, 8), {c.number}}, sys::after_ms(2'000))
+    c.status = sys::call(c.client.borrow(), {Header::make(1, 8), {c.number}}, check::patience())
                    .header.status();
 }
 
@@ -36,7 +36,7 @@ void the_more_important_first()
     }
     equals(need(sys::info(endpoint.borrow())).queued, 6);
     for (const u64 expected : order) {
-        const auto in = sys::receive(endpoint.borrow(), 0, sys::after_ms(500));
+        const auto in = sys::receive(endpoint.borrow(), 0, check::patience());
         equals(in.words[0], expected);
         equals(in.badge, expected + 1);
         need(sys::reply({Header::make(1, 0), {}}));
@@ -66,10 +66,10 @@ struct Lowly {
 
 void serve_once(Lowly& lowly)
 {
-    const auto in = sys::receive(lowly.endpoint.borrow(), 0, sys::after_ms(2'000));
+    const auto in = sys::receive(lowly.endpoint.borrow(), 0, check::patience());
     if (lowly.next.valid())
         lowly.status =
-            sys::call(lowly.next, {Header::make(1, 0), {}}, sys::after_ms(1'000)).header.status();
+            sys::call(lowly.next, {Header::make(1, 0), {}}, check::patience()).header.status();
     if (in.request())
         need(sys::reply({Header::make(1, 8), {in.words[0] + 1}}));
     set(lowly.went_on);
@@ -94,7 +94,7 @@ void lent(abi::Ticks deadline)
 
 void a_call_lends_its_priority()
 {
-    lent(sys::after_ms(500));
+    lent(check::patience());
     lent(abi::never);
 }
 
@@ -113,7 +113,7 @@ void a_chain_lends_it_on()
     bool stop = false;
     Threaded<bool> spinner{&spin_until, stop, 15};
     const auto in =
-        sys::call(chain[0].client.borrow(), {Header::make(1, 8), {6}}, sys::after_ms(800));
+        sys::call(chain[0].client.borrow(), {Header::make(1, 8), {6}}, check::patience());
     equals(in.header.status(), Errc::ok);
     equals(in.words[0], 7);
     set(stop);

@@ -28,7 +28,7 @@ void a_call_and_back()
 {
     const Service service;
     (void)served::ask(service, letter(Ask::echo, 0));  // now it waits
-    for (const abi::Ticks deadline : {sys::after_ms(1'000), abi::never}) {
+    for (const abi::Ticks deadline : {check::patience(), abi::never}) {
         auto in = check::pattern();
         in.x[0] = letter(Ask::echo, 56).header.raw;
         in.x[9] = deadline.raw();

@@ -17,7 +17,7 @@ struct Loop {
     sys::Handle<sys::Endpoint> client = need(sys::mint(endpoint.borrow(), 9));
     sys::Letter request{Header::make(1, 8), {1}};
     sys::Incoming answer{};
-    abi::Ticks deadline = sys::after_ms(1'000);
+    abi::Ticks deadline = check::patience();
 
     sys::Borrowed<sys::Endpoint> server() const { return endpoint.borrow(); }
 };
@@ -39,7 +39,7 @@ void one_reply_for_one_call()
 {
     Loop loop;
     Threaded<Loop> caller{&call_once, loop};
-    equals(sys::receive(loop.server(), 0, sys::after_ms(500)).badge, 9);
+    equals(sys::receive(loop.server(), 0, check::patience()).badge, 9);
     works(sys::reply({Header::make(1, 8), {55}}));
     fails(sys::reply({Header::make(1, 8), {56}}), Errc::peer_gone);
     caller.join();
@@ -50,7 +50,7 @@ void one_debt_at_a_time()
 {
     Loop loop;
     Threaded<Loop> caller{&call_once, loop};
-    equals(sys::receive(loop.server(), 0, sys::after_ms(500)).badge, 9);
+    equals(sys::receive(loop.server(), 0, check::patience()).badge, 9);
     equals(sys::receive(loop.server(), 0, abi::now).header.status(), Errc::busy);
     const auto other = need(sys::create_endpoint());
     equals(sys::receive(other.borrow(), 0, abi::now).header.status(), Errc::busy);
@@ -63,7 +63,7 @@ void bad_replies_leave_the_debt()
     Loop loop;
     loop.request.header = Header::make(1, 8, 0, 1);
     Threaded<Loop> caller{&call_once, loop};
-    equals(sys::receive(loop.server(), 0, sys::after_ms(500)).badge, 9);
+    equals(sys::receive(loop.server(), 0, check::patience()).badge, 9);
     fails(sys::reply({Header::make(1, 513), {}}), Errc::too_big);
     fails(sys::reply({Header::make(1, 0, 5), {}}), Errc::bad_argument);
     sys::message_page().handles[0] = abi::Slot{777};
@@ -81,6 +81,37 @@ void bad_replies_leave_the_debt()
     equals(loop.answer.header.ordinal(), 2);
 }
 
+// The same by the call that receives as well: nothing of it has happened then.
+void bad_replies_do_not_receive()
+{
+    Loop loop;
+    loop.request.header = Header::make(1, 8, 0, 1);
+    Threaded<Loop> caller{&call_once, loop};
+    equals(sys::receive(loop.server(), 0, check::patience()).badge, 9);
+    const auto status = [&](Header header) {
+        return sys::reply_receive(loop.server(), {header, {}}, abi::now).header.status();
+    };
+    const auto good = need(sys::create_notification());
+    const auto fixed = need(sys::duplicate(good.borrow(), abi::right::signal));
+    auto& carried = sys::message_page().handles;
+    equals(status(Header::make(1, 513)), Errc::too_big);
+    for (u64 count = 5; count < 8; ++count) {
+        equals(status(Header::make(1, 0, count)), Errc::bad_argument);
+        equals(status(Header::make(1, 0, 0, count)), Errc::bad_argument);
+    }
+    carried[0] = abi::Slot{777};
+    equals(status(Header::make(1, 0, 1)), Errc::bad_handle);
+    carried[0] = fixed.slot();
+    equals(status(Header::make(1, 0, 1)), Errc::denied);
+    fails(sys::reply({Header::make(1, 0, 1), {}}), Errc::denied);
+    carried = {good.slot(), good.slot()};
+    equals(status(Header::make(1, 0, 2)), Errc::bad_argument);
+    fails(sys::reply({Header::make(1, 0, 2), {}}), Errc::bad_argument);
+    works(sys::reply({Header::make(1, 8), {57}}));  // it is still owed
+    caller.join();
+    equals(loop.answer.words[0], 57);
+}
+
 // The caller's deadline passes; the answer goes nowhere, and its handles are closed, not lost.
 void replies_to_one_that_went_away()
 {
@@ -88,7 +119,7 @@ void replies_to_one_that_went_away()
     loop.request.header = Header::make(1, 8, 0, 1);
     loop.deadline = sys::after_ms(2);
     Threaded<Loop> caller{&call_once, loop};
-    equals(sys::receive(loop.server(), 0, sys::after_ms(500)).badge, 9);
+    equals(sys::receive(loop.server(), 0, check::patience()).badge, 9);
     caller.join();
     equals(loop.answer.header.status(), Errc::timed_out);
     fails(sys::reply({Header::make(1, 0), {}}), Errc::peer_gone);
@@ -115,7 +146,7 @@ void a_server_waits_while_it_owes()
 {
     Loop loop;
     Threaded<Loop> caller{&call_once, loop};
-    equals(sys::receive(loop.server(), 0, sys::after_ms(500)).badge, 9);
+    equals(sys::receive(loop.server(), 0, check::patience()).badge, 9);
     check::sleep_ms(2);
     const auto other = need(sys::create_endpoint());
     const auto unserved = need(sys::mint(other.borrow(), 1));
@@ -131,7 +162,7 @@ void statuses_of_a_reply()
 {
     Loop loop;
     Threaded<Loop> caller{&call_once, loop};
-    (void)sys::receive(loop.server(), 0, sys::after_ms(500));
+    (void)sys::receive(loop.server(), 0, check::patience());
     sys::Letter letter{Header::make(3, 8), {1}};
     letter.header.raw |= static_cast<u64>(Errc::read_only);
     works(sys::reply(letter));
@@ -145,6 +176,8 @@ constexpr std::array cases{
     check::Case{"a call is answered once", one_reply_for_one_call},
     check::Case{"a thread that owes a reply cannot receive", one_debt_at_a_time},
     check::Case{"a bad reply is refused and still owed", bad_replies_leave_the_debt},
+    check::Case{"a bad reply is refused by reply and receive too, and nothing is received",
+                bad_replies_do_not_receive},
     check::Case{"the handles of an answer that nobody waits for are closed",
                 replies_to_one_that_went_away},
     check::Case{"a reply cannot carry the endpoint that it receives on next",

@@ -56,7 +56,7 @@ inline Incoming ask(sys::Borrowed<sys::Endpoint> client, const Letter& request)
 {
     static constinit bool timed = false;
     timed = !timed;
-    return sys::call(client, request, timed ? sys::after_ms(2'000) : abi::never);
+    return sys::call(client, request, timed ? check::patience() : abi::never);
 }
 
 inline Incoming ask(const Service& service, const Letter& request)

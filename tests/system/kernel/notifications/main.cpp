@@ -87,7 +87,7 @@ struct Waiter {
 
 void wait_once(Waiter& w)
 {
-    const auto bits = sys::wait(w.bell, sys::after_ms(1'000));
+    const auto bits = sys::wait(w.bell, check::patience());
     w.got = bits.value_or(Bits{});
     w.status = bits ? Errc::ok : bits.error();
 }
@@ -146,7 +146,7 @@ struct Bound {
     }
 };
 
-void in_a_thread(void (*body)(Bound&), abi::Ticks deadline = sys::after_ms(500))
+void in_a_thread(void (*body)(Bound&), abi::Ticks deadline = check::patience())
 {
     Bound bound;
     bound.deadline = deadline;
@@ -215,7 +215,7 @@ struct Caller {
 };
 void call_once(Caller& c)
 {
-    c.status = sys::call(c.bound.client.borrow(), {Header::make(3, 8), {77}}, sys::after_ms(1'000))
+    c.status = sys::call(c.bound.client.borrow(), {Header::make(3, 8), {77}}, check::patience())
                    .header.status();
 }
 
@@ -260,7 +260,7 @@ void bits_while_serving()
         works(sys::bind(b.bell.borrow()));
         Caller caller{b};
         Threaded<Caller> thread{&call_once, caller};
-        that(b.receive(sys::after_ms(500)).request(), "no request");
+        that(b.receive(check::patience()).request(), "no request");
         works(sys::signal(b.bell.borrow(), Bits::at(8)));
         const auto in = sys::reply_receive(b.receiver.borrow(), {Header::make(3, 0), {}}, abi::now);
         equals(in.bits, Bits::at(8));
@@ -310,10 +310,10 @@ void a_dead_waiter_is_forgotten()
         starter.grant("ready", ready.slot(), abi::Kind::notification, right::signal);
         const auto child = starter.run();
         for (int round = 0; round < 20; ++round) {
-            equals(need(sys::wait(ready.borrow(), sys::after_ms(500))), Bits::at(0));
+            equals(need(sys::wait(ready.borrow(), check::patience())), Bits::at(0));
             works(sys::signal(go.borrow(), Bits::at(1)));
         }
-        need(sys::wait(ready.borrow(), sys::after_ms(500)));
+        need(sys::wait(ready.borrow(), check::patience()));
         child.kill();
     }
     works(sys::signal(go.borrow(), Bits::at(2)));

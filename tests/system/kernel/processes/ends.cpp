@@ -40,7 +40,7 @@ struct Setup {
         starter.grant_self();
         return starter.run();
     }
-    void wait_ready() { need(sys::wait(ready.borrow(), sys::after_ms(5'000))); }
+    void wait_ready() { need(sys::wait(ready.borrow(), check::patience())); }
 };
 
 void killed(const Child& child)
@@ -111,7 +111,7 @@ void killed_while_it_owes()
                                    },
                                    killer};
     const auto in =
-        sys::call(setup.badged.borrow(), {abi::Header::make(1, 0), {}}, sys::after_ms(1'000));
+        sys::call(setup.badged.borrow(), {abi::Header::make(1, 0), {}}, check::patience());
     equals(in.header.status(), Errc::peer_restarted);
     thread.join();
     const auto next =
@@ -138,6 +138,8 @@ void watched()
     fails(sys::watch(weak.borrow(), bell.borrow(), abi::Bits::at(5)), Errc::denied);
     const auto mute = need(sys::duplicate(bell.borrow(), abi::right::wait));
     fails(sys::watch(child.process(), mute.borrow(), abi::Bits::at(5)), Errc::denied);
+    fails(sys::watch(child.process(), {abi::Slot{12345}}, abi::Bits::at(5)), Errc::bad_handle);
+    fails(sys::watch(child.process(), {check::self().slot}, abi::Bits::at(5)), Errc::wrong_kind);
     const auto masked = need(sys::duplicate(bell.borrow(), abi::right::signal, abi::Bits::at(1)));
     works(sys::watch(child.process(), masked.borrow(), abi::Bits{3}));
     equals(need(sys::wait(bell.borrow(), abi::now)), abi::Bits::at(1));

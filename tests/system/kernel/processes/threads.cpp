@@ -64,7 +64,7 @@ void entries_of_the_kernel()
         need(sys::watch(process.borrow(), bell.borrow(), abi::Bits::at(0)));
         const auto thread =
             need(sys::create_thread(process.borrow(), VirtAddr{entry}, VirtAddr{0}, 0, 30));
-        need(sys::wait(bell.borrow(), sys::after_ms(1'000)));
+        need(sys::wait(bell.borrow(), check::patience()));
         const auto exit = need(sys::info(process.borrow())).exit;
         equals(exit.cause, abi::ExitCause::fault);
         equals(exit.pc, entry);

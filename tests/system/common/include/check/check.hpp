@@ -17,6 +17,7 @@
 #include <base/text.hpp>
 #include <sys/log.hpp>
 #include <sys/startup.hpp>
+#include <sys/time.hpp>
 
 namespace check {
 
@@ -41,6 +42,10 @@ const sys::Startup& given();
 sys::Borrowed<sys::Process> self();
 
 using Where = std::source_location;
+
+// The deadline of what must happen. A host that is busy may stop the machine for longer than one
+// would think, so nothing that a test expects has a nearer one.
+inline abi::Ticks patience() { return sys::after_ms(5'000); }
 
 // The running case has failed; it goes on.
 void failed(std::string_view why, const Where& where);

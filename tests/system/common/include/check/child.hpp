@@ -60,7 +60,7 @@ public:
     bool dead() const { return info().state == abi::ProcessState::dead; }
     void kill() const { need(sys::kill(process())); }
 
-    // Its end, which must come within five seconds.
+    // Its end, which must come, with patience.
     abi::ProcessInfo wait(const Where& where = Where::current()) const;
 
 private:

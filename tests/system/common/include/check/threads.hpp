@@ -45,12 +45,12 @@ public:
     Threaded& operator=(const Threaded&) = delete;
     ~Threaded() { join(); }
 
-    // Waits for its end, five seconds at most.
+    // Waits for its end, but not for ever.
     void join(const Where& where = Where::current())
     {
         if (!thread_.valid())
             return;
-        if (!sys::wait(ended_.borrow(), sys::after_ms(5'000)))
+        if (!sys::wait(ended_.borrow(), patience()))
             stop("a thread did not end", where);
         sleep_ms(1);  // it may be between its two last calls
         thread_ = {};
@@ -70,5 +70,24 @@ private:
     sys::Handle<sys::Thread> thread_;
     alignas(16) std::array<std::byte, StackBytes> stack_{};
 };
+
+// Returns when nobody else can run: whoever was about to block, or to end, has done so, however
+// slow the host is. It waits for a thread of the lowest priority, so no other thread may spin, nor
+// may one that is as lowly block for good.
+inline void until_others_block()
+{
+    struct Nothing {
+    } nothing;
+    const Threaded<Nothing, 2048> last{+[](Nothing&) {}, nothing, 0};
+}
+
+// Looks again and again until it holds, but not for ever.
+bool eventually(auto holds)
+{
+    for (const abi::Ticks end = patience(); !holds(); sleep_ms(1))
+        if (sys::now() > end)
+            return false;
+    return true;
+}
 
 }  // namespace check
