@@ -6,7 +6,9 @@
 // started again.
 //
 // Life of a chain: describe() its descriptors, offer() its head, publish() once for any number of
-// offers, take() when the device returned it. What runs for each request is inlined on purpose.
+// offers, take() when the device returned it. No more come back than were published; publish before
+// take, because which of the offered ones the device was not shown is not remembered. What runs for
+// each request is inlined on purpose.
 #pragma once
 
 #include <algorithm>
@@ -58,7 +60,7 @@ enum class Fault : u8 {
     none,
     id_out_of_range,  // no such descriptor
     not_outstanding,  // not the head of a chain that the device has: invented, or returned twice
-    index_jump,       // idx moved by more than is outstanding, or backwards
+    index_jump,       // idx moved by more than the device was shown, or backwards
     too_long,         // more bytes written than the whole chain has
 };
 
@@ -222,7 +224,8 @@ template <u16 Heads>
     if (seen_ == known_) {
         if (!refill())
             return std::nullopt;
-        if (distance(seen_, known_) > outstanding()) [[unlikely]]
+        // Not more than it was shown: what is only offered is not the device's yet.
+        if (distance(seen_, known_) > distance(seen_, published_)) [[unlikely]]
             return fail(lie(Fault::index_jump));
     }
     // Copied once, checked once: the device may rewrite the original at any time.

@@ -103,6 +103,44 @@ TEST_CASE("an index that moves back after it was seen is a lie", "[libvirtio][ri
     CHECK(rig.queue.fault() == Fault::index_jump);
 }
 
+TEST_CASE("a chain that the device was not shown does not come back", "[libvirtio][ring][hostile]")
+{
+    Rig rig;
+    const auto unseen = rig.queue.submit(std::array{rig.writes()}).value();
+    SECTION("after those that it was")
+    {
+        rig.other.push(rig.chains[0], 512);
+        rig.other.push(rig.chains[1], 512);
+        CHECK(got(rig.queue.take()).value().head == rig.heads[0]);
+        CHECK(got(rig.queue.take()).value().head == rig.heads[1]);
+        CHECK_FALSE(rig.queue.take().has_value());
+    }
+    SECTION("among them")
+    {
+        rig.other.write_used(rig.heads[0].raw(), 512);
+        rig.other.write_used(rig.heads[1].raw(), 512);
+    }
+    rig.other.write_used(unseen.raw(), 1);
+    rig.other.publish(3);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
+    CHECK(rig.queue.fault() == Fault::index_jump);
+    CHECK(rig.queue.outstanding(unseen));
+}
+
+TEST_CASE("what is offered meanwhile does not disturb what comes back", "[libvirtio][ring]")
+{
+    Rig rig;
+    const auto later = rig.queue.submit(std::array{rig.writes()}).value();
+    rig.other.push(rig.chains[1], 512);
+    rig.other.push(rig.chains[0], 512);
+    CHECK(got(rig.queue.take()).value().head == rig.heads[1]);
+    CHECK(rig.queue.publish());
+    rig.other.push(got(rig.other.pop()), 5);
+    CHECK(got(rig.queue.take()).value().head == rig.heads[0]);
+    CHECK(got(rig.queue.take()).value().head == later);
+    CHECK(kept_the_rules(rig.world));
+}
+
 TEST_CASE("bytes that only the driver wrote are not counted", "[libvirtio][ring][hostile]")
 {
     Rig rig;
