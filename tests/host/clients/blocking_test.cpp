@@ -83,6 +83,13 @@ TEST_CASE("reading stops at the end of the disk, writing beyond it writes nothin
     CHECK(rig.blocking.read(block::Sector{9}, two).error() == Errc::out_of_range);
     CHECK(rig.blocking.read(block::Sector{8}, two).has_value());
     CHECK(rig.blocking.write(block::Sector{8}, two).has_value());
+    std::ranges::fill(two, std::byte{0xaa});
+    CHECK(rig.blocking.write(block::Sector{9}, two).error() == Errc::out_of_range);
+    // As bytes this would be the first sector again.
+    CHECK(rig.blocking.write(block::Sector{u64{1} << 55}, two).error() == Errc::out_of_range);
+    CHECK(rig.blocking.write(block::Sector{0}, std::span{two}.first(1000)).error()
+          == Errc::bad_argument);
+    CHECK(std::ranges::count(rig.blk.medium, 0xaa) == 0);
 }
 
 TEST_CASE("the first error of a transfer is its outcome, and nothing of it stays in flight",

@@ -274,3 +274,48 @@ TEST_CASE("a lost server ends every request, and buffers that it may still use s
     }
     CHECK(disk.flush(1).error() == Errc::gave_up);
 }
+
+TEST_CASE("a server that was started anew knows nothing of the session, one that was not does",
+          "[clients][block]")
+{
+    DiskRig rig;
+    rig.blk.hold = true;
+    block::Disk disk;
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", options).has_value());
+    REQUIRE(disk.read(1, block::Sector{1}, 1, std::move(*disk.buffer())).has_value());
+    const auto look = [&] { rig.bench.raise(disk.notification().slot, abi::Bits::at(1)); };
+    SECTION("anew")
+    {
+        ++rig.bench.epoch;
+        look();
+        const auto done = disk.wait();
+        REQUIRE(done.has_value());
+        CHECK(done->tag == 1);
+        CHECK(done->outcome == Errc::peer_restarted);
+        CHECK_FALSE(done->buffer.valid());
+        CHECK(disk.flush(2).error() == Errc::peer_restarted);
+    }
+    SECTION("a false alarm")
+    {
+        look();
+        CHECK(disk.wait(sys::after_ms(1)).error() == Errc::timed_out);
+        rig.finish(0);
+        const auto done = disk.wait();
+        REQUIRE(done.has_value());
+        CHECK(done->outcome == Errc::ok);
+        CHECK(done->buffer.valid());
+    }
+}
+
+TEST_CASE("buffers that hold no block of the disk are refused at the start", "[clients][block]")
+{
+    DiskRig rig{{.block_bytes = 4096}};
+    block::Disk disk;
+    CHECK(disk.open(rig.bench.startup(), "disk0",
+                    {.depth = 2, .buffers = 2, .buffer_bytes = 4096 - 512})
+              .error()
+          == Errc::bad_argument);
+    CHECK(rig.at_rest());
+    CHECK(disk.open(rig.bench.startup(), "disk0", {.depth = 2, .buffers = 2, .buffer_bytes = 4096})
+              .has_value());
+}
