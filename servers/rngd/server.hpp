@@ -96,13 +96,19 @@ private:
         return reply;
     }
 
-    // Feeds all that the device returned.
+    // Leaves no copy of what the device returned but the generator's.
     Result<> drain()
     {
-        std::array<std::byte, buffer_bytes> bytes;
-        while (const auto taken = device_->take(bytes)) {
+        const auto drained = feed_all();
+        Drbg::wipe(taken_.data(), taken_.size());
+        return drained;
+    }
+
+    Result<> feed_all()
+    {
+        while (const auto taken = device_->take(taken_)) {
             if (*taken) {
-                const auto* data = reinterpret_cast<const u8*>(bytes.data());
+                const auto* data = reinterpret_cast<const u8*>(taken_.data());
                 generator_.feed({data, **taken}, now());
                 continue;
             }
@@ -111,7 +117,6 @@ private:
             if (const auto again = device_->recover(); !again)
                 return again;
         }
-        Drbg::wipe(bytes.data(), bytes.size());
         return {};
     }
 
@@ -151,6 +156,7 @@ private:
     D* device_;
     Generator generator_;
     u32 faults_ = 0;
+    std::array<std::byte, buffer_bytes> taken_{};  // on its way from the device to the generator
     std::array<Subscriber, most_subscribers> subscribers_;
 };
 

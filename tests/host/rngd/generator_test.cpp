@@ -3,6 +3,7 @@
 #include "generator.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <random>
 #include <string>
 #include <vector>
@@ -73,6 +74,25 @@ TEST_CASE("a source with a favourite value fails by proportion", "[rngd][hostile
     for (usize i = 0; i < counter.size(); ++i)
         counter[i] = static_cast<u8>(i % 4);
     CHECK_FALSE(rngd::HealthTest{}.accept(counter));
+}
+
+TEST_CASE("a value is a favourite at 71 of 512 samples and not before", "[rngd][hostile]")
+{
+    // So many times 0x55, the first sample included, and then again at the very end.
+    const auto window = [](usize often) {
+        std::vector<u8> bytes(512);
+        for (usize i = 0; i < bytes.size(); ++i)
+            bytes[i] = static_cast<u8>(i % 64);
+        for (usize i = 0; i < often - 1; ++i)
+            bytes[2 * i] = 0x55;
+        bytes.back() = 0x55;
+        return bytes;
+    };
+    REQUIRE(std::ranges::count(window(70), 0x55) == 70);
+    rngd::HealthTest test;
+    CHECK(test.accept(window(70)));
+    CHECK(test.accept(window(70)));  // each window counts for itself
+    CHECK_FALSE(test.accept(window(71)));
 }
 
 TEST_CASE("the DRBG gives NIST's known answer", "[rngd]")
@@ -164,6 +184,46 @@ TEST_CASE("a reseed is asked for after so many bytes, or so much time", "[rngd]"
     CHECK(generator.wanted(300 * second) == 0);
 }
 
+TEST_CASE("what is handed out depends on all bytes of each seed", "[rngd]")
+{
+    const auto answer = [](usize first_changed, u32 second_seed) {
+        Generator generator{second};
+        auto bytes = noise(Generator::first_seed_bytes);
+        if (first_changed < bytes.size())
+            bytes[first_changed] ^= 1;
+        generator.feed(bytes, 0);
+        std::array<u8, 8> out{};
+        if (second_seed != 0)
+            generator.feed(noise(Generator::reseed_bytes, second_seed), 0);
+        REQUIRE(generator.info(0).reseeds == (second_seed != 0 ? 2 : 1));
+        REQUIRE(generator.generate(out, 0).has_value());
+        return std::bit_cast<u64>(out);
+    };
+    constexpr usize none = Generator::first_seed_bytes;
+    CHECK(answer(none, 0) == answer(none, 0));
+    CHECK(answer(none, 0) != answer(0, 0));
+    CHECK(answer(none, 0) != answer(none - 1, 0));
+    CHECK(answer(none, 0) != answer(none, 2));
+    CHECK(answer(none, 2) == answer(none, 2));
+    CHECK(answer(none, 2) != answer(none, 3));
+    CHECK(answer(none, 2) != answer(0, 2));  // a reseed adds to what was there
+}
+
+TEST_CASE("after so many bytes without a reseed nothing is handed out", "[rngd]")
+{
+    Generator generator{second};
+    seed(generator);
+    std::vector<u8> out(64 * 1024);
+    const u64 most = Generator::patience * Generator::reseed_after_bytes;
+    for (u64 n = 0; n < most; n += out.size())
+        REQUIRE(generator.generate(out, 0).has_value());
+    CHECK(generator.info(0).bytes_served == most);
+    CHECK(generator.health(0) == Health::stale);
+    CHECK(generator.generate(std::span{out}.first(1), 0).error() == Errc::would_block);
+    generator.feed(noise(Generator::reseed_bytes, 2), 0);
+    CHECK(generator.generate(std::span{out}.first(1), 0).has_value());
+}
+
 TEST_CASE("a device that stalls is put up with for a while, and is taken back", "[rngd]")
 {
     Generator generator{second};
@@ -224,4 +284,33 @@ TEST_CASE("an erased DRBG holds nothing", "[rngd]")
     CHECK(std::ranges::count(place, 0) + 60 < static_cast<std::ptrdiff_t>(sizeof(place)));
     drbg->~Drbg();
     CHECK(std::ranges::count(place, 0) == static_cast<std::ptrdiff_t>(sizeof(place)));
+}
+
+TEST_CASE("device bytes stay in the pool no longer than they must", "[rngd]")
+{
+    alignas(Generator) std::array<u8, sizeof(Generator)> place{};
+    const auto bytes = noise(Generator::first_seed_bytes);
+    const auto kept = [&](usize from) {
+        return !std::ranges::search(place, std::span{bytes}.subspan(from, 8)).empty();
+    };
+    auto* generator = new (place.data()) Generator{second};
+    generator->feed(std::span{bytes}.first(500), 0);
+    REQUIRE(kept(0));
+    REQUIRE(kept(492));
+    generator->feed(std::vector<u8>(24, 0), 0);  // fails: all are thrown away
+    CHECK_FALSE(kept(0));
+    CHECK_FALSE(kept(492));
+
+    generator->feed(std::span{bytes}.first(1023), 0);
+    REQUIRE(kept(1015));
+    generator->feed(std::span{bytes}.subspan(1023), 0);  // the seed
+    REQUIRE(generator->health(0) == Health::good);
+    CHECK_FALSE(kept(0));
+    CHECK_FALSE(kept(1015));
+
+    generator->feed(std::span{bytes}.first(32), 0);
+    REQUIRE(kept(24));
+    generator->~Generator();
+    CHECK_FALSE(kept(0));
+    CHECK_FALSE(kept(24));
 }

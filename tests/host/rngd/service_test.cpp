@@ -22,6 +22,7 @@ struct ScriptedDevice {
     {
         if (returned.empty())
             return std::nullopt;
+        place = out;
         const usize bytes = std::min(returned.front(), out.size());
         returned.pop_front();
         --requested;
@@ -61,6 +62,7 @@ struct ScriptedDevice {
 
     usize requested = 0;
     std::deque<usize> returned;
+    std::span<std::byte> place;  // where the server took the last answer to
     usize most = 256;
     bool stalled = false;
     bool stuck = false;
@@ -172,6 +174,26 @@ TEST_CASE("a device that returns empty buffers on and on stops the server", "[rn
     }
     CHECK(outcome.error() == Errc::device_fault);
     CHECK(rig.device.recoveries == rngd::Server<ScriptedDevice>::most_faults);
+}
+
+TEST_CASE("no copy of a device's answer is left behind on its way", "[rngd]")
+{
+    Rig rig;
+    SECTION("when all is well") { rig.settle(); }
+    SECTION("when the server ends")
+    {
+        rig.device.returned.assign(4, 0);
+        rig.device.returned.front() = 256;
+        rig.device.requested = 4;
+        Result<> outcome = rig.server.step(abi::Bits::at(rngd::interrupt_bit));
+        while (outcome) {
+            rig.device.returned = {256, 0};
+            rig.device.requested = 4;
+            outcome = rig.server.step(abi::Bits::at(rngd::interrupt_bit));
+        }
+    }
+    REQUIRE(rig.device.place.size() == 256);
+    CHECK(std::ranges::count(rig.device.place, std::byte{}) == 256);
 }
 
 TEST_CASE("requests that make no sense are refused", "[rngd][hostile]")
