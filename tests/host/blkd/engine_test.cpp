@@ -321,7 +321,9 @@ TEST_CASE("a request that the driver cannot take yet is sent when something ende
     {
         rig.engine.end(place);
         CHECK(rig.owner.released.empty());
-        rig.end_all();
+        rig.disk.end();
+        rig.work(interrupt);
+        CHECK(rig.disk.at_device.empty());
         CHECK(rig.owner.released == std::vector{place});
     }
 }
@@ -385,6 +387,28 @@ TEST_CASE("a disk that shrinks refuses what lies beyond its new end", "[blkd][en
     CHECK(client.reap() == std::map<u64, Errc>{{10, Errc::out_of_range}});
     rig.end_all();
     CHECK(client.reap() == std::map<u64, Errc>{{9, Errc::ok}});
+}
+
+TEST_CASE("a disk that grows serves what lies beyond its old end", "[blkd][engine]")
+{
+    Rig rig;
+    EngineClient first{8};
+    EngineClient second{8};
+    for (EngineClient* client : {&first, &second}) {
+        client->attach(rig.engine);
+        REQUIRE(client->submit(Op::read, 1, EngineClient::capacity));
+        rig.work(client->kick());
+        CHECK(client->reap() == std::map<u64, Errc>{{1, Errc::out_of_range}});
+    }
+    rig.engine.resize(block::Sector{EngineClient::capacity + 1});
+    for (EngineClient* client : {&first, &second}) {
+        REQUIRE(client->submit(Op::read, 2, EngineClient::capacity));
+        REQUIRE(client->submit(Op::read, 3, EngineClient::capacity + 1));
+        rig.work(client->kick());
+        CHECK(client->reap() == std::map<u64, Errc>{{3, Errc::out_of_range}});
+        rig.end_all();
+        CHECK(client->reap() == std::map<u64, Errc>{{2, Errc::ok}});
+    }
 }
 
 TEST_CASE("every request of every client ends exactly once, whatever the timing", "[blkd][engine]")
