@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr u64 entries_of_a_run = 50'000;
+constexpr u64 entries_of_a_run = 10'000;
 
 // Sticky, as a notification's bit.
 class Doorbell {

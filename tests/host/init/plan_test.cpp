@@ -102,6 +102,19 @@ TEST_CASE("a program or device that points outside is refused", "[init][plan][ho
     CHECK(refused(builder.build()) == Errc::malformed);
 }
 
+TEST_CASE("arguments are as many bytes as a start-up page takes and no more",
+          "[init][plan][hostile]")
+{
+    constexpr usize most = sizeof(abi::Startup::arguments);
+    const auto with = [](usize bytes) {
+        TableBuilder builder;
+        builder.app("demo", 0).argument(std::string(bytes - 1, 'a'));
+        return refused(builder.build());
+    };
+    CHECK(with(most) == Errc::ok);
+    CHECK(with(most + 1) == Errc::malformed);
+}
+
 TEST_CASE("a table that random bytes were written into is read inside its bounds or refused",
           "[init][plan][fuzz]")
 {

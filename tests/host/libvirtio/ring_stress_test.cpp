@@ -12,7 +12,7 @@ using namespace virtio;
 
 namespace {
 
-constexpr u32 total = 100'000;
+constexpr u32 total = 20'000;
 constexpr u16 size = 32;
 constexpr u16 requests = size / 2;
 

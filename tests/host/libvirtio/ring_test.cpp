@@ -70,13 +70,13 @@ TEST_CASE("what is offered comes back after publish, with what was written", "[l
 
 TEST_CASE("all sizes work past the wrap of the index", "[libvirtio][ring]")
 {
-    const u16 size = GENERATE(u16{2}, u16{4}, u16{8}, u16{64}, u16{256}, u16{1024});
-    const bool event_idx = GENERATE(true, false);
+    const auto [size, event_idx] = GENERATE(table<u16, bool>(
+        {{2, true}, {4, false}, {8, true}, {64, false}, {256, true}, {1024, false}}));
     RingRig<1024> rig{size, event_idx};
     u32 done = 0;
     u32 batch = 1;
     u32 wrong = 0;
-    while (done < 70'000) {
+    while (done < 66'000) {
         for (u32 i = 0; i < batch; ++i)
             rig.offer(static_cast<u16>(i));
         wrong += rig.ring.publish() ? 0 : 1;
@@ -96,7 +96,7 @@ TEST_CASE("all sizes work past the wrap of the index", "[libvirtio][ring]")
     CHECK(kept_the_rules(rig.world));
 }
 
-TEST_CASE("chains come back in any order, 200,000 of them", "[libvirtio][ring]")
+TEST_CASE("chains come back in any order, 100,000 of them", "[libvirtio][ring]")
 {
     RingRig<64> rig{64};
     std::deque<u16> ours;
@@ -105,7 +105,7 @@ TEST_CASE("chains come back in any order, 200,000 of them", "[libvirtio][ring]")
     std::vector<model::Chain> theirs;
     u32 random = 1;
     u32 wrong = 0;
-    for (u32 done = 0; done < 200'000;) {
+    for (u32 done = 0; done < 100'000;) {
         random = random * 1664525 + 1013904223;
         for (u32 i = 0; i < (random >> 8) % 9 && !ours.empty(); ++i) {
             rig.offer(ours.front());
