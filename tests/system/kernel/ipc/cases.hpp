@@ -14,3 +14,8 @@ extern const check::Cases reply_cases;
 extern const check::Cases lapse_cases;
 extern const check::Cases in_line_cases;
 extern const check::Cases payer_cases;
+extern const check::Cases fast_message_cases;
+extern const check::Cases fast_end_cases;
+extern const check::Cases fast_priority_cases;
+extern const check::Cases fast_next_cases;
+extern const check::Cases fast_fp_cases;

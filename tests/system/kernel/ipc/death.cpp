@@ -19,7 +19,7 @@ constexpr auto bell_bit = abi::Bits::at(3);
 
 bool rang(sys::Borrowed<sys::Notification> bell)
 {
-    return sys::wait(bell, sys::after_ms(100)).has_value();
+    return sys::wait(bell, check::patience()).has_value();
 }
 bool silent(sys::Borrowed<sys::Notification> bell)
 {
@@ -85,9 +85,9 @@ void queued_callers_wait_for_the_next()
     Caller received{service.client.borrow(), letter(Ask::hold, 8, {10'000})};
     Caller queued{other.borrow(), letter(Ask::echo, 8, {99})};
     Threaded<Caller> first{&call_once, received};
-    check::sleep_ms(3);
+    check::until_others_block();
     Threaded<Caller> second{&call_once, queued};
-    check::sleep_ms(1);
+    check::until_others_block();
     equals(info_of(service).queued, 1);
     service.server->kill();
     first.join();
@@ -132,6 +132,23 @@ void watchers_hear_of_all_three()
     that(neither(), "rang again");
 }
 
+// A handle to signal by raises its own bits, whatever the watch asks for.
+void watches_keep_to_the_mask()
+{
+    Service service;
+    const auto mine = need(sys::create_notification());
+    const auto clients = need(sys::create_notification());
+    constexpr auto both = bell_bit | abi::Bits::at(4);
+    const auto less = [](const auto& bell) {
+        return need(sys::duplicate(bell.borrow(), abi::right::signal, bell_bit));
+    };
+    works(sys::watch(service.endpoint.borrow(), less(mine).borrow(), both));
+    works(sys::watch(service.client.borrow(), less(clients).borrow(), both));
+    service.server->kill();
+    equals(need(sys::wait(mine.borrow(), check::patience())), bell_bit);
+    equals(need(sys::wait(clients.borrow(), check::patience())), bell_bit);
+}
+
 void watching_needs_rights()
 {
     const Service service;
@@ -154,7 +171,7 @@ void given_up()
     equals(sys::call(service.client.borrow(), waiting.request, abi::now).header.status(),
            Errc::timed_out);
     Threaded<Caller> thread{&call_once, waiting};
-    check::sleep_ms(2);
+    check::until_others_block();
     works(sys::give_up(service.endpoint.borrow()));
     thread.join();
     equals(waiting.answer.header.status(), Errc::gave_up);
@@ -193,7 +210,7 @@ void one_of_two_servers_dies()
 {
     Service service;
     std::optional<check::Child> second{served::start_server(service.endpoint.borrow())};
-    check::sleep_ms(1);
+    check::until_others_block();
     equals(ask(service, letter(Ask::die, 8, {1})).header.status(), Errc::peer_restarted);
     equals(ask(service, letter(Ask::echo, 8, {1})).words[0], 1);
     equals(info_of(service).epoch, 1);
@@ -210,13 +227,14 @@ void clients_die()
 {
     const Service service;
     const auto victim_badge = need(sys::mint(service.endpoint.borrow(), 13));
-    for (const u64 pause : {u64{0}, u64{2}}) {
+    for (const bool at_once : {true, false}) {
         check::Starter starter{"call", {.arguments = {"5"}, .priority = 20}};
         starter.grant("target", victim_badge.slot(), abi::Kind::endpoint, abi::right::call);
         const check::Child victim = starter.run();
         Caller busy{service.client.borrow(), letter(Ask::hold, 8, {5})};
         Threaded<Caller> thread{&call_once, busy};
-        check::sleep_ms(pause);
+        if (!at_once)
+            check::until_others_block();
         victim.kill();
         thread.join();
         equals(busy.answer.header.status(), Errc::ok);
@@ -233,6 +251,7 @@ constexpr std::array cases{
     check::Case{"the epoch of an endpoint counts its servers", epochs_count_servers},
     check::Case{"watchers hear of a server lost, a server back, and giving up",
                 watchers_hear_of_all_three},
+    check::Case{"a watch raises no bit that its handle does not have", watches_keep_to_the_mask},
     check::Case{"watching needs a right on both sides", watching_needs_rights},
     check::Case{"an endpoint that is given up answers at once, until that is undone", given_up},
     check::Case{"a new server undoes giving up", a_new_server_undoes_giving_up},

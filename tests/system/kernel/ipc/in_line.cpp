@@ -31,8 +31,7 @@ void call_once(Line& line)
 {
     line.page = &sys::message_page();
     line.page->handles[0] = line.carried.slot();
-    line.answer =
-        sys::call(line.client.borrow(), {Header::make(1, 0, 1), {}}, check::patience());
+    line.answer = sys::call(line.client.borrow(), {Header::make(1, 0, 1), {}}, check::patience());
 }
 
 // Whatever is written over the slot in the page while the call stands in line: what goes is what
@@ -43,7 +42,7 @@ void the_copy_counts()
     for (const abi::Slot instead : {other.slot(), abi::no_slot, abi::Slot{~u64{0}}}) {
         Line line;
         Threaded<Line> thread{&call_once, line};
-        check::sleep_ms(2);
+        check::until_others_block();
         line.page->handles[0] = instead;
         const auto in = line.look();
         that(in.request(), "the call is gone");
@@ -65,7 +64,7 @@ void a_carried_handle_is_closed()
 {
     Line line;
     Threaded<Line> thread{&call_once, line};
-    check::sleep_ms(2);
+    check::until_others_block();
     line.carried = {};
     equals(line.look().header.status(), Errc::timed_out);
     thread.join();
@@ -76,7 +75,7 @@ void the_handle_of_the_call_is_closed()
 {
     Line line;
     Threaded<Line> thread{&call_once, line};
-    check::sleep_ms(2);
+    check::until_others_block();
     line.client = {};
     equals(line.look().header.status(), Errc::timed_out);
     thread.join();
@@ -89,7 +88,7 @@ void nobody_takes_it()
 {
     Line line;
     Threaded<Line> thread{&call_once, line};
-    check::sleep_ms(2);
+    check::until_others_block();
     equals(line.look(0).header.status(), Errc::timed_out);
     thread.join();
     equals(line.answer.header.status(), Errc::no_space);

@@ -59,7 +59,7 @@ void receiving_through_a_closed_handle()
 {
     Local local;
     Threaded<Local> thread{&receive, local};
-    check::sleep_ms(2);
+    check::until_others_block();
     local.receiver = {};
     thread.join();
     equals(local.got.header.status(), Errc::cancelled);
@@ -75,7 +75,7 @@ void no_hope_left()
     works(sys::watch(client.borrow(), bell.borrow(), abi::Bits::at(4)));
     Caller caller{client.borrow()};
     Threaded<Caller> thread{&call_once, caller};
-    check::sleep_ms(2);
+    check::until_others_block();
     endpoint = {};
     thread.join();
     equals(caller.status, Errc::gave_up);
@@ -108,9 +108,9 @@ void a_call_without_time()
 {
     Local local;
     Threaded<Local> server{&receive_and_reply, local, 20};
-    check::sleep_ms(2);
+    check::until_others_block();
     equals(local.call(abi::now), Errc::timed_out);
-    check::sleep_ms(2);
+    check::until_others_block();
     equals(local.got.badge, 0);
     equals(local.call(check::patience()), Errc::ok);
 }
@@ -143,7 +143,7 @@ void a_late_reply_gives_the_priority_back()
     Slow slow;
     u32 stop = 0;
     Threaded<Slow> server{&answer_late, slow, 5};
-    check::sleep_ms(2);
+    check::until_others_block();
     Threaded<u32> spinner{&spin, stop, 15};
     equals(slow.local.call(sys::after_ms(2)), Errc::timed_out);
     __atomic_store_n(&slow.answer, u32{1}, __ATOMIC_RELAXED);

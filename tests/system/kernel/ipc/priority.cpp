@@ -32,7 +32,7 @@ void the_more_important_first()
     for (usize i = 0; i < callers.size(); ++i) {
         callers[i] = {need(sys::mint(endpoint.borrow(), i + 1)), i};
         threads[i].emplace(&call_once, callers[i], priorities[i]);
-        check::sleep_ms(1);
+        check::until_others_block();
     }
     equals(need(sys::info(endpoint.borrow())).queued, 6);
     for (const u64 expected : order) {
@@ -80,7 +80,7 @@ void lent(abi::Ticks deadline)
     Lowly lowly;
     bool stop = false;
     Threaded<Lowly> server{&serve_once, lowly, 5};
-    check::sleep_ms(2);
+    check::until_others_block();
     Threaded<bool> spinner{&spin_until, stop, 15};
     const auto in = sys::call(lowly.client.borrow(), {Header::make(1, 8), {41}}, deadline);
     equals(in.header.status(), Errc::ok);
@@ -109,7 +109,7 @@ void a_chain_lends_it_on()
             chain[i].next = chain[i + 1].client.borrow();
         threads[i].emplace(&serve_once, chain[i], 9 - i);
     }
-    check::sleep_ms(3);
+    check::until_others_block();
     bool stop = false;
     Threaded<bool> spinner{&spin_until, stop, 15};
     const auto in =

@@ -119,6 +119,33 @@ void preempted_threads_keep_all()
     }
 }
 
+void wait_for_ever(sys::Handle<sys::Notification>& bell)
+{
+    while (!need(sys::wait(bell.borrow())).any(abi::Bits::at(1)))
+        continue;
+}
+
+// It was preempted, and goes on when another thread waits without a deadline.
+void preempted_and_handed_on()
+{
+    Spinner spinner;
+    for (u64 i = 0; i < 28; ++i)
+        spinner.registers[i] = u64{7} << 32 | i << 8;
+    auto bell = need(sys::create_notification());
+    check::Threaded<sys::Handle<sys::Notification>> waiter{&wait_for_ever, bell, 25};
+    check::Threaded<Spinner> thread{&spin, spinner, 20};
+    for (int round = 0; round < 20; ++round) {
+        check::sleep_ms(1);
+        need(sys::signal(bell.borrow(), abi::Bits::at(0)));
+    }
+    need(sys::signal(bell.borrow(), abi::Bits::at(1)));
+    waiter.join();
+    __atomic_store_n(&spinner.stop, u32{1}, __ATOMIC_RELAXED);
+    thread.join();
+    for (u64 i = 0; i < 28; ++i)
+        equals(spinner.registers[i], u64{7} << 32 | i << 8);
+}
+
 constexpr std::array cases{
     check::Case{"a call preserves x19 to x28 and shows nothing in x8 and x11 to x18",
                 a_call_and_back},
@@ -126,6 +153,8 @@ constexpr std::array cases{
     check::Case{"a wait that ends by its deadline shows nothing either", a_wait_that_ends},
     check::Case{"a thread that is preempted keeps every register and the flags",
                 preempted_threads_keep_all},
+    check::Case{"a thread that was preempted keeps every register when another waits",
+                preempted_and_handed_on},
 };
 
 }  // namespace

@@ -127,7 +127,7 @@ void one_waiter()
     const Pair pair;
     Player other{pair, 1, false};  // waits on `theirs`
     Threaded<Player> thread{&rally, other};
-    check::sleep_ms(1);
+    check::until_others_block();
     fails(ring_and_wait(pair.mine, pair.theirs, abi::now), Errc::busy);
     fails(ring_and_wait(pair.mine, pair.theirs), Errc::busy);
     that(pair.silent(pair.mine), "a call that failed raised a bit");

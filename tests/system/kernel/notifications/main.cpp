@@ -97,7 +97,7 @@ void a_signal_wakes()
     const Bell bell = make();
     Waiter waiter{bell.borrow()};
     Threaded<Waiter> thread{&wait_once, waiter};
-    check::sleep_ms(1);
+    check::until_others_block();
     works(sys::signal(bell.borrow(), Bits::at(7)));
     thread.join();
     equals(waiter.got, Bits::at(7));
@@ -109,7 +109,7 @@ void one_waiter()
     const Bell bell = make();
     Waiter waiter{bell.borrow()};
     Threaded<Waiter> thread{&wait_once, waiter};
-    check::sleep_ms(1);
+    check::until_others_block();
     fails(sys::wait(bell.borrow(), abi::now), Errc::busy);
     fails(sys::wait(bell.borrow(), sys::after_ms(1)), Errc::busy);
     fails(sys::bind(bell.borrow()), Errc::busy);
@@ -125,7 +125,7 @@ void a_waiter_of_nothing()
     Bell bell = make();
     Waiter waiter{bell.borrow()};
     Threaded<Waiter> thread{&wait_once, waiter};
-    check::sleep_ms(1);
+    check::until_others_block();
     bell = {};
     thread.join();
     equals(waiter.status, Errc::cancelled);
@@ -226,7 +226,7 @@ void bits_and_a_message()
         works(sys::bind(b.bell.borrow()));
         Caller caller{b};
         Threaded<Caller> thread{&call_once, caller};
-        check::sleep_ms(1);
+        check::until_others_block();
         works(sys::signal(b.bell.borrow(), Bits::at(1) | Bits::at(40)));
         const auto in = b.receive(abi::now);
         that(in.request(), "no request");
@@ -344,4 +344,7 @@ constexpr std::array cases{
 
 }  // namespace
 
-int app_main(const sys::Startup& given) { return check::run(given, {cases, fused_cases}); }
+int app_main(const sys::Startup& given)
+{
+    return check::run(given, {cases, fused_cases, bound_cases, short_cases});
+}
