@@ -14,11 +14,11 @@ using check::works;
 void an_interrupt_comes()
 {
     Entropy e;
-    fails(e.wait(1), Errc::timed_out);
+    fails(e.wait(sys::after_ms(1)), Errc::timed_out);
     e.ask();
     equals(need(e.wait()), 1);
     equals(e.take(), 64u);
-    fails(e.wait(1), Errc::timed_out);
+    fails(e.wait(sys::after_ms(1)), Errc::timed_out);
 }
 
 void each_interrupt_is_counted()
@@ -58,8 +58,7 @@ void bits_of_an_interrupt()
 void fired_before_the_wait()
 {
     Entropy e;
-    e.ask();
-    check::sleep_ms(3);
+    e.ask_and_fire();
     equals(need(sys::wait_interrupt(e.line.borrow(), abi::now)), 1);
     equals(e.take(), 64u);
 }
@@ -72,7 +71,7 @@ void an_edge_is_not_lost()
     e.ask();
     check::sleep_ms(3);
     e.bind();
-    equals(need(e.wait(100)), 1);
+    equals(need(e.wait()), 1);
     equals(e.take(), 64u);
 }
 
@@ -81,16 +80,40 @@ void an_edge_is_not_lost()
 void unbound_while_active()
 {
     Entropy e;
-    e.ask();
-    check::sleep_ms(2);
+    e.ask_and_fire();
     e.unbind();
     equals(e.take(), 64u);
     equals(need(sys::wait(e.bell.borrow(), abi::now)), interrupt_bit);  // left from the first one
     e.bind();
     (void)e.driver.arm();
     e.ask();
-    equals(need(e.wait(100)), 1);
+    equals(need(e.wait()), 1);
     equals(e.take(), 64u);
+}
+
+// A wait for the line alone: other bits do not end it, and whoever raises its own learns how often
+// it fired.
+void ended_by_hand()
+{
+    struct Waiter {
+        const Entropy& entropy;
+        u64 fires = 99;
+    };
+    Entropy e;
+    e.ask();
+    equals(need(e.wait()), 1);
+    equals(e.take(), 64u);
+    Waiter waiter{e};
+    check::Threaded<Waiter> thread{+[](Waiter& w) { w.fires = need(w.entropy.wait(abi::never)); },
+                                   waiter};
+    check::until_others_block();
+    works(sys::signal(e.bell.borrow(), abi::Bits::at(3)));
+    check::until_others_block();
+    equals(waiter.fires, 99);
+    works(sys::signal(e.bell.borrow(), interrupt_bit));
+    thread.join();
+    equals(waiter.fires, 1);
+    equals(need(sys::wait(e.bell.borrow(), abi::now)), abi::Bits::at(3));
 }
 
 // Delivered, and nobody waits again: the line stays silent, whatever the device does. The next wait
@@ -106,7 +129,7 @@ void silent_until_the_next_wait()
     e.ask();
     check::sleep_ms(3);
     equals(need(sys::system_info()).irqs, before);
-    equals(need(e.wait(100)), 2);
+    equals(need(e.wait()), 2);
     equals(e.take(), 64u);
 }
 
@@ -136,6 +159,8 @@ constexpr std::array cases{
     check::Case{"an edge that came while the line was unbound is not lost", an_edge_is_not_lost},
     check::Case{"a line that is unbound while active fires for the next bind",
                 unbound_while_active},
+    check::Case{"a wait for a line is ended by its own bit only, and tells how often it fired",
+                ended_by_hand},
     check::Case{"a line stays silent until somebody waits again", silent_until_the_next_wait},
     check::Case{"the device writes into memory that it was given", bytes_arrive},
 };

@@ -52,15 +52,23 @@ struct Entropy {
         check::works(sys::register_interrupt(line.borrow(), bell.borrow(), bit_number));
     }
     void unbind() const { check::works(sys::unregister_interrupt(line.borrow())); }
-    Result<u64> wait(u64 ms = 1'000) const
+    Result<u64> wait(abi::Ticks deadline = check::patience()) const
     {
-        return sys::wait_interrupt(line.borrow(), sys::after_ms(ms));
+        return sys::wait_interrupt(line.borrow(), deadline);
     }
 
     void ask()
     {
         check::works(driver.request());
         (void)driver.kick();
+    }
+    // Asks, and waits for the interrupt, which nobody takes.
+    void ask_and_fire()
+    {
+        const auto irqs = [] { return check::need(sys::system_info()).irqs; };
+        const u64 before = irqs();
+        ask();
+        check::that(check::eventually([&] { return irqs() > before; }), "no interrupt came");
     }
     // Bytes that came for one request.
     usize take()

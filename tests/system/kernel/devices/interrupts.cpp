@@ -109,7 +109,7 @@ void one_waiter()
     check::Threaded<Waiter> thread{
         +[](Waiter& w) { w.got = sys::wait(w.target, check::patience()).value_or(abi::Bits{}); },
         waiter};
-    check::sleep_ms(2);
+    check::until_others_block();
     fails(sys::wait_interrupt(irq.borrow(), abi::now), Errc::busy);
     fails(sys::wait_interrupt(irq.borrow()), Errc::busy);
     works(sys::signal(target.borrow(), abi::Bits::at(9)));

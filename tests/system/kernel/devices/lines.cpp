@@ -41,7 +41,7 @@ void a_storm_is_counted()
         equals(e.take(), 64u);
     }
     equals(need(sys::system_info()).irqs - before, rounds);
-    fails(e.wait(1), Errc::timed_out);
+    fails(e.wait(sys::after_ms(1)), Errc::timed_out);
 }
 
 // The driver's fault: it hears of nothing more until it has looked at its device, and nothing
@@ -51,8 +51,8 @@ void a_device_that_is_not_silenced()
     Entropy e;
     e.ask();
     equals(need(e.wait()), 1);
-    fails(e.wait(2), Errc::timed_out);
-    fails(e.wait(2), Errc::timed_out);
+    fails(e.wait(sys::after_ms(2)), Errc::timed_out);
+    fails(e.wait(sys::after_ms(2)), Errc::timed_out);
     equals(e.take(), 64u);
     (void)e.driver.arm();
     e.ask();
@@ -70,7 +70,7 @@ void edges_of_a_masked_line_are_one()
     }
     e.bind();
     equals(need(e.wait()), 1);
-    fails(e.wait(1), Errc::timed_out);
+    fails(e.wait(sys::after_ms(1)), Errc::timed_out);
 }
 
 // Active, and another edge on top of it.
@@ -85,7 +85,7 @@ void edges_of_an_active_line_are_one()
         take_answer(e);
     }
     equals(need(e.wait()), 2);
-    fails(e.wait(1), Errc::timed_out);
+    fails(e.wait(sys::after_ms(1)), Errc::timed_out);
 }
 
 // What waits while the line changes hands is for the new one, and for it alone.
@@ -99,6 +99,27 @@ void the_next_notification_is_told()
     equals(need(sys::wait(next.borrow(), check::patience())), abi::Bits::at(3));
     fails(sys::wait(e.bell.borrow(), abi::now), Errc::timed_out);
     take_answer(e);
+}
+
+// A bit that was delivered before the line was unbound is no reason to arm it: only a wait after
+// the new delivery is.
+void an_old_delivery_arms_nothing()
+{
+    Entropy e;
+    e.ask();
+    equals(need(e.wait()), 1);
+    take_answer(e);
+    e.unbind();
+    e.bind();
+    (void)e.driver.arm();
+    e.ask_and_fire();
+    equals(need(e.wait()), 1);
+    take_answer(e);
+    const u64 before = need(sys::system_info()).irqs;
+    answer(e);
+    take_answer(e);
+    equals(need(sys::system_info()).irqs, before);
+    equals(need(e.wait()), 2);
 }
 
 // In every state that a line can be in when it is unbound.
@@ -133,6 +154,8 @@ constexpr std::array cases{
     check::Case{"edges of a masked line are one interrupt", edges_of_a_masked_line_are_one},
     check::Case{"edges of an active line are one interrupt", edges_of_an_active_line_are_one},
     check::Case{"an edge between two owners is for the second one", the_next_notification_is_told},
+    check::Case{"a line is not armed by what it delivered before it was unbound",
+                an_old_delivery_arms_nothing},
     check::Case{"a line that is bound again in any state fires", bound_again_and_again},
 };
 

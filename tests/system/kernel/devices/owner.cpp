@@ -19,6 +19,15 @@ int leave_pinned(sys::Borrowed<sys::Device> device)
                : 2;
 }
 
+// Dies with somebody else's memory pinned.
+int pin_given(sys::Borrowed<sys::Device> device, sys::Borrowed<sys::Memory> memory)
+{
+    return sys::fetch(abi::Syscall::dma_pin, device.slot, memory.slot.raw(), 0, page_bytes,
+                      abi::right::read.raw)
+               ? 0
+               : 1;
+}
+
 int run_registers(sys::Borrowed<sys::Device> device)
 {
     const auto window = sys::map_device(device);
@@ -56,6 +65,8 @@ int app_main(const sys::Startup& given)
         return leave_pinned(*device);
     if (what == "run_registers")
         return run_registers(*device);
+    if (const auto memory = given.grant<sys::Memory>("memory"); memory && what == "pin_given")
+        return pin_given(*device, *memory);
     if (const auto ready = given.grant<sys::Notification>("ready"); ready && what == "hold_line")
         return hold_line(*device, *ready);
     return what == "sleep" ? sleep() : 101;

@@ -72,11 +72,28 @@ void the_living_keep_their_pins()
     works(sys::virt_to_phys(device(pinned_slot), mine.bytes().data()));
 }
 
+// It says where memory is to who pinned it, not to who shares it with the dead.
+void the_dead_open_nothing()
+{
+    const auto memory = need(sys::create_memory(Bytes{page_bytes}));
+    const auto here = need(sys::Mapping::create(memory.borrow(), sys::read_write));
+    check::Starter starter{"pin_given", {.image = "test_owner"}};
+    starter.grant("memory", memory.slot(), abi::Kind::memory, right::read);
+    need(starter.launch().lend("device", device(pinned_slot), right::map | right::dma));
+    equals(starter.run().wait().exit.code, 0);
+    equals(about().quarantined_pages, 1);
+    fails(sys::virt_to_phys(device(pinned_slot), here.bytes().data()), Errc::denied);
+    const auto mine = need(pin(memory.borrow(), 1));
+    works(sys::virt_to_phys(device(pinned_slot), here.bytes().data()));
+    equals(need(sys::quiesced(device(pinned_slot))), 1);
+}
+
 constexpr std::array cases{
     check::Case{"what a dead owner had pinned stays until the device was seen in reset",
                 kept_until_the_reset},
     check::Case{"a device with pages in quarantine is given 4096 pages at most",
                 limited_while_quarantined},
+    check::Case{"a pin of a dead owner tells nobody where its memory is", the_dead_open_nothing},
     check::Case{"pins of the living stay when the quarantine ends", the_living_keep_their_pins},
 };
 

@@ -27,23 +27,25 @@ void spin(Counter& counter)
 
 void stop(Counter& counter) { __atomic_store_n(&counter.stop, true, __ATOMIC_RELAXED); }
 
-bool shared()
+u64 count_of(const Counter& counter) { return __atomic_load_n(&counter.count, __ATOMIC_RELAXED); }
+
+bool fair(u64 first, u64 second)
+{
+    const u64 low = std::min(first, second);
+    return low > 0 && std::max(first, second) / 4 < low;
+}
+
+// In the long run: on a busy host a turn may pass while the machine is stopped.
+void equals_share()
 {
     Counter a;
     Counter b;
     Threaded<Counter> first{&spin, a, 20};
     Threaded<Counter> second{&spin, b, 20};
     check::sleep_ms(60);
+    const bool shared = check::eventually([&] { return fair(count_of(a), count_of(b)); });
     stop(a), stop(b);
-    const u64 low = std::min(a.count, b.count);
-    const u64 high = std::max(a.count, b.count);
-    return low > 0 && high / 4 < low;
-}
-
-// Three tries: the host may stop the machine in the turn of one of them.
-void equals_share()
-{
-    that(shared() || shared() || shared(), "one of two equal threads got less than a fifth");
+    that(shared, "one of two equal threads got less than a fifth");
 }
 
 void lower_ones_wait()
@@ -57,21 +59,21 @@ void lower_ones_wait()
     check::sleep_ms(20);
     equals(__atomic_load_n(&low.count, __ATOMIC_RELAXED), before);
     stop(high);
-    check::sleep_ms(5);
-    that(__atomic_load_n(&low.count, __ATOMIC_RELAXED) > before,
-         "the lower thread starves after the higher ended");
+    const auto moves = [&] { return __atomic_load_n(&low.count, __ATOMIC_RELAXED) > before; };
+    that(check::eventually(moves), "the lower thread starves after the higher ended");
     stop(low);
 }
 
 // A thread that spins does not make a more important one late: it wakes when its deadline says.
-// (The host may stop the machine now and then, so the best of twenty counts.)
+// (A busy host stops the machine whenever it likes, so once in time is enough.)
 void a_spinner_delays_nobody()
 {
     Counter counter;
     Threaded<Counter> spinner{&spin, counter, 20};
+    constexpr u64 limit_ms = 2;
     u64 best = ~u64{0};
     const auto nobody = need(sys::create_notification());
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 500 && best >= sys::milliseconds(limit_ms).raw(); ++i) {
         const abi::Ticks deadline = sys::after(sys::microseconds(500));
         (void)sys::wait(nobody.borrow(), deadline);
         const u64 late = sys::now().raw() - deadline.raw();
@@ -79,7 +81,7 @@ void a_spinner_delays_nobody()
         that(sys::now() >= deadline, "woke before the deadline");
     }
     stop(counter);
-    that(best < sys::milliseconds(2).raw(), "woke at least 2 ms late each time");
+    that(best < sys::milliseconds(limit_ms).raw(), "woke at least 2 ms late each time");
 }
 
 constexpr std::array cases{

@@ -72,8 +72,7 @@ private:
 };
 
 // Returns when nobody else can run: whoever was about to block, or to end, has done so, however
-// slow the host is. It waits for a thread of the lowest priority, so no other thread may spin, nor
-// may one that is as lowly block for good.
+// slow the host is. It waits for a thread of the lowest priority, so nobody may spin meanwhile.
 inline void until_others_block()
 {
     struct Nothing {
