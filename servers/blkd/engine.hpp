@@ -2,8 +2,8 @@
 // back.
 //
 // `step` never waits and never loops without bound. Sessions take turns, a few requests each,
-// starting after the one served last; a session has at most half of the disk's slots, so that
-// another one always finds some.
+// starting after the one served last; a program has at most half of the disk's slots, all its
+// sessions together, so that another one always finds some.
 //
 // A session that ended (detached, badge gone, closed for a broken ring) stays until its last
 // request came back from the device; only then its memory is let go.
@@ -118,11 +118,14 @@ public:
         return place < max_sessions ? std::optional{place} : std::nullopt;
     }
 
-    void open(u32 place, const Session& session)
+    // `program`: whose it is.
+    void open(u32 place, const Session& session, u32 program)
     {
         sessions_[place] = session;
+        programs_[place] = program;
         used_ |= bit_of(place);
         open_ |= bit_of(place);
+        update_peers();
     }
 
     bool is_open(u32 place) const { return place < max_sessions && (open_ & bit_of(place)) != 0; }
@@ -239,11 +242,13 @@ private:
         const u32 budget = session.budget();
         if (budget == 0)
             return rest(place, session.park());
-        if (session.in_flight() >= most_in_flight_) {
+        const u32 at_device =
+            peers_[place] == 0 ? session.in_flight() : in_flight_with_peers(place);
+        if (at_device >= most_in_flight_) {
             capped_ |= bit_of(place);
             return false;
         }
-        for (u32 n = std::min({turn, budget, most_in_flight_ - session.in_flight()}); n != 0; --n) {
+        for (u32 n = std::min({turn, budget, most_in_flight_ - at_device}); n != 0; --n) {
             const auto asked = session.next();
             if (!asked) [[unlikely]]
                 return rest(place, !session.broken() && session.sleep());
@@ -271,6 +276,25 @@ private:
         sessions_[place]->close(Errc::malformed);
         owner_->ring(place);
         end(place);
+    }
+
+    [[gnu::noinline]] u32 in_flight_with_peers(u32 place) const
+    {
+        u32 sum = sessions_[place]->in_flight();
+        for (u64 left = peers_[place]; left != 0; left &= left - 1)
+            sum += sessions_[static_cast<u32>(std::countr_zero(left))]->in_flight();
+        return sum;
+    }
+
+    void update_peers()
+    {
+        for (u32 place = 0; place < max_sessions; ++place) {
+            peers_[place] = 0;
+            for (u32 other = 0; other < max_sessions; ++other)
+                if (other != place && (used_ >> other & 1) != 0
+                    && programs_[other] == programs_[place])
+                    peers_[place] |= bit_of(other);
+        }
     }
 
     // A request that does not get to the device.
@@ -333,6 +357,7 @@ private:
             return;
         sessions_[place].reset();
         used_ &= ~bit_of(place);
+        update_peers();
         owner_->release(place);
     }
 
@@ -344,10 +369,12 @@ private:
     u64 capped_ = 0;   // that have more, and too much at the device,
     u64 touched_ = 0;  // whose client must be shown something
     u32 last_ = max_sessions - 1;
-    u32 most_in_flight_;  // of one session
+    u32 most_in_flight_;  // of one program
     u32 recoveries_ = 0;
     std::optional<Held> held_;
     std::array<std::optional<Session>, max_sessions> sessions_;
+    std::array<u32, max_sessions> programs_{};
+    std::array<u64, max_sessions> peers_{};  // other sessions of the same program
 };
 
 }  // namespace blkd

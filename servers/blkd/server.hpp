@@ -5,6 +5,7 @@
 #include "attachment.hpp"
 #include "disk.hpp"
 
+#include <proto/names.hpp>
 #include <sys/log.hpp>
 #include <sys/serve.hpp>
 
@@ -13,7 +14,7 @@ namespace blkd {
 template <class D>
 class Server {
 public:
-    static constexpr u32 sessions_per_badge = 8;
+    static constexpr u32 sessions_per_program = 8;
     static constexpr unsigned handles_taken = 4;
 
     // What this server was given, and its own notification.
@@ -63,12 +64,16 @@ public:
     }
 
 private:
+    static u32 program_of(u64 badge)
+    {
+        return static_cast<u32>(proto::names::ConnectBadge::Program::get(badge));
+    }
     bool over_quota(u64 badge) const
     {
         u32 held = 0;
         for (const Attachment& each : attachments_)
-            held += each.badge() == badge ? 1 : 0;
-        return held >= sessions_per_badge;
+            held += each.badge() != 0 && program_of(each.badge()) == program_of(badge) ? 1 : 0;
+        return held >= sessions_per_program;
     }
 
     Limits limits_for(const BufferMap& buffer) const
@@ -172,7 +177,7 @@ Result<block::Attach::Reply> Server<D>::open(u32 place, u32 entries, sys::Caller
         return fail(doorbell.error());
     if (const auto given = caller.give(std::move(*doorbell)); !given)
         return fail(given.error());
-    engine_.open(place, *session);
+    engine_.open(place, *session, program_of(caller.badge()));
     return block::Attach::Reply{place, limits.max_bytes};
 }
 

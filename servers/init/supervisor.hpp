@@ -63,7 +63,7 @@ private:
     Registry registry_;
     std::array<sys::Handle<sys::Endpoint>, table::max_programs> endpoints_{};
     std::array<sys::Handle<sys::Process>, table::max_programs> processes_{};
-    u64 next_badge_ = 1;  // of a connect; 64 bits never come round
+    u64 next_badge_ = 1;  // number of a connect; 48 bits never come round
     bool apps_started_ = false;
 };
 

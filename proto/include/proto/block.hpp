@@ -126,7 +126,7 @@ struct Info {
 // read, write), the client's doorbell (notification: signal). Errors: bad_argument (entries no
 // power of two or above Info's max_entries, reserved not zero, handles missing), wrong_kind, denied
 // (a handle), out_of_range (memory smaller than the rings need, buffer empty or 4 GiB and above),
-// too_big (the buffer has too many runs), over_quota (too many sessions: of this badge, of all).
+// too_big (the buffer has too many runs), over_quota (too many sessions: of the program, of all).
 struct Attach {
     static constexpr u16 ordinal = 2;
     static constexpr auto kind = MethodKind::state;

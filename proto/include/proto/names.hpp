@@ -12,6 +12,18 @@
 
 namespace proto::names {
 
+// The badge of a connect: which program asked, as long as the system runs, and a number that is
+// never used again. Servers share out what they have by program.
+struct ConnectBadge {
+    using Program = Field<63, 48>;
+    using Number = Field<47, 0>;
+
+    static constexpr u64 make(u32 program, u64 number)
+    {
+        return Program::make(program) | Number::make(number);
+    }
+};
+
 // The service's endpoint. Errors: not_found (no such service), denied (not in `uses`), bad_argument
 // (the caller takes no handle), over_quota (the asking program's handle quota). A connect takes two
 // of that quota: one for the handle, as any handle does, and one for the badge, which is paid back

@@ -34,9 +34,11 @@ struct FuzzClient {
                                   .buffer_bytes = static_cast<u32>(memory.size()),
                                   .read_only = false};
         place = engine.vacant().value();
-        engine.open(place, blkd::Session::over({client, submissions, server, completions}, limits,
-                                               blkd::BufferMap{runs, memory.size()})
-                               .value());
+        engine.open(place,
+                    blkd::Session::over({client, submissions, server, completions}, limits,
+                                        blkd::BufferMap{runs, memory.size()})
+                        .value(),
+                    place % 2);
         return place;
     }
     bool read(u64 tag)

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <block/channel.hpp>
@@ -36,13 +37,16 @@ public:
                     .has_value());
     }
 
+    // Whose it is; of its own, if nobody says.
+    std::optional<u32> program;
+
     u32 attach(TestEngine& engine)
     {
         const auto session = blkd::Session::over({*client_, submissions_, *server_, completions_},
                                                  limits(), blkd::BufferMap{run_, memory_.size()});
         REQUIRE(session.has_value());
         place = engine.vacant().value();
-        engine.open(place, *session);
+        engine.open(place, *session, program.value_or(place));
         return place;
     }
 

@@ -145,6 +145,44 @@ TEST_CASE("sessions take turns, and one cannot fill the disk", "[blkd][engine]")
     CHECK(modest.reap().size() == 1);
 }
 
+TEST_CASE("sessions of one program have half of the disk together", "[blkd][engine]")
+{
+    Rig rig{32};
+    std::vector<std::unique_ptr<EngineClient>> greedy;
+    abi::Bits bells{};
+    for (u32 i = 0; i < 3; ++i) {
+        greedy.push_back(std::make_unique<EngineClient>(64U));
+        greedy.back()->program = 5;
+        greedy.back()->attach(rig.engine);
+        for (u64 tag = 0; tag < 64; ++tag)
+            REQUIRE(greedy.back()->read(tag));
+        bells = bells | greedy.back()->kick();
+    }
+    rig.work(bells);
+    CHECK(rig.disk.at_device.size() == 16);
+
+    EngineClient modest{16};
+    modest.attach(rig.engine);
+    for (u64 tag = 0; tag < 16; ++tag)
+        REQUIRE(modest.read(tag));
+    rig.work(modest.kick());
+    CHECK(rig.disk.at_device.size() == 32);
+    rig.end_all();
+    CHECK(modest.reap().size() == 16);
+    for (const auto& client : greedy)
+        CHECK(client->reap().size() == 64);
+
+    // With its peers gone a session has their share.
+    rig.engine.end(greedy[1]->place);
+    rig.engine.end(greedy[2]->place);
+    for (u64 tag = 100; tag < 164; ++tag)
+        REQUIRE(greedy[0]->read(tag));
+    rig.work(greedy[0]->kick());
+    CHECK(rig.disk.at_device.size() == 16);
+    rig.end_all();
+    CHECK(greedy[0]->reap().size() == 64);
+}
+
 TEST_CASE("under load each of several sessions gets its share", "[blkd][engine]")
 {
     Rig rig{16};

@@ -78,18 +78,23 @@ TEST_CASE("a buffer in more runs than the server lists is too big", "[blkd][serv
     CHECK(hand.last.max_bytes == (32 - 1) * page_bytes);
 }
 
-TEST_CASE("a badge has so many sessions, and detaching gives one back", "[blkd][server]")
+TEST_CASE("a program has so many sessions, and detaching gives one back", "[blkd][server]")
 {
     DiskRig rig;
     {
+        rig.bench.program = 7;
         Hand hand{rig};
-        for (u32 i = 0; i < blkd::Server<DiskRig::Disk>::sessions_per_badge; ++i)
+        Hand second{rig};  // another connect of the same program
+        REQUIRE(second.attach({8, 0}, second.good()) == Errc::ok);
+        for (u32 i = 1; i < blkd::Server<DiskRig::Disk>::sessions_per_program; ++i)
             REQUIRE(hand.attach({8, 0}, hand.good()) == Errc::ok);
+        CHECK(second.attach({8, 0}, second.good()) == Errc::over_quota);
         const u32 last = hand.last.session;
         CHECK(hand.attach({8, 0}, hand.good()) == Errc::over_quota);
         CHECK(hand.session.call<Detach>({last, 0}).has_value());
         CHECK(hand.session.call<Detach>({last, 0}).error() == Errc::not_found);
         CHECK(hand.attach({8, 0}, hand.good()) == Errc::ok);
+        rig.bench.program = 8;
         Hand other{rig};
         CHECK(other.attach({8, 0}, other.good()) == Errc::ok);
     }

@@ -291,7 +291,9 @@ sys::Answer Bench::connect(const sys::Incoming& in)
     if (found == services_.end())
         return sys::Answer::failure(Errc::not_found);
     auto minted = std::make_shared<Object>(Object{.kind = Kind::endpoint});
-    minted->badge = next_badge_++;
+    const u64 number = next_badge_++;
+    minted->badge =
+        proto::names::ConnectBadge::make(program != 0 ? program : static_cast<u32>(number), number);
     minted->target = found->second;
     const proto::names::Connect::Reply reply{minted->badge};
     const Slot slot = insert({minted, right::call | right::duplicate | right::transfer, {}});

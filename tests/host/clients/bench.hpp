@@ -69,6 +69,7 @@ public:
     usize pins() const;
 
     bool scattered = false;      // pins are one run a page
+    u32 program = 0;             // whose connects are; 0: each of a program of its own
     bool no_contiguous = false;  // memory_create refuses it
     u64 refuse = ~u64{0};        // so many calls from now, one is refused with no_memory
     u64 signals = 0;
