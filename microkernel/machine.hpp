@@ -27,6 +27,9 @@ struct Counts {
 };
 extern constinit Counts counts;
 
+// What EL0 may read of the counters of each CPU: PMUSERENR_EL0. Set before other CPUs start.
+extern constinit u64 user_counters;
+
 void describe_system(abi::SystemInfo& info);
 
 }  // namespace kernel

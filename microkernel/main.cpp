@@ -16,6 +16,8 @@
 extern "C" [[noreturn]] void kernel_main(u64 device_tree);
 extern "C" char vectors;                               // vectors.S
 extern "C" [[noreturn]] void resume(kernel::Thread*);  // vectors.S
+extern "C" void secondary_entry();                     // boot.S; of which the address is used
+extern "C" [[noreturn]] void secondary_main(u64 stack);
 
 namespace kernel {
 
@@ -23,6 +25,7 @@ namespace {
 
 constinit bool power_by_smc = false;
 constinit u32 cpus_present = 1;
+constinit std::atomic<bool> secondary_up{false};
 constinit u64 kernel_bytes = 0;
 
 constexpr u64 max_tree_bytes = u64{2} << 20;
@@ -138,16 +141,34 @@ void start_counters()
     sysreg::set_pmevtyper1(inst_retired | not_el0);
     sysreg::set_pmcntenset(bit<31> | 3);
     sysreg::set_pmcr(sysreg::pmcr() | 0x47);  // enable, reset, 64-bit cycle counter
-    sysreg::set_pmuserenr(0);
+    sysreg::set_pmuserenr(user_counters);
     sysreg::set_mdscr(0);
     constexpr u64 el0_reads_virtual_counter = 2;
     sysreg::set_cntkctl(el0_reads_virtual_counter);
 }
 
+// One after the other: each says that it is up before the next one starts.
+void start_cpus(const MachineDescription& machine)
+{
+    constexpr u64 affinity_mask = 0xff'00ff'ffff;
+    const u64 own = sysreg::mpidr() & affinity_mask;
+    u32 index = 1;
+    for (const CpuNode& node : machine.cpus.all()) {
+        if (node.mpidr == own || index == max_cpus)
+            continue;
+        const u64 entry = reinterpret_cast<u64>(&secondary_entry) - kernel_base;
+        if (!psci::start_cpu(power_by_smc, node.mpidr, entry, stack_top(index)))
+            panic("a CPU does not start");
+        while (!secondary_up.exchange(false, std::memory_order_acquire))
+            sysreg::yield();
+        ++index;
+    }
+}
+
 void announce(const MachineDescription& machine)
 {
     text::Buffer<160> fields;
-    fields.put("cpus=1/").number(cpus_present);
+    fields.put("cpus=").number(u64{cpus_online}).put('/').number(cpus_present);
     u64 bytes = 0;
     for (const Region& memory : machine.memory.all())
         bytes += memory.size.raw();
@@ -158,9 +179,18 @@ void announce(const MachineDescription& machine)
     log("info", "boot", fields.view());
 }
 
+[[noreturn]] void enter_first_thread()
+{
+    kernel_lock.acquire();
+    Thread* const first = this_cpu().next();
+    kernel_lock.release();
+    resume(first);
+}
+
 }  // namespace
 
 constinit Counts counts;
+constinit u64 user_counters = 0;
 
 void machine_off() { psci::power_off(power_by_smc); }
 
@@ -171,7 +201,7 @@ void describe_system(abi::SystemInfo& info)
     info.frames_total = frames.total_frames();
     info.frames_free = frames.free_frames();
     info.kernel_bytes = kernel_bytes;
-    info.cpus = 1;
+    info.cpus = cpus_online;
     info.cpus_present = cpus_present;
     for (const Cpu& cpu : cpus) {
         info.exceptions += cpu.exceptions();
@@ -209,11 +239,21 @@ void kernel_main(u64 device_tree)
     map_kernel(std::span{ram}.first(machine.memory.count));
     start_memory(machine);
     start_devices(machine);
-    announce(machine);
     start_first_process(machine);
+    start_cpus(machine);
+    announce(machine);
     counts.boot_instructions = counts_instructions() ? sysreg::pmevcntr0() : 0;
-    kernel_lock.acquire();
-    Thread* const first = this_cpu().next();
-    kernel_lock.release();
-    resume(first);
+    enter_first_thread();
+}
+
+void secondary_main(u64 stack)
+{
+    const u32 index = cpu_of_stack(stack);
+    use_kernel_map();
+    cpus[index].start(index, stack);
+    sysreg::set_vbar(reinterpret_cast<u64>(&vectors));
+    start_counters();
+    gic.start_cpu(index, virtual_timer);
+    secondary_up.store(true, std::memory_order_release);
+    enter_first_thread();
 }

@@ -5,6 +5,7 @@
 #include "arch/aarch64/sysreg.hpp"
 #include "boot/archive.hpp"
 #include "console.hpp"
+#include "machine.hpp"
 #include "object/slabs.hpp"
 
 #include <cstring>
@@ -38,7 +39,7 @@ Process& make_process()
         .max_priority = init_priority,
         .name = text::padded<16>("init"),
         .epoch = 0,
-        .reserved = 0,
+        .cpu = 1,
     };
     return *need(Process::create(nullptr, quota));
 }
@@ -103,7 +104,8 @@ void start_first_process(const MachineDescription& machine)
     if (image == nullptr)
         no_init("the boot archive has no init");
     if ((archive->header().flags & abi::ArchiveFlags::counters) != 0)
-        sysreg::set_pmuserenr(0xc);  // EL0 reads event and cycle counters
+        user_counters = 0xc;  // event and cycle counters
+    sysreg::set_pmuserenr(user_counters);
 
     Process& init = make_process();
     load(init, *archive, *image);

@@ -35,6 +35,12 @@ public:
         delivered_.raw |= taken.raw & lines_.raw;
         return taken;
     }
+    // Bits that go to a sleeper at once: it waits for all of them, so none is pending.
+    abi::Bits deliver(abi::Bits bits)
+    {
+        delivered_.raw |= bits.raw & lines_.raw;
+        return bits;
+    }
     bool pending() const { return !pending_.empty(); }
     void add(abi::Bits bits) { pending_ = pending_ | bits; }
 

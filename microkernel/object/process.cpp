@@ -25,10 +25,18 @@ bool valid_name(const abi::Name& name)
     return true;
 }
 
+// By turns, if nobody says which.
+Cpu& choose_home(u32 cpu)
+{
+    static constinit u32 turn = 0;
+    return cpus[cpu != 0 ? cpu - 1 : turn++ % cpus_online];
+}
+
 }  // namespace
 
 Process::Process(Process* payer, const abi::ProcessQuota& quota)
     : Object{kind_value},
+      home_{&choose_home(quota.cpu)},
       frames_{quota.frames},
       handle_quota_{quota.handles},
       threads_used_{quota.threads},
@@ -55,10 +63,12 @@ Process::~Process()
 
 Result<Process*> Process::create(Process* payer, const abi::ProcessQuota& quota)
 {
-    if (!valid_name(quota.name) || quota.reserved != 0)
+    if (!valid_name(quota.name))
         return fail(Errc::bad_argument);
     if (payer != nullptr && text::of(quota.name) == "init")
         return fail(Errc::bad_argument);  // its lines would look like those of the first process
+    if (quota.cpu > cpus_online)
+        return fail(Errc::out_of_range);
     if (quota.max_priority >= abi::priorities
         || (payer != nullptr && quota.max_priority > payer->max_priority_))
         return fail(Errc::out_of_range);
@@ -147,7 +157,7 @@ Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priorit
     thread->ref();  // the list's; it keeps the process object alive as well
     ref();
     state_ = abi::ProcessState::running;
-    this_cpu().make_ready(*thread);
+    make_ready(*thread);
     return thread;
 }
 
@@ -158,7 +168,7 @@ void Process::remove_thread(Thread& thread, Errc to_caller)
     if (Thread* const owed = std::exchange(thread.caller, nullptr); owed != nullptr)
         fail_caller(*owed, to_caller);
     thread.state = Thread::State::dead;
-    this_cpu().forget(thread);
+    thread.home->forget(thread);
     if (thread.bound)
         thread.bound->bind(nullptr);
     thread.bound.reset();
@@ -187,6 +197,7 @@ void Process::kill(const abi::ExitRecord& why)
 void Process::end()
 {
     state_ = abi::ProcessState::dead;
+    leave_space(space_.ttbr());  // no CPU runs a thread of it any more
     while (Process* const child = children_.front()) {
         abi::ExitRecord record{};
         record.cause = abi::ExitCause::killed;
@@ -197,7 +208,6 @@ void Process::end()
     for (Device* const device : devices())
         if (device->owner() == this)
             device->owner_died();
-    this_cpu().leave_space(space_.ttbr());
     space_.clear();
     handles_.for_each([this](HandleEntry& entry) { close(entry, true); });
     if (payer_)
@@ -233,7 +243,7 @@ void Process::describe(abi::ProcessInfo& info) const
         .handles_limit = handle_quota_.limit,
         .threads_used = threads_used_.used,
         .threads_limit = threads_used_.limit,
-        .reserved = 0,
+        .cpu = u64{home_->index()} + 1,
         .exit = exit_,
     };
 }

@@ -25,7 +25,7 @@ public:
     static constexpr auto kind_value = abi::Kind::process;
     static constexpr u32 max_depth = 8;  // of processes made by processes
 
-    // Errors: bad_argument (name, reserved), out_of_range (priority), over_quota, no_memory.
+    // Errors: bad_argument (name), out_of_range (priority, CPU), over_quota, no_memory.
     static Result<Process*> create(Process* payer, const abi::ProcessQuota& quota);
 
     Process(Process* payer, const abi::ProcessQuota& quota);
@@ -40,6 +40,7 @@ public:
     u8 max_priority() const { return max_priority_; }
     bool dead() const { return state_ == abi::ProcessState::dead; }
     bool is_init() const { return !payer_; }
+    Cpu& home() const { return *home_; }  // of its threads
 
     // Errors: peer_gone (dead), out_of_range (priority), over_quota, no_memory. The caller owns a
     // reference.
@@ -62,6 +63,7 @@ private:
     Thread* gap_for(u32& index);
 
     Ref<Process> payer_;
+    Cpu* home_;
     Quota frames_;
     Quota handle_quota_;
     Quota threads_used_;

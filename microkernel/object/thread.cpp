@@ -15,6 +15,7 @@ Thread::Thread(Process& process, u32 index, u8 level, PhysAddr message, const St
       priority{level},
       own_priority{level},
       ttbr{process.space().ttbr()},
+      home{&process.home()},
       process_{&process},
       index_{index},
       message_{direct<abi::MessagePage>(message)}
@@ -29,7 +30,7 @@ Thread::Thread(Process& process, u32 index, u8 level, PhysAddr message, const St
 void Thread::settle()
 {
     if (burden.timed)
-        this_cpu().clear_deadline(*this);
+        home->clear_deadline(*this);
     if (burden.taking > 0)
         process_->handles().unreserve(std::exchange(burden.taking, u8{0}));
 }
@@ -38,7 +39,7 @@ void Thread::wake()
 {
     settle();
     state = State::ready;
-    this_cpu().make_ready(*this);
+    make_ready(*this);
 }
 
 void Thread::wake_with_bits(Notification& from, abi::Bits bits)

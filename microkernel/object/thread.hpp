@@ -26,6 +26,7 @@
 namespace kernel {
 
 class Badge;
+class Cpu;
 class Endpoint;
 class Process;
 struct ProcessThreads;  // tag: the threads of a process
@@ -75,7 +76,8 @@ public:
         bool none() const { return std::bit_cast<u16>(*this) == 0; }
     };
     Burden burden;
-    u64 ttbr;  // of its process
+    u64 ttbr;   // of its process
+    Cpu* home;  // the CPU that it runs on, where its deadline is queued
 
     Endpoint* endpoint = nullptr;            // receiving, calling
     Thread* partner = nullptr;               // replying: who owes the reply

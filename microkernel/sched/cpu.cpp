@@ -12,6 +12,7 @@ namespace kernel {
 
 constinit Gic gic;
 constinit Lock kernel_lock;
+constinit u32 cpus_online = 0;
 constinit std::array<Cpu, max_cpus> cpus;
 
 namespace {
@@ -36,12 +37,30 @@ void Cpu::start(u32 index, u64 stack_top)
     stack_top_ = stack_top;
     sysreg::set_tpidr_el1(reinterpret_cast<u64>(this));
     sysreg::set_cpacr(fp_trapped);
-    leave_space(ttbr_);
+    leave_any_space();
+    online_ = true;
+    ++cpus_online;
     sysreg::set_cntv_cval(abi::never.raw());
     sysreg::set_cntv_ctl(timer_on);
 }
 
-void Cpu::make_ready(Thread& thread)
+void make_ready(Thread& thread)
+{
+    Cpu& here = this_cpu();
+    if (thread.home == &here)
+        here.hand_off(thread);
+    else
+        thread.home->push(thread);
+}
+
+void Cpu::push(Thread& thread)
+{
+    enqueue(thread);
+    if (current_ == nullptr || thread.priority >= current_->priority)
+        gic.send_ipi(index_);
+}
+
+void Cpu::hand_off(Thread& thread)
 {
     Thread* other = &thread;
     if (handed_off_ == nullptr || handed_off_->priority < thread.priority)
@@ -60,17 +79,55 @@ void Cpu::forget(Thread& thread)
         dequeue(thread);
     if (fp_owner_ == &thread) {
         fp_owner_ = nullptr;
-        open_fp(false);
+        if (this == &this_cpu())
+            open_fp(false);  // another CPU closed them when it left the address space
     }
+}
+
+void leave_space(u64 ttbr)
+{
+    for (Cpu& cpu : cpus)
+        if (cpu.online())
+            cpu.leave_space(ttbr);
 }
 
 void Cpu::leave_space(u64 ttbr)
 {
     if (ttbr_ != ttbr)
         return;
+    if (this == &this_cpu()) {
+        leave_any_space();
+        return;
+    }
+    asked_.store(true, std::memory_order_release);
+    gic.send_ipi(index_);
+    while (asked_.load(std::memory_order_acquire))
+        sysreg::yield();
+}
+
+void Cpu::leave_any_space()
+{
     ttbr_ = physical(empty_tables.data()).raw();
     sysreg::set_ttbr0(ttbr_);
     sysreg::isb();  // before the old tables are freed
+}
+
+void Cpu::attend()
+{
+    if (!asked_.load(std::memory_order_acquire))
+        return;
+    leave_any_space();
+    open_fp(false);  // the FP registers may be of a thread that is about to go
+    asked_.store(false, std::memory_order_release);
+}
+
+void Lock::wait()
+{
+    Cpu& cpu = this_cpu();
+    while (!try_acquire()) {
+        cpu.attend();
+        sysreg::yield();
+    }
 }
 
 Thread* Cpu::take_highest()
@@ -111,6 +168,7 @@ void Cpu::idle()
     kernel_lock.release();
     sysreg::dsb_sy();  // what was written is out before the CPU sleeps
     sysreg::wfi();     // ends with a pending interrupt, masked or not
+    attend();
     kernel_lock.acquire();
     take_interrupt(*this);
 }

@@ -11,6 +11,7 @@
 #include "object/thread.hpp"
 #include "sched/lock.hpp"
 
+#include <atomic>
 #include <bit>
 
 namespace kernel {
@@ -21,15 +22,22 @@ public:
 
     void start(u32 index, u64 stack_top);
     u32 index() const { return index_; }
+    bool online() const { return online_; }
 
     Thread* current() const { return current_; }
-    void make_ready(Thread& thread);
+    // A thread of this CPU becomes ready: woken by this CPU, or by another one.
+    void hand_off(Thread& thread);
+    void push(Thread& thread);
     // The current thread blocks: somebody else must run.
     void block() { current_ = nullptr; }
     // A thread that dies: out of the run queue, the hand-off place, the FP registers.
     void forget(Thread& thread);
-    // TTBR0 stops pointing at an address space that is about to go.
+    // TTBR0 stops pointing at an address space that is about to go, and nothing of it runs here any
+    // more. Of another CPU than the running one: waits until it attends.
     void leave_space(u64 ttbr);
+    // Does what another CPU, which holds the lock, asked for. Called where all registers of the
+    // thread are saved: while waiting for the lock, and out of idling.
+    void attend();
 
     // Somebody ready is more important than a thread of this priority.
     bool preempts(u8 priority) const { return ready_ >> priority > 1; }
@@ -40,7 +48,7 @@ public:
     {
         Thread* const woken = handed_off_;
         if (woken == nullptr) {
-            if (current_ != nullptr && !preempts(current_->priority))
+            if (current_ != nullptr && ready_ >> current_->priority == 0)
                 return current_;
         } else if ((current_ == nullptr || woken->priority > current_->priority)
                    && !preempts(woken->priority)) {
@@ -56,7 +64,7 @@ public:
     // access stays closed. Counted as a change of address space, which it nearly always is.
     bool can_enter_fast(const Thread& thread, u8 priority) const
     {
-        return ready_ >> priority == 0
+        return ready_ >> priority == 0 && thread.home == this
                && (fp_owner_ == nullptr || (!fp_open_ && fp_owner_ != &thread));
     }
     void enter_fast(Thread& thread)
@@ -149,6 +157,7 @@ private:
     Thread* choose();
     Thread* choose_ready();
     void open_fp(bool open);
+    void leave_any_space();
     void idle();
     void share_fairly();
     void program_timer(abi::Ticks when);
@@ -163,6 +172,8 @@ private:
     u64 ttbr_ = 0;
     Thread* fp_owner_ = nullptr;
     bool fp_open_ = false;
+    bool online_ = false;
+    std::atomic<bool> asked_{false};  // to attend
     u64 switches_ = 0;
     u64 fast_switches_ = 0;  // each one an exception and a change of address space
     u64 irqs_ = 0;
@@ -176,6 +187,14 @@ private:
 
 inline constexpr u32 max_cpus = 8;
 extern constinit std::array<Cpu, max_cpus> cpus;
+
+// CPUs that run; the first so many of `cpus` if all started.
+extern constinit u32 cpus_online;
+
+// It may run: on its own CPU, which is interrupted if that is another one.
+void make_ready(Thread& thread);
+// All CPUs leave an address space.
+void leave_space(u64 ttbr);
 
 inline Cpu& this_cpu() { return *reinterpret_cast<Cpu*>(sysreg::tpidr_el1()); }
 

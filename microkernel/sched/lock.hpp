@@ -1,10 +1,13 @@
 // sched/lock.hpp - the one lock of the kernel. Taken at each entry, with interrupts masked,
 // released before the return to EL0 and while idle.
+//
+// Whoever waits for it has all registers of its thread saved, and attends (Cpu::attend) to what the
+// holder may ask of it.
 #pragma once
 
-#include "arch/aarch64/sysreg.hpp"
-
 #include <atomic>
+
+#include <base/types.hpp>
 
 namespace kernel {
 
@@ -14,17 +17,19 @@ public:
 
     void acquire()
     {
-        while (!try_acquire())
-            sysreg::yield();
+        if (!try_acquire()) [[unlikely]]
+            wait();
     }
     // Acquire: what the last holder wrote is seen by everything that follows.
     bool try_acquire() { return taken_.exchange(1, std::memory_order_acquire) == 0; }
     void release() { taken_.store(0, std::memory_order_release); }
 
 private:
+    void wait();
+
     std::atomic<u32> taken_{0};
 };
 
-extern constinit Lock kernel_lock;
+extern constinit Lock kernel_lock asm("kernel_lock");  // vectors.S releases it
 
 }  // namespace kernel

@@ -115,6 +115,9 @@ void kill_for_fault(Thread& thread, abi::ExitCause cause)
     thread.process().kill(record);
 }
 
+// The thread was killed by another CPU while this one waited for the lock.
+bool gone(const Thread* thread, const Cpu& cpu) { return cpu.current() != thread; }
+
 Thread* leave(Cpu& cpu)
 {
     Thread* const next = cpu.next();
@@ -125,6 +128,10 @@ Thread* leave(Cpu& cpu)
 // Apart from take_interrupt(), which so needs no registers saved.
 [[gnu::noinline]] void handle(Cpu& cpu, u32 id)
 {
+    if (id == Gic::ipi.raw()) {
+        Gic::deactivate(Gic::ipi);  // somebody became ready: Cpu::next() looks
+        return;
+    }
     if (id == virtual_timer.raw()) {
         cpu.timer_interrupt();
         Gic::deactivate(virtual_timer);
@@ -153,15 +160,16 @@ Thread* syscall_entry(Thread* thread, Cpu* cpu)
 {
     kernel_lock.acquire();
     cpu->count_exception();
+    if (gone(thread, *cpu)) [[unlikely]]
+        return leave(*cpu);
     if (const auto done = dispatch(*thread); !done)
         thread->x[0] = static_cast<u64>(done.error());
     return leave(*cpu);
 }
 
-// The thread that entered sleeps already, and nobody was ready.
+// The thread that entered sleeps already, and nobody was ready. The lock is taken.
 Thread* idle_entry(Cpu* cpu)
 {
-    kernel_lock.acquire();
     cpu->block();
     return leave(*cpu);
 }
@@ -178,6 +186,8 @@ Thread* fault_entry(Thread* thread, Cpu* cpu)
 {
     kernel_lock.acquire();
     cpu->count_exception();
+    if (gone(thread, *cpu))
+        return leave(*cpu);
     if (exception_class(sysreg::esr()) == class_fp_access)
         cpu->use_fp(*thread);
     else
@@ -188,7 +198,8 @@ Thread* fault_entry(Thread* thread, Cpu* cpu)
 Thread* serror_entry(Thread* thread, Cpu* cpu)
 {
     kernel_lock.acquire();
-    kill_for_fault(*thread, abi::ExitCause::bad_state);
+    if (!gone(thread, *cpu))
+        kill_for_fault(*thread, abi::ExitCause::bad_state);
     return leave(*cpu);
 }
 

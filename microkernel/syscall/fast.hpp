@@ -41,13 +41,15 @@ inline Endpoint& endpoint_of(const HandleEntry& entry)
     return static_cast<Endpoint&>(*entry.object);
 }
 
-// Under the lock, if nobody holds it.
+// Under the lock, if nobody holds it. If somebody goes on it stays taken: vectors.S releases it
+// once the registers of the caller, which another CPU may wake or kill then, are saved.
 [[gnu::always_inline]] inline Thread* take(Path path, Thread& caller, Cpu& cpu)
 {
     if (!kernel_lock.try_acquire()) [[unlikely]]
         return nullptr;
     Thread* const to = path(caller, cpu);
-    kernel_lock.release();
+    if (to == nullptr)
+        kernel_lock.release();
     return to;
 }
 

@@ -58,8 +58,7 @@ void wake(Thread& to, Notification& from, abi::Bits bits)
         from.forget();
         to.waiting_on = nullptr;
     }
-    from.add(bits);
-    to.x[10] = from.take(all_bits).raw;
+    to.x[10] = from.deliver(bits).raw;
     to.x[0] = to.x[1] = 0;
     to.state = Thread::State::ready;
 }
@@ -83,7 +82,10 @@ Thread* signal(Thread& caller, Cpu& cpu)
         return go_on(caller, cpu);
     }
     const bool preempts = to->priority > caller.priority;
-    if (!simple(*to) || (preempts && !cpu.can_enter_fast(*to, to->priority)))
+    // An equal one would have to get a slice.
+    const bool direct = preempts ? cpu.can_enter_fast(*to, to->priority)
+                                 : to->home == &cpu && to->priority < caller.priority;
+    if (!direct || !simple(*to))
         return nullptr;
     caller.finish();
     wake(*to, *notification, bits);

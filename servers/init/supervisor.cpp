@@ -51,7 +51,7 @@ Result<sys::Handle<sys::Process>> Supervisor::launch(u32 index)
         .max_priority = p.priority,
         .name = p.name,
         .epoch = 0,
-        .reserved = 0,
+        .cpu = 0,
     };
     auto launch = sys::Launch::create(given_.self, given_.archive, text::of(p.binary), quota);
     if (!launch)

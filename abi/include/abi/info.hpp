@@ -18,7 +18,7 @@ struct ProcessQuota {
     u32 max_priority;  // of its threads
     Name name;         // stands in front of every line it logs
     u32 epoch;         // shown with the name: which incarnation of a server this is
-    u32 reserved;      // zero
+    u32 cpu;           // 1 + index of the CPU that its threads run on; 0: the kernel's choice
 };
 static_assert(sizeof(ProcessQuota) == 40);
 
@@ -56,7 +56,7 @@ struct ProcessInfo {
     u32 handles_limit;
     u32 threads_used;
     u32 threads_limit;
-    u64 reserved;  // zero
+    u64 cpu;  // 1 + index of the CPU that its threads run on
     ExitRecord exit;
 };
 static_assert(sizeof(ProcessInfo) <= message_bytes);

@@ -2,6 +2,8 @@
 //
 // Entered with the MMU off and x0 = physical address of the device tree. Until the branch to `high` only
 // PC-relative addresses are used: they are physical here. The kernel is linked at kernel_base + its physical address.
+//
+// Further CPUs are entered at secondary_entry by PSCI, with x0 = top of their stack, and go the same way.
 
 #include "layout.inc"
 
@@ -18,8 +20,13 @@ image_head:
     .word   0
 
 .section .text.boot, "ax"
+.global secondary_entry
+secondary_entry:
+    mov     x21, #1
+    b       1f
 boot_entry:
-    mov     x20, x0
+    mov     x21, xzr
+1:  mov     x20, x0
     mrs     x9, CurrentEL
     cmp     x9, #(2 << 2)
     b.ne    at_el1
@@ -42,13 +49,13 @@ boot_entry:
     msr     mdcr_el2, x9
     mrs     x9, id_aa64pfr0_el1
     ubfx    x9, x9, #24, #4         // GIC system registers present
-    cbz     x9, 1f
+    cbz     x9, 2f
     mrs     x9, S3_4_C12_C9_5       // ICC_SRE_EL2: SRE and Enable
     mov     x10, #9
     orr     x9, x9, x10
     msr     S3_4_C12_C9_5, x9
     isb
-1:  mov     x9, #0x3c5              // EL1h, interrupts masked
+2:  mov     x9, #0x3c5              // EL1h, interrupts masked
     msr     spsr_el2, x9
     adr     x9, at_el1
     msr     elr_el2, x9
@@ -85,6 +92,10 @@ at_el1:
     br      x9
 
 high:
+    mov     x29, xzr
+    mov     x30, xzr
+    mov     x0, x20
+    cbnz    x21, secondary
     ldr     x9, =bss_start
     ldr     x10, =bss_end
 2:  stp     xzr, xzr, [x9], #16
@@ -92,11 +103,13 @@ high:
     b.lo    2b
     ldr     x9, =boot_stack_top
     mov     sp, x9
-    mov     x29, xzr
-    mov     x30, xzr
-    mov     x0, x20
     bl      kernel_main
 3:  wfi
+    b       3b
+
+secondary:
+    mov     sp, x0
+    bl      secondary_main
     b       3b
 
 .section .data.boot_tables, "aw"

@@ -86,8 +86,12 @@ void map_kernel(std::span<const Range> ram)
     root[0] = block | device | execute_never;
     for (u64 i = 0; i < gigabytes; ++i)
         root[(ram_start >> gigabyte_shift) + i] = physical_of(blocks[i]) | table;
-
     sysreg::dsb_ishst();  // the tables before their use
+    use_kernel_map();
+}
+
+void use_kernel_map()
+{
     sysreg::set_ttbr1(physical_of(root));
     sysreg::isb();
     sysreg::tlbi_all();

@@ -21,5 +21,7 @@ inline constexpr u64 ram_limit = ram_start + (u64{4} << 30);
 // its read-only data read-only, guard pages below the stacks not at all. Then turns on WXN, and PAN
 // where the CPU has it. Ranges are cut to whole 2 MiB blocks below ram_limit.
 void map_kernel(std::span<const Range> ram);
+// The same tables and settings on another CPU.
+void use_kernel_map();
 
 }  // namespace kernel

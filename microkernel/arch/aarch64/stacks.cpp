@@ -20,6 +20,8 @@ u64 start() { return reinterpret_cast<u64>(memory.data()); }
 
 u64 stack_top(u32 cpu) { return start() + (u64{cpu} + 1) * stride; }
 
+u32 cpu_of_stack(u64 top) { return static_cast<u32>((top - start()) / stride - 1); }
+
 bool stack_guard(u64 address)
 {
     return address >= start() && address - start() < memory.size()

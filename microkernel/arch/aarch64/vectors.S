@@ -143,9 +143,15 @@ system_call:
     cbz     x0, 7f
     ldr     x8, [sp]
 
+.macro RELEASE_LOCK
+    adr     x9, kernel_lock
+    stlr    wzr, [x9]
+.endm
+
 // From thread x8 to thread x0. Its x0 is in the frame of x8, and x1..x7 are there.
 switch_with_message:
     SAVE_PRESERVED x8
+    RELEASE_LOCK
     mov     sp, x0
     RESTORE_PRESERVED
     ldr     x0, [x8, #FRAME_X(0)]
@@ -175,6 +181,7 @@ switch_with_message:
     SAVE_PRESERVED x8
     cmp     x0, #FAST_IDLE
     b.eq    idle
+    RELEASE_LOCK
     mov     sp, x0
     RESTORE_PRESERVED
     ldp     x2, x3, [sp, #FRAME_X(2)]
@@ -190,6 +197,7 @@ idle:
     b       resume
 
 return_from_call:
+    RELEASE_LOCK
     mov     sp, x8
     ldp     x29, x30, [sp, #FRAME_X(29)]
     ldp     x2, x3, [sp, #FRAME_X(2)]

@@ -43,7 +43,7 @@ std::string message_tables()
                      sizeof(ProcessQuota::max_priority)},
                     {"name", offsetof(ProcessQuota, name), sizeof(ProcessQuota::name)},
                     {"epoch", offsetof(ProcessQuota, epoch), sizeof(ProcessQuota::epoch)},
-                    {"reserved", offsetof(ProcessQuota, reserved), sizeof(ProcessQuota::reserved)}})
+                    {"cpu", offsetof(ProcessQuota, cpu), sizeof(ProcessQuota::cpu)}})
            + table("DmaRun", sizeof(DmaRun),
                    {{"address", offsetof(DmaRun, address), sizeof(DmaRun::address)},
                     {"length", offsetof(DmaRun, length), sizeof(DmaRun::length)}});
@@ -67,7 +67,7 @@ std::string process_tables()
                    sizeof(ProcessInfo::threads_used)},
                   {"threads_limit", offsetof(ProcessInfo, threads_limit),
                    sizeof(ProcessInfo::threads_limit)},
-                  {"reserved", offsetof(ProcessInfo, reserved), sizeof(ProcessInfo::reserved)},
+                  {"cpu", offsetof(ProcessInfo, cpu), sizeof(ProcessInfo::cpu)},
                   {"exit", offsetof(ProcessInfo, exit), sizeof(ProcessInfo::exit)}})
            + table("ExitRecord", sizeof(ExitRecord),
                    {{"cause", offsetof(ExitRecord, cause), sizeof(ExitRecord::cause)},

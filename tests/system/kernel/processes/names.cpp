@@ -9,10 +9,9 @@ namespace {
 using check::fails;
 using check::need;
 
-Result<sys::Handle<sys::Process>>
-named(std::string_view name, u32 reserved = 0, u32 max_priority = 0)
+Result<sys::Handle<sys::Process>> named(std::string_view name, u32 cpu = 0, u32 max_priority = 0)
 {
-    abi::ProcessQuota quota{8, 0, 0, max_priority, {}, 0, reserved};
+    abi::ProcessQuota quota{8, 0, 0, max_priority, {}, 0, cpu};
     for (usize i = 0; i < name.size() && i < quota.name.size(); ++i)
         quota.name[i] = name[i];
     return sys::create_process(check::self(), quota);
@@ -44,10 +43,13 @@ void good_names()
         check::works(named(good));
 }
 
-void reserved_is_zero()
+void cpus_that_run()
 {
-    fails(named("name", 1), Errc::bad_argument);
-    fails(named("name", ~u32{0}), Errc::bad_argument);
+    const auto cpus = need(sys::system_info()).cpus;
+    for (u32 cpu = 1; cpu <= cpus; ++cpu)
+        check::works(named("name", cpu));
+    fails(named("name", cpus + 1), Errc::out_of_range);
+    fails(named("name", ~u32{0}), Errc::out_of_range);
 }
 
 void priorities_are_limited()
@@ -63,7 +65,7 @@ constexpr std::array cases{
     check::Case{"no child is called init", init_is_one},
     check::Case{"bytes behind the end of a name do no harm", hidden_tail},
     check::Case{"good names are taken", good_names},
-    check::Case{"a reserved field that is not zero is refused", reserved_is_zero},
+    check::Case{"a process runs on a CPU that there is", cpus_that_run},
     check::Case{"no process gets a priority above its payer's", priorities_are_limited},
 };
 

@@ -48,6 +48,34 @@ void equals_share()
     that(shared, "one of two equal threads got less than a fifth");
 }
 
+struct Woken {
+    Counter counter;
+    sys::Handle<sys::Notification> bell = need(sys::create_notification());
+    u64 turns = 0;  // that the waker saw
+};
+
+// Whoever is woken by an equal that goes on has its turns like any other. The waker looks itself:
+// if anybody else woke meanwhile, the scheduler would look again.
+void woken_equals_share()
+{
+    Woken sleeper;
+    Threaded<Woken> first{+[](Woken& w) {
+                              need(sys::wait(w.bell.borrow()));
+                              spin(w.counter);
+                          },
+                          sleeper, 20};
+    check::until_others_block();
+    Threaded<Woken> second{+[](Woken& w) {
+                               check::works(sys::signal(w.bell.borrow(), abi::Bits::at(0)));
+                               for (u64 n = 0; n < 200'000'000 && w.turns == 0; ++n)
+                                   w.turns = count_of(w.counter);
+                           },
+                           sleeper, 20};
+    second.join();
+    stop(sleeper.counter);
+    that(sleeper.turns > 0, "the woken thread did not run");
+}
+
 void lower_ones_wait()
 {
     Counter low;
@@ -86,6 +114,7 @@ void a_spinner_delays_nobody()
 
 constexpr std::array cases{
     check::Case{"two spinning threads of one priority share the CPU", equals_share},
+    check::Case{"a thread that an equal wakes has its turns", woken_equals_share},
     check::Case{"a lower priority does not run while a higher one can", lower_ones_wait},
     check::Case{"a spinning thread delays no more important one", a_spinner_delays_nobody},
 };

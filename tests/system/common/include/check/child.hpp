@@ -28,6 +28,7 @@ struct Options {
     u32 max_priority = 30;
     u64 priority = 30;
     u32 epoch = 0;
+    u32 cpu = 0;
 };
 
 constexpr abi::ProcessQuota quota_of(const Options& options)
@@ -38,7 +39,7 @@ constexpr abi::ProcessQuota quota_of(const Options& options)
             options.max_priority,
             text::padded<16>(options.name),
             options.epoch,
-            0};
+            options.cpu};
 }
 
 // The boot archive of the program's grant "archive", mapped once.
