@@ -163,8 +163,8 @@ int bench(const Project& project, const Options& options)
         for (const auto& phase : phases()) {
             auto asked = options;
             asked.system = {.system = "bench", .commands = {phase.argument}};
-            auto launch = prepare_launch(project, asked, {.qemu = {"-icount", phase.icount}});
-            launch.directory.keep();
+            const LaunchKind kind{.qemu = {"-icount", phase.icount}, .variant = phase.argument};
+            const auto launch = prepare_launch(project, asked, kind);
             fmt::print("{}", printed_command_line(launch.argv));
         }
         return code(Exit::ok);
@@ -176,7 +176,7 @@ int bench(const Project& project, const Options& options)
         std::ranges::for_each(figures, print_json);
     else
         print_table(figures);
-    std::fflush(stdout);
+    flush(stdout);
     const auto missing = unmeasured(figures, budgets, options.bench.name);
     for (const auto& budget : missing)
         fmt::print(stderr, "vireo: error: nothing was measured for the budget of {} {}\n",

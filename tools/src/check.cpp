@@ -78,6 +78,7 @@ void check_device_of(const System& system, const Program& program, Diagnostics& 
     if (!program.device)
         return;
     std::vector<std::string> names;
+    names.reserve(system.devices.size());
     for (const auto& device : system.devices)
         names.push_back(device.name.text);
     const auto& [wanted, at] = *program.device;
@@ -183,6 +184,15 @@ void check_memory(const System& system, Diagnostics& errors)
 }
 
 }  // namespace
+
+std::string wrong_cpu(const std::string& cpu)
+{
+    const std::vector<std::string> known{cpu_models.begin(), cpu_models.end()};
+    const auto model = cpu.substr(0, cpu.find(','));
+    if (std::ranges::contains(known, model))
+        return "";
+    return fmt::format("there is no 64-bit CPU '{}'{}", model, suggestion(model, known));
+}
 
 void check_name(const Spelled& name, std::string_view what, Diagnostics& errors)
 {

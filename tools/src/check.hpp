@@ -9,6 +9,8 @@ namespace vireo {
 
 // [a-z][a-z0-9_-]*, at most 15 characters, and none that the log or the archive uses for itself.
 void check_name(const Spelled& name, std::string_view what, Diagnostics& errors);
+// What is wrong with a CPU model, or nothing; features may stand behind it: "max,pauth=off".
+std::string wrong_cpu(const std::string& cpu);
 
 void check_system(const System& system, Diagnostics& errors);
 

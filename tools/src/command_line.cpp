@@ -2,6 +2,7 @@
 #include "command_line.hpp"
 
 #include "failure.hpp"
+#include "image.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
@@ -31,10 +32,15 @@ Json node_of(const NullImage& image, const Device&, const QemuFiles&)
 
 Json node_of(const FileImage& image, const Device&, const QemuFiles&)
 {
-    return {
-        {"driver", image.format == ImageFormat::qcow2 ? "qcow2" : "raw"},
+    const bool qcow2 = format_of(image) == ImageFormat::qcow2;
+    Json node{
+        {"driver", qcow2 ? "qcow2" : "raw"},
         {"read-only", image.read_only},
         {"file", {{"driver", "file"}, {"read-only", image.read_only}, {"filename", image.path}}}};
+    // Whatever its header says by the time that QEMU reads it.
+    if (qcow2)
+        node["backing"] = nullptr;
+    return node;
 }
 
 // A layer above the image that answers some requests with an error.

@@ -95,7 +95,6 @@ int debug(const Project& project, const Options& options)
     const auto& directory = launch.directory.path();
     check_program(launch.images, options.debug.program);
     if (options.dry_run) {
-        launch.directory.keep();
         fmt::print("{}", printed_command_line(launch.argv));
         return code(Exit::ok);
     }
@@ -106,7 +105,7 @@ int debug(const Project& project, const Options& options)
     await_socket(launch.gdb_socket, qemu);
     fmt::print("the guest's log: {}\nsymbols-NAME loads the symbols of a program: {}\n",
                (directory / "serial.log").string(), join(launch.images, ", "));
-    std::fflush(stdout);
+    flush(stdout);
     // gdb has the terminal; Ctrl-C is for it.
     Child gdb{{.argv = gdb_words(script, options.debug),
                .output = Output::inherit,

@@ -2,86 +2,46 @@
 #include "disk.hpp"
 
 #include "failure.hpp"
-#include "file.hpp"
-#include "process.hpp"
+#include "image.hpp"
 #include "text.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
+#include <cstdio>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
-#include <sys/stat.h>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace vireo {
 namespace {
 
-using namespace std::chrono_literals;
+// A word behind a file's name.
+struct ImageOption {
+    std::string_view text;
+    std::optional<bool> read_only;
+    std::optional<ImageFormat> format;
+};
+constexpr std::array image_options{
+    ImageOption{",ro", true, {}},
+    ImageOption{",rw", false, {}},
+    ImageOption{",raw", {}, ImageFormat::raw},
+    ImageOption{",qcow2", {}, ImageFormat::qcow2},
+};
 
-constexpr std::string_view qcow2_magic{"QFI\xfb", 4};
-constexpr u64 sector_bytes = 512;
-
-bool is_qcow2(const Fd& file)
+// Takes the last word of the file's name as an option, if it is one of a kind that is not given
+// yet.
+bool take_option(std::string& file, ImageOption& given)
 {
-    std::array<char, qcow2_magic.size()> head{};
-    return ::pread(file.raw(), head.data(), head.size(), 0) == static_cast<ssize_t>(head.size())
-           && std::string_view{head.data(), head.size()} == qcow2_magic;
-}
-
-u64 qcow2_size(const std::string& file)
-{
-    if (!program_exists("qemu-img"))
-        throw Failure{Exit::environment, "qemu-img is missing",
-                      "it tells the size of a qcow2 image", "tools/vireo setup"};
-    const auto info = run_captured({"qemu-img", "info", "--output=json", "-U", file}, 30s);
-    const auto json = nlohmann::json::parse(info.out, nullptr, false);
-    if (info.status != 0 || !json.is_object() || !json.contains("virtual-size"))
-        throw Failure{Exit::usage, "cannot use the qcow2 image " + file, info.err};
-    return json["virtual-size"].get<u64>();
-}
-
-void check_size(const std::string& file, u64 bytes)
-{
-    if (bytes == 0)
-        throw Failure{Exit::usage, "the image " + file + " is empty",
-                      "a disk has at least one sector",
-                      fmt::format("truncate -s 64M {} makes a disk of it", shell_quote(file))};
-    if (bytes % sector_bytes == 0)
-        return;
-    throw Failure{
-        Exit::usage, fmt::format("the image {} has {} bytes, not a multiple of 512", file, bytes),
-        "a disk is made of 512-byte sectors",
-        fmt::format("truncate -s %512 {} adds zeroes up to the next sector", shell_quote(file))};
-}
-
-bool decide_read_only(const std::string& file, const struct stat& state, bool wanted)
-{
-    constexpr mode_t anyone_writes = S_IWUSR | S_IWGRP | S_IWOTH;
-    if (wanted || (state.st_mode & anyone_writes) == 0)
+    for (const auto& option : image_options) {
+        const bool given_already =
+            option.format ? given.format.has_value() : given.read_only.has_value();
+        if (given_already || !file.ends_with(option.text))
+            continue;
+        file.resize(file.size() - option.text.size());
+        given.format = option.format ? option.format : given.format;
+        given.read_only = option.read_only ? option.read_only : given.read_only;
         return true;
-    if (::access(file.c_str(), W_OK) != 0)
-        throw Failure{Exit::environment, "cannot write the image " + file, std::strerror(errno),
-                      "attach it read-only: " + shell_quote(file + ",ro")};
+    }
     return false;
-}
-
-Failure unreadable(const std::string& file, int error)
-{
-    const auto name = shell_quote(file);
-    const bool only_the_file_is_missing =
-        error == ENOENT && fs::is_directory(fs::absolute(file).parent_path());
-    std::string fix;
-    if (only_the_file_is_missing)
-        fix = fmt::format("truncate -s 64M {} makes an empty disk", name);
-    else if (error == EACCES)
-        fix = fmt::format("ls -l {} says who may read it", name);
-    return {Exit::environment, "cannot read the image " + file, std::strerror(error), fix};
 }
 
 Device& disk_named(System& system, const std::string& name)
@@ -107,37 +67,17 @@ DiskArgument parse_disk(const std::string& text)
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
         throw Failure{Exit::usage, "cannot read --disk " + text,
-                      "it has the form NAME=FILE or NAME=FILE,ro"};
-    DiskArgument disk{.name = text.substr(0, equals), .file = text.substr(equals + 1)};
-    for (const std::string_view option : {",ro", ",rw"}) {
-        if (!disk.file.ends_with(option))
-            continue;
-        disk.read_only = option == ",ro";
-        disk.file.resize(disk.file.size() - option.size());
-        break;
-    }
-    if (disk.file.empty())
+                      "it has the form NAME=FILE[,ro|,rw][,raw|,qcow2]"};
+    auto file = text.substr(equals + 1);
+    ImageOption given{};
+    while (take_option(file, given))
+        continue;
+    if (file.empty())
         throw Failure{Exit::usage, "cannot read --disk " + text, "it names no file"};
-    return disk;
-}
-
-FileImage inspect_image(const std::string& file, bool read_only)
-{
-    const auto path = fs::absolute(file).string();
-    const Fd opened{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    struct stat state{};
-    if (!opened.open() || ::fstat(opened.raw(), &state) != 0)
-        throw unreadable(file, errno);
-    if (!S_ISREG(state.st_mode))
-        throw Failure{Exit::usage, "the image " + file + " is not a regular file",
-                      "a disk stands in a file, not in a directory or a device",
-                      "truncate -s 64M disk.img makes an empty disk"};
-    FileImage image{.path = path,
-                    .format = is_qcow2(opened) ? ImageFormat::qcow2 : ImageFormat::raw,
-                    .read_only = decide_read_only(path, state, read_only)};
-    const bool raw = image.format == ImageFormat::raw;
-    check_size(file, raw ? static_cast<u64>(state.st_size) : qcow2_size(path));
-    return image;
+    return {.name = text.substr(0, equals),
+            .image = {.path = file,
+                      .format = given.format,
+                      .read_only = given.read_only.value_or(false)}};
 }
 
 void replace_disks(System& system, const std::vector<std::string>& arguments)
@@ -154,12 +94,15 @@ void replace_disks(System& system, const std::vector<std::string>& arguments)
             throw Failure{Exit::usage, fmt::format("--disk names '{}' twice", argument.name),
                           "a disk has one file"};
         seen.push_back(argument.name);
-        device.image = inspect_image(argument.file, argument.read_only);
+        device.image = argument.image;
     }
     for (auto& device : system.devices)
-        if (auto* image = std::get_if<FileImage>(&device.image);
-            image && !std::ranges::contains(seen, device.name.text))
-            *image = inspect_image(image->path, image->read_only);
+        if (auto* image = std::get_if<FileImage>(&device.image)) {
+            auto found = inspect_image(*image);
+            if (!found.note.empty())
+                fmt::print(stderr, "vireo: note: {}\n", found.note);
+            *image = std::move(found.image);
+        }
 }
 
 }  // namespace vireo

@@ -1,22 +1,18 @@
-// disk.hpp - disk images of the user: which file stands behind which disk, and whether it can.
+// disk.hpp - disk images of the user: which file stands behind which disk.
 #pragma once
 
 #include "system_model.hpp"
 
 namespace vireo {
 
-// --disk NAME=FILE[,ro|,rw]. The option is what comes after the last comma, if it is one of these
-// words; a file whose own name ends with ",ro" is written FILE,ro,rw.
+// --disk NAME=FILE[,ro|,rw][,raw|,qcow2], options in any order. Words at the end are options as
+// long as each is of a kind that is not there yet; so a file whose own name ends with ",ro" is
+// written FILE,ro,rw.
 struct DiskArgument {
     std::string name;
-    std::string file;
-    bool read_only = false;
+    FileImage image;
 };
 DiskArgument parse_disk(const std::string& text);
-
-// Looks at the file: raw or qcow2, its size, its permissions. A file without any write permission
-// bit is read-only, for root too. What cannot stand behind a disk is a Failure that says why.
-FileImage inspect_image(const std::string& file, bool read_only);
 
 // Puts the user's images in place of those that the system names.
 void replace_disks(System& system, const std::vector<std::string>& arguments);

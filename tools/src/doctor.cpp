@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 namespace vireo {
 namespace {
 
@@ -29,7 +31,8 @@ constexpr auto limit = 30s;
 
 std::string apt_line(const std::string& names)
 {
-    return "sudo apt-get update && sudo apt-get install --no-install-recommends " + names;
+    const std::string sudo = ::geteuid() == 0 ? "" : "sudo ";  // root may have none
+    return sudo + "apt-get update && " + sudo + "apt-get install --no-install-recommends " + names;
 }
 
 std::map<std::string, std::string> installed_versions(const std::vector<Package>& packages)

@@ -18,6 +18,7 @@ enum class Exit : int {
     time_limit = 124,   // no progress for --timeout seconds
     qemu = 125,         // QEMU failed, complained, or ended without a verdict
     interrupted = 130,  // Ctrl-C
+    unread = 141,       // whoever read the output went away, as `head` does
 };
 
 constexpr int code(Exit exit) { return static_cast<int>(exit); }

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -46,6 +47,11 @@ void write_all(const Fd& file, std::span<const u8> bytes, const fs::path& path)
             fail_with_errno("write", path);
         bytes = bytes.subspan(static_cast<usize>(written));
     }
+}
+
+bool too_long_for_sockets(const fs::path& directory)
+{
+    return directory.string().size() + longest_socket_file > longest_socket_name;
 }
 
 fs::path fresh_directory(const fs::path& parent, const std::string& name)
@@ -120,11 +126,35 @@ void make_sparse(const fs::path& path, u64 bytes)
         fail_with_errno("make", path);
 }
 
+void flush(std::FILE* to)
+{
+    if (std::fflush(to) != 0)
+        throw std::system_error{errno, std::generic_category(), "cannot print"};
+}
+
 RunDirectory::RunDirectory(const fs::path& parent, const std::string& name)
     : path_{fresh_directory(parent, name)}, socket_path_{path_}
 {
-    if (path_.string().size() + longest_socket_file > longest_socket_name)
+    if (too_long_for_sockets(path_))
         socket_path_ = fresh_directory(fs::temp_directory_path(), "vireo");
+}
+
+RunDirectory RunDirectory::lasting(const fs::path& parent, const std::string& name)
+{
+    RunDirectory directory;
+    directory.path_ = directory.socket_path_ = parent / name;
+    directory.kept_ = true;
+    std::error_code ignored;
+    fs::create_directories(directory.path_, ignored);
+    if (!too_long_for_sockets(directory.path_))
+        return directory;
+    const auto note = directory.path_ / "sockets";
+    directory.socket_path_ = fs::exists(note) ? fs::path{read_text(note)} : fs::path{};
+    if (!fs::is_directory(directory.socket_path_)) {
+        directory.socket_path_ = fresh_directory(fs::temp_directory_path(), "vireo");
+        write_file(note, directory.socket_path_.string());
+    }
+    return directory;
 }
 
 RunDirectory::~RunDirectory()

@@ -1,6 +1,7 @@
 // file.hpp - files of the host: descriptors that close themselves, whole files, run directories.
 #pragma once
 
+#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -43,6 +44,9 @@ std::vector<u8> read_bytes(const fs::path& path);
 void write_file(const fs::path& path, std::span<const u8> bytes);
 void write_file(const fs::path& path, std::string_view text);
 
+// What was printed is on its way to the reader, or it is a std::system_error that says why not.
+void flush(std::FILE* to);
+
 // A file that reads as zeroes and takes no space yet.
 void make_sparse(const fs::path& path, u64 bytes);
 
@@ -50,6 +54,8 @@ void make_sparse(const fs::path& path, u64 bytes);
 class RunDirectory {
 public:
     RunDirectory(const fs::path& parent, const std::string& name);
+    // One for all that have this name, kept: each time what was in it is replaced.
+    static RunDirectory lasting(const fs::path& parent, const std::string& name);
     RunDirectory(RunDirectory&& other) noexcept
         : path_{std::exchange(other.path_, {})},
           socket_path_{std::exchange(other.socket_path_, {})},
@@ -65,6 +71,8 @@ public:
     void keep() { kept_ = true; }
 
 private:
+    RunDirectory() = default;
+
     fs::path path_;
     fs::path socket_path_;
     bool kept_ = false;

@@ -143,8 +143,6 @@ GuestEnd run_guest(const Project& project,
                    const Options& options,
                    const GuestListener& listener)
 {
-    (void)complaints_of("",
-                        options.allow_lines);  // a wrong expression is found before anything starts
     return Watch{project, launch, options, listener}.run();
 }
 

@@ -159,6 +159,7 @@ std::optional<std::string> OutputJoiner::add(const Record& record)
 std::vector<std::string> OutputJoiner::rest()
 {
     std::vector<std::string> out;
+    out.reserve(parts_.size());
     for (const auto& [source, part] : parts_)
         out.push_back(part);
     parts_.clear();

@@ -29,7 +29,9 @@ struct Judgement {
 
 Judgement judge(const GuestEnd& end);
 
-// Lines that no expression of --allow-line matches.
+// Exit::usage if one of the expressions of --allow-line cannot be read.
+void check_allowed(const std::vector<std::string>& allowed);
+// Lines that none of them matches.
 std::vector<std::string> complaints_of(const std::string& text,
                                        const std::vector<std::string>& allowed);
 

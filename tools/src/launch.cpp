@@ -37,6 +37,10 @@ void apply(const SystemOptions& options, Machine& machine)
     if (options.cpus && !cpu_range.has(*options.cpus))
         throw Failure{Exit::usage, fmt::format("cannot use --cpus {}", *options.cpus),
                       "it is from 1 to 8"};
+    if (const auto wrong = options.cpu ? wrong_cpu(*options.cpu) : ""; !wrong.empty())
+        throw Failure{Exit::usage, wrong,
+                      "known are: " + fmt::format("{}", fmt::join(cpu_models, ", ")),
+                      "--qemu-opts '-cpu NAME' asks QEMU for any other"};
     machine.gic = options.gic.value_or(machine.gic);
     machine.cpus = options.cpus.value_or(machine.cpus);
     machine.cpu = options.cpu.value_or(machine.cpu);
@@ -159,6 +163,17 @@ std::vector<std::string> command_line_of(const Project& project,
     return qemu_command_line(launch.system, files, qemu);
 }
 
+RunDirectory directory_for(const Project& project,
+                           const Options& options,
+                           const LaunchKind& kind,
+                           const System& system)
+{
+    if (!options.dry_run)
+        return {project.runs(), system.name};
+    const auto variant = kind.debugger ? "-debug" : kind.variant.empty() ? "" : "-" + kind.variant;
+    return RunDirectory::lasting(project.runs(), system.name + "-dry" + variant);
+}
+
 }  // namespace
 
 Launch prepare_launch(const Project& project, const Options& options, const LaunchKind& kind)
@@ -167,10 +182,9 @@ Launch prepare_launch(const Project& project, const Options& options, const Laun
     require_file(project.kernel_image(), "the kernel");
     const auto images = image_names(system);
     const auto archive = archive_of(project, system, images);
-    const auto name = system.name;
-    Launch launch{.system = std::move(system),
-                  .directory = RunDirectory{project.runs(), name},
-                  .images = images};
+    auto directory_of_run = directory_for(project, options, kind, system);
+    Launch launch{
+        .system = std::move(system), .directory = std::move(directory_of_run), .images = images};
     const auto& directory = launch.directory.path();
     launch.qmp_socket = launch.directory.sockets() / "qmp";
     launch.gdb_socket = launch.directory.sockets() / "gdb";

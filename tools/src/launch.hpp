@@ -21,9 +21,11 @@ struct Launch {
 struct LaunchKind {
     std::vector<std::string> qemu{};  // further options of this kind of run
     bool debugger = false;            // stopped, waiting for gdb, with the log in a file
+    std::string variant{};            // tells dry runs of one system apart
 };
 
-// Builds what is out of date, then fills a fresh run directory.
+// Builds what is out of date, then fills a fresh run directory; for a dry run one that stays until
+// the next one, so that what is printed can be run.
 Launch prepare_launch(const Project& project, const Options& options, const LaunchKind& kind);
 
 }  // namespace vireo

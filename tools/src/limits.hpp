@@ -1,6 +1,8 @@
 // limits.hpp - the least and the most of every number in a system file and on the command line.
 #pragma once
 
+#include <array>
+
 #include <abi/boot.hpp>
 #include <abi/syscall.hpp>
 #include <base/types.hpp>
@@ -16,6 +18,11 @@ struct Range {
 
 inline constexpr u64 memory_unit = u64{1} << 20;
 inline constexpr Range cpu_range{1, 8};
+// QEMU's names of the 64-bit CPUs that its virt machine can have. A newer QEMU has more of them.
+inline constexpr std::array cpu_models{
+    "a64fx",      "cortex-a35", "cortex-a53", "cortex-a55",  "cortex-a57",  "cortex-a710",
+    "cortex-a72", "cortex-a76", "max",        "neoverse-n1", "neoverse-n2", "neoverse-v1",
+};
 inline constexpr Range gic_range{2, 3};
 inline constexpr Range memory_range{64 * memory_unit, 4096 * memory_unit};
 inline constexpr u32 slot_count = 32;  // of virtio-mmio on QEMU's virt machine

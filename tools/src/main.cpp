@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -52,13 +53,25 @@ int dispatch(const Options& options)
     return code(Exit::usage);
 }
 
-void print(const Failure& failure)
+// The last words: if nobody hears them, so be it.
+void say(const std::string& text) { (void)std::fputs(text.c_str(), stderr); }
+
+std::string text_of(const Failure& failure)
 {
-    fmt::print(stderr, "vireo: error: {}\n", failure.what());
+    auto text = fmt::format("vireo: error: {}\n", failure.what());
     if (!failure.why().empty())
-        fmt::print(stderr, "   why: {}\n", failure.why());
+        text += fmt::format("   why: {}\n", failure.why());
     if (!failure.fix().empty())
-        fmt::print(stderr, "   fix: {}\n", failure.fix());
+        text += fmt::format("   fix: {}\n", failure.fix());
+    return text;
+}
+
+int unprinted(const std::system_error& error)
+{
+    if (error.code() == std::errc::broken_pipe)
+        return code(Exit::unread);
+    say(fmt::format("vireo: error: {}\n", error.what()));
+    return code(Exit::environment);
 }
 
 int guarded(int argc, const char* const* argv)
@@ -68,16 +81,20 @@ int guarded(int argc, const char* const* argv)
         const auto parsed = parse_options(argc, argv);
         if (const int* end = std::get_if<int>(&parsed))
             return *end;
-        return dispatch(std::get<Options>(parsed));
+        const int status = dispatch(std::get<Options>(parsed));
+        flush(stdout);
+        return status;
     } catch (const Failure& failure) {
         std::fflush(stdout);
-        print(failure);
+        say(text_of(failure));
         return code(failure.exit());
     } catch (const SourceErrors& errors) {
-        fmt::print(stderr, "{}", errors.what());
+        say(errors.what());
         return code(Exit::usage);
+    } catch (const std::system_error& error) {
+        return unprinted(error);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "vireo: error: {}\n", error.what());
+        say(fmt::format("vireo: error: {}\n", error.what()));
         return code(Exit::environment);
     }
 }

@@ -1,6 +1,7 @@
 // options.cpp - the command line of the tool.
 #include "options.hpp"
 
+#include "judge.hpp"
 #include "text.hpp"
 #include "usage.hpp"
 
@@ -18,7 +19,7 @@ constexpr auto footer = R"(exit codes:
   120     usage: command line, system file, image      123  guest panic or crash
   121     environment: something missing or unreadable 124  no progress within --timeout
   122     the project does not build                   125  QEMU failed, complained or ended without verdict
-  130     interrupted
+  130     interrupted                                  141  nobody reads its output any more
 )";
 
 struct Raw {
@@ -35,6 +36,15 @@ CLI::Validator between(double first, double last)
                     : fmt::format("'{}' is not a number from {:g} to {:.0f}", text, first, last);
     };
     return {check, fmt::format("{:g}..{:.0f}", first, last)};
+}
+
+// To CLI11 an empty word is as good as none.
+CLI::Validator whole_number()
+{
+    const auto check = [](const std::string& text) {
+        return text.empty() ? std::string{"'' is not a whole number"} : std::string{};
+    };
+    return {check, ""};
 }
 
 void add_global(CLI::App& app, Raw& raw)
@@ -63,12 +73,14 @@ void add_system(CLI::App& app, SystemOptions& system)
     app.add_option("system", system.system, "name of a file in systems/, or a path to a .toml")
         ->capture_default_str();
     app.add_option("--disk", system.disks,
-                   "NAME=FILE[,ro]: this image behind that disk (raw or qcow2)")
+                   "NAME=FILE[,ro|,rw][,raw|,qcow2]: this image behind that disk; raw, unless "
+                   "it is named *.qcow2")
         ->allow_extra_args(false);
-    app.add_option("--cpus", system.cpus, "number of CPUs");
+    app.add_option("--cpus", system.cpus, "number of CPUs")->check(whole_number());
     app.add_option("--memory", system.memory, "memory of the guest, such as 64M or 4G");
     app.add_option("--cpu", system.cpu, "QEMU's CPU model");
-    app.add_option("--gic", system.gic, "version of the interrupt controller, 2 or 3");
+    app.add_option("--gic", system.gic, "version of the interrupt controller, 2 or 3")
+        ->check(whole_number());
     app.add_flag("--legacy", system.legacy, "version 1 registers in every virtio-mmio slot");
 }
 
@@ -157,6 +169,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv)
             throw usage_failure(app, error);
         return app.exit(error);  // prints the help that was asked for
     }
+    check_allowed(raw.options.allow_lines);
     return raw.options;
 }
 

@@ -65,6 +65,7 @@ struct Birth {
             ::_exit(127);
         if (command->own_group)
             ::setpgid(0, 0);
+        std::signal(SIGPIPE, SIG_DFL);
         sigset_t none;
         ::sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -127,11 +128,17 @@ Pumped await_end(Child& child, const Pump& handlers)
 
 void catch_interrupts()
 {
+    // What is opened first would stand in for a standard stream that is closed, and be written to.
+    int null = ::open("/dev/null", O_RDONLY);
+    while (null >= 0 && null <= STDERR_FILENO)
+        null = ::open("/dev/null", O_RDONLY);
+    ::close(null);
     sigset_t signals;
     ::sigemptyset(&signals);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         ::sigaddset(&signals, signal);
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
     interrupts() = Fd{::signalfd(-1, &signals, SFD_CLOEXEC)};
 }
 

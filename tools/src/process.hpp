@@ -18,7 +18,7 @@ using Deadline = Clock::time_point;
 inline constexpr Deadline no_deadline = Deadline::max();
 
 // From here on Ctrl-C and termination do not end the tool at once: whoever waits in pump() learns
-// of it.
+// of it. Nor does it end when nobody reads its output any more: printing fails then.
 void catch_interrupts();
 // Somebody wants the tool to end. For those who wait elsewhere.
 bool interrupted();

@@ -18,7 +18,7 @@ constexpr usize shown_log_lines = 200;
 void print_line(std::FILE* to, const std::string& text)
 {
     fmt::print(to, "{}\n", text);
-    std::fflush(to);  // whoever reads along sees it now
+    flush(to);  // whoever reads along sees it now
 }
 
 std::string shell_of(const System& system)
@@ -74,7 +74,6 @@ int run(const Project& project, const Options& options)
 {
     auto launch = prepare_launch(project, options, {});
     if (options.dry_run) {
-        launch.directory.keep();
         fmt::print("{}", printed_command_line(launch.argv));
         return code(Exit::ok);
     }

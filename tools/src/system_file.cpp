@@ -22,8 +22,9 @@ void read_machine(TableReader& system, Machine& machine)
     if (found == nullptr)
         return;
     TableReader in{*found, "[system] machine", system.errors()};
-    if (const auto cpu = in.text("cpu"))
-        machine.cpu = cpu->text;
+    machine.cpu = in.text("cpu").value_or(Spelled{machine.cpu, {}}).text;
+    if (const auto wrong = wrong_cpu(machine.cpu); !wrong.empty())
+        in.error("cpu", wrong);
     machine.cpus = static_cast<u32>(in.number("cpus", machine.cpus, cpu_range));
     machine.memory_bytes = in.size("memory", machine.memory_bytes, memory_range);
     machine.gic = static_cast<u32>(in.number("gic", machine.gic, gic_range));
@@ -72,6 +73,13 @@ void read_errors(TableReader& image, Device& device)
     }
 }
 
+FileImage file_image(const std::string& path, const std::string& format)
+{
+    if (format.empty())
+        return {.path = path};
+    return {.path = path, .format = format == "raw" ? ImageFormat::raw : ImageFormat::qcow2};
+}
+
 void read_image(TableReader& in, Device& device)
 {
     const auto* found = in.table("image");
@@ -91,14 +99,17 @@ void read_image(TableReader& in, Device& device)
     const u64 null_bytes = image.size("null", 512, disk_sizes);
     const u64 latency = image.number("latency_ns", 0, {0, 60 * second_ns});
     const auto path = image.text("file");
+    const auto format = image.choice("format", "", {"raw", "qcow2"});
     if (null)
         device.image = NullImage{null_bytes, latency};
     else if (file)
-        device.image = FileImage{.path = path.value_or(Spelled{}).text};
+        device.image = file_image(path.value_or(Spelled{}).text, format);
     else
         device.image = ScratchImage{scratch_bytes};
     if (latency != 0 && !null)
         image.error("latency_ns", "'latency_ns' belongs to a null image");
+    if (!format.empty() && !file)
+        image.error("format", "'format' belongs to an image that is a file");
     if (scratch_bytes % 512 != 0 || null_bytes % 512 != 0)
         image.error(null ? "null" : "size", "the size of a disk must be a multiple of 512");
     read_errors(image, device);
@@ -118,8 +129,8 @@ void read_disk(TableReader& in, Device& device)
 // Values as QEMU spells them.
 std::optional<std::string> property_text(const toml::node& value)
 {
-    if (const auto text = value.value_exact<std::string>())
-        return *text;
+    if (auto text = value.value_exact<std::string>())
+        return text;
     if (const auto number = value.value_exact<int64_t>())
         return std::to_string(*number);
     if (const auto flag = value.value_exact<bool>())
@@ -145,6 +156,7 @@ void read_properties(TableReader& in, Device& device)
 std::optional<DeviceType> read_type(TableReader& in)
 {
     std::vector<std::string> types;
+    types.reserve(device_kinds.size());
     for (const auto& kind : device_kinds)
         types.emplace_back(kind.name);
     if (!in.has("type")) {

@@ -60,7 +60,7 @@ struct NullImage {  // reads zeroes, forgets writes, has no host file
 };
 struct FileImage {
     std::string path;
-    ImageFormat format = ImageFormat::raw;
+    std::optional<ImageFormat> format{};  // nobody said: the file's name decides
     bool read_only = false;
 };
 using Image = std::variant<ScratchImage, NullImage, FileImage>;

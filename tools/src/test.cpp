@@ -19,8 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto setup_limit = 60s;
-constexpr auto build_limit = 900s;
 constexpr auto news_interval = 10s;  // nobody looks at silence for longer
 constexpr auto stop_grace = 5s;
 constexpr u32 parallel = 2;
@@ -34,7 +32,7 @@ struct Tally {
 void announce(usize number, usize count, const std::string& name, std::chrono::seconds limit)
 {
     fmt::print("stage {}/{}: {} (limit {} s)\n", number, count, name, limit.count());
-    std::fflush(stdout);
+    flush(stdout);
 }
 
 std::vector<std::string>
@@ -91,7 +89,7 @@ public:
     void news()
     {
         fmt::print("  {}/{}\n", tally_.done, tally_.planned);
-        std::fflush(stdout);
+        flush(stdout);
         next_news_ = Clock::now() + news_interval;
     }
     Deadline next_news() const { return next_news_; }
@@ -111,7 +109,7 @@ private:
                             || line.contains("% tests passed,");
         if (verbose_ || !hidden)
             fmt::print("{}\n", line);
-        std::fflush(stdout);
+        flush(stdout);
     }
 
     Tally& tally_;
@@ -185,13 +183,13 @@ int close(const Tally& total, const Project& project)
 std::vector<Stage> stages_of(const TestOptions& options)
 {
     std::vector<Stage> stages{
-        {"host tests", {"-LE", "^(fuzz|system|budget|full)$"}, 300s},
-        {"fuzz replay", {"-LE", "^(system|budget|full)$", "-L", "^fuzz$"}, 240s},
-        {"system tests", {"-LE", "^(budget|full)$", "-L", "^system$"}, 400s},
-        {"budgets", {"-LE", "^full$", "-L", "^budget$"}, 240s},
+        {"host tests", {"-LE", "^(fuzz|system|budget|full)$"}, 900s},
+        {"fuzz replay", {"-LE", "^(system|budget|full)$", "-L", "^fuzz$"}, 480s},
+        {"system tests", {"-LE", "^(budget|full)$", "-L", "^system$"}, 1200s},
+        {"budgets", {"-LE", "^full$", "-L", "^budget$"}, 480s},
     };
     if (options.full)
-        stages.push_back({"long tests", {"-L", "^full$"}, 3600s});
+        stages.push_back({"long tests", {"-L", "^full$"}, 7200s});
     return stages;
 }
 

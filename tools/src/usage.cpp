@@ -89,7 +89,7 @@ std::string about_value(const CLI::App& app, std::string_view said)
 
 std::string about(const CLI::App& app, const CLI::ParseError& error)
 {
-    const std::string said = error.what();
+    std::string said = error.what();
     const auto rest = app.remaining(true);
     const bool unknown =
         command_of(app) == nullptr || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;

@@ -41,6 +41,7 @@ std::vector<table::Program> programs_of(std::span<const u8> bytes)
 {
     const auto header = read<table::Header>(bytes, 0);
     std::vector<table::Program> programs;
+    programs.reserve(header.program_count);
     for (u32 i = 0; i < header.program_count; ++i)
         programs.push_back(
             read<table::Program>(bytes, header.program_offset + u64{i} * sizeof(table::Program)));

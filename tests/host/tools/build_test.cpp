@@ -42,7 +42,7 @@ public:
                                       "--qemu",
                                       qemu_};
         argv.insert(argv.end(), more.begin(), more.end());
-        return run_captured(argv, 40s);
+        return run_captured(argv, 150s);
     }
     std::string calls() const { return read_text(project_.root() / "calls"); }
     fs::path tree() const { return project_.root() / "build/target"; }

@@ -114,10 +114,34 @@ TEST_CASE("arguments fit the start-up page")
     CHECK_THAT(app(argument_limit), Contains("the arguments take more than"));
 }
 
+TEST_CASE("a stack leaves at least one frame of its program's for something else")
+{
+    const auto app = [](const std::string& stack) {
+        return with("[app.x]\nbinary = \"a\"\nframes = 16\nstack = \"" + stack + "\"\n");
+    };
+    CHECK(app("60K").empty());
+    CHECK_THAT(app("64K"), Contains("the stack does not fit the 16 frames of 'x'"));
+    CHECK_THAT(app("68K"), Contains("the stack does not fit the 16 frames of 'x'"));
+}
+
+TEST_CASE("a CPU is one of 64 bits that QEMU's virt machine can have")
+{
+    for (const std::string good : {"max", "cortex-a53", "cortex-a72", "max,pauth=off,sve=off"})
+        CHECK(wrong_cpu(good).empty());
+    CHECK(wrong_cpu("cortex-a15")
+          == "there is no 64-bit CPU 'cortex-a15'; did you mean 'cortex-a35'?");
+    for (const std::string wrong : {"", "host", "nope", "cortex-a7", "max max", ",max"})
+        CHECK_THAT(wrong_cpu(wrong), Contains("there is no 64-bit CPU '"));
+}
+
 TEST_CASE("programs cannot be promised more memory than there is")
 {
     CHECK_THAT(with("[app.x]\nbinary = \"a\"\nframes = 65536\n"),
                Contains("the machine has 65536"));
+    // The other three have 1024 each.
+    CHECK(with("[app.x]\nbinary = \"a\"\nframes = 62464\n").empty());
+    CHECK_THAT(with("[app.x]\nbinary = \"a\"\nframes = 62465\n"),
+               Contains("own 65537 frames together, the machine has 65536"));
 }
 
 TEST_CASE("limits of the table are limits of a file")

@@ -78,7 +78,8 @@ TEST_CASE("names of files reach QEMU whole, whatever is in them")
     const auto all = words(system);
     CHECK(has_pair(all, "-blockdev",
                    R"({"node-name":"disk0","driver":"qcow2","read-only":true,)"
-                   R"("file":{"driver":"file","read-only":true,"filename":"/a,b/\"c\" d.img"}})"));
+                   R"("file":{"driver":"file","read-only":true,"filename":"/a,b/\"c\" d.img"},)"
+                   R"("backing":null})"));
     CHECK(has_pair(all, "-qmp", "unix:/p/a,,b/qmp,server=on,wait=off"));
     system.devices[0].image = FileImage{.path = "/\xff.img"};
     CHECK_THROWS_AS(words(system), Failure);

@@ -98,7 +98,7 @@ void compile_program(const fs::path& root, const fs::path& elf)
                                     "-Wl,-z,separate-loadable-segments,-z,max-page-size=4096,--"
                                     "image-base=0x400000,-Ttext=0x401000",
                                     source.string(), "-o", elf.string()},
-                                   std::chrono::seconds{30});
+                                   std::chrono::seconds{100});
     if (done.status != 0)
         throw std::runtime_error{done.err};
 }

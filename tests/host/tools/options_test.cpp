@@ -156,6 +156,12 @@ TEST_CASE("what cannot be understood is named, and where to read on")
     check_refusal({"run", "--memory"}, "--memory needs a value", of_run);
     check_refusal({"run", "-c"}, "--command needs a value", of_run);
     check_refusal({"run", "--cpus", "two"}, "--cpus: 'two' is not a whole number", of_run);
+    check_refusal({"run", "--cpus", ""}, "--cpus: '' is not a whole number", of_run);
+    check_refusal({"run", "--gic", ""}, "--gic: '' is not a whole number", of_run);
+    check_refusal({"run", "--timeout", ""}, "--timeout: '' is not a number from 0 to 1000000",
+                  of_run);
+    check_refusal({"run", "--allow-line", "good", "--allow-line", "("},
+                  "cannot read --allow-line (", "");
     check_refusal({"run", "--cpus", "-1"}, "--cpus: '-1' is not a whole number", of_run);
     check_refusal({"run", "--cpus", "1", "--cpus", "2"}, "--cpus is given more than once", of_run);
     check_refusal({"run", "--keep=maybe"}, "--keep takes no value", of_run);

@@ -25,6 +25,7 @@ std::vector<u32> pinned(std::vector<Device> devices)
     system.devices = std::move(devices);
     pin_devices(system);
     std::vector<u32> slots;
+    slots.reserve(system.devices.size());
     for (const auto& one : system.devices)
         slots.push_back(one.slot);
     return slots;

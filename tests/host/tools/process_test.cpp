@@ -46,8 +46,8 @@ TEST_CASE("output, errors and status of a program are told apart")
 
 TEST_CASE("large output on both streams at once does not block")
 {
-    const auto done =
-        run_captured({"sh", "-c", "head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2"}, 20s);
+    const auto done = run_captured(
+        {"sh", "-c", "head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2"}, 100s);
     CHECK(done.out.size() == 3'000'000);
     CHECK(done.err.size() == 3'000'000);
 }

@@ -31,7 +31,7 @@ std::vector<std::string> words(const FakeProject& project,
 
 Captured vireo_tool(const FakeProject& project, const std::vector<std::string>& arguments)
 {
-    return run_captured(words(project, arguments), 40s);
+    return run_captured(words(project, arguments), 150s);
 }
 
 // `run` with a QEMU that is the given script.
@@ -179,7 +179,51 @@ TEST_CASE("QEMU's complaints fail a run with 125 unless they are allowed")
                    {"--allow-line", "^virtio: bogus"})
               .status
           == 0);
-    CHECK(run_with(project, verdict, {"--allow-line", "("}).status == 120);
+}
+
+TEST_CASE("an expression that cannot be read is found before anything starts")
+{
+    FakeProject project;
+    const auto started = project.root() / "started";
+    const auto script = "touch " + started.string() + "; echo 't=1 src=kernel verdict status=0'";
+    const auto refused = run_with(project, script, {"--allow-line", "("});
+    CHECK(refused.status == 120);
+    CHECK_THAT(refused.err, Contains("cannot read --allow-line ("));
+    CHECK_FALSE(fs::exists(started));
+    CHECK(project.run_directories().empty());
+}
+
+TEST_CASE("a run whose reader goes away ends with 141, without a word, and leaves nothing behind")
+{
+    FakeProject project;
+    const auto pid = project.root() / "pid";
+    const auto script = project.script("echo $$ >" + pid.string()
+                                       + "\nwhile true; do echo 't=1 src=a/0 | x'; done");
+    std::string line;
+    for (const auto& word : words(project, {"run", "--qemu", script.string()}))
+        line += shell_quote(word) + " ";
+    const auto done =
+        run_captured({"bash", "-c", line + "| head -n 1; echo ${PIPESTATUS[0]}"}, 100s);
+    CHECK(done.out == "t=1 src=a/0 | x\n141\n");
+    CHECK(done.err.empty());
+    CHECK(gone_soon(pid_in(pid)));
+    CHECK(project.run_directories().empty());
+}
+
+TEST_CASE("output that cannot be written is an error of the environment")
+{
+    FakeProject project;
+    const auto script = project.script("echo 't=1 src=kernel verdict status=0'");
+    std::string line;
+    for (const auto& word : words(project, {"run", "--qemu", script.string()}))
+        line += shell_quote(word) + " ";
+    const auto full = run_captured({"bash", "-c", line + ">/dev/full"}, 100s);
+    CHECK(full.status == 121);
+    CHECK(full.err == "vireo: error: cannot print: No space left on device\n");
+    const auto closed = run_captured({"bash", "-c", line + ">&-"}, 100s);
+    CHECK(closed.status == 121);
+    CHECK(closed.err == "vireo: error: cannot print: Bad file descriptor\n");
+    CHECK(project.run_directories().empty());
 }
 
 TEST_CASE("a QEMU that fails ends the run with 125 and its stderr")
@@ -264,6 +308,18 @@ TEST_CASE("the option --dry-run prints a command line whose files exist, and sta
             CHECK(fs::exists((*line)[i + 1]));
     REQUIRE(project.run_directories().size() == 1);
     CHECK(fs::file_size(project.run_directories().front() / "disk0.img") == u64{1} << 20);
+}
+
+TEST_CASE("dry runs of one system share a directory, and what was printed last can be run")
+{
+    FakeProject project;
+    const auto dry = [&] { return run_with(project, "true", {"--dry-run", "-c", "ps"}).out; };
+    const auto first = dry();
+    CHECK(first == dry());
+    CHECK(project.run_directories().size() == 1);
+    CHECK(run_with(project, "true", {"--dry-run", "--keep"}).status == 0);
+    REQUIRE(project.run_directories().size() == 1);
+    CHECK_THAT(first, Contains(project.run_directories().front().string() + "/boot.archive"));
 }
 
 TEST_CASE("the option --gic chooses the interrupt controller")
@@ -356,10 +412,32 @@ TEST_CASE("options that cannot be fulfilled are clear errors")
     CHECK(refused({"--cpus", "0"}).status == 120);
     CHECK(refused({"--memory", "63M"}).status == 120);
     CHECK(refused({"--memory", "256"}).status == 120);
+    CHECK_THAT(refused({"--memory", "66048K"}).err, Contains("whole megabytes"));
+    CHECK_THAT(refused({"--memory", "67108865"}).err, Contains("whole megabytes"));
+    CHECK(refused({"--dry-run", "--memory", "66560K"}).status == 0);
+    CHECK_THAT(refused({"--cpu", "cortex-a15"}).err, Contains("there is no 64-bit CPU"));
+    for (const std::string cpu : {"", "nope", "host"})
+        CHECK(refused({"--cpu", cpu}).status == 120);
     CHECK(refused({"--disk", "disk0"}).status == 120);
     CHECK(refused({"--disk", "disk0=/no/such/file"}).status == 121);
     CHECK(refused({"--disk", "scratch0=/no/such/file"}).status == 120);
     CHECK(refused({"-c", std::string(5000, 'x')}).status == 120);
+}
+
+TEST_CASE("what programs may own must fit the memory of the command line, to the last frame")
+{
+    FakeProject project;
+    const auto with_frames = [&](u32 frames) {
+        project.system("own", "[system]\nname = \"own\"\n[app.a]\nbinary = \"demo\"\nverdict = "
+                              "true\nframes = "
+                                  + std::to_string(frames) + "\n");
+        return vireo_tool(project, {"--dry-run", "run", "own", "--memory", "64M"});
+    };
+    CHECK(with_frames(16384).status == 0);
+    const auto one_more = with_frames(16385);
+    CHECK(one_more.status == 120);
+    CHECK_THAT(one_more.err, Contains("system 'own' does not fit 64M of memory")
+                                 && Contains("own 16385 frames together, the machine has 16384"));
 }
 
 TEST_CASE("what is not built is said to be so")

@@ -1,9 +1,11 @@
 // stages_test.cpp - stages of `test`, and what is read from ctest.
+#include "file.hpp"
 #include "test.hpp"
 
 #include <algorithm>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 using namespace vireo;
 
@@ -15,6 +17,19 @@ TEST_CASE("long tests are a stage of their own, on request")
     CHECK(full.back().selection == std::vector<std::string>{"-L", "^full$"});
     for (const auto& stage : full)
         CHECK(stage.limit.count() > 0);
+}
+
+TEST_CASE("the page about testing gives the limit of each stage, and their sum")
+{
+    auto sum = setup_limit + build_limit;
+    auto text = fmt::format("set-up {}, build {}", setup_limit.count(), build_limit.count());
+    for (const auto& stage : stages_of({})) {
+        text += fmt::format(", {} {}", stage.name, stage.limit.count());
+        sum += stage.limit;
+    }
+    auto page = read_text(VIREO_TESTING_PAGE);
+    std::ranges::replace(page, '\n', ' ');
+    CHECK_THAT(page, Catch::Matchers::Contains(fmt::format("{}; {} together", text, sum.count())));
 }
 
 TEST_CASE("results of single tests are read from ctest's lines")

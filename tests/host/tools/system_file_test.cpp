@@ -56,6 +56,7 @@ TEST_CASE("programs keep the order of the file, servers first")
                      "[server.a]\nbinary='a'\n[system]\nname='s'\n",
                      "x.toml");
     std::vector<std::string> names;
+    names.reserve(system.programs.size());
     for (const auto& program : system.programs)
         names.push_back(program.name.text);
     CHECK(names == std::vector<std::string>{"y", "a", "z", "b"});
@@ -144,6 +145,9 @@ TEST_CASE("the machine is checked")
     CHECK_THAT(machine("memory = 67108865"), Contains("multiple of 1M"));
     CHECK(machine("gic = 2").empty());
     CHECK_THAT(machine("gic = 4"), Contains("must be from 2 to 3"));
+    CHECK_THAT(machine("memory = \"66048K\""), Contains("multiple of 1M"));
+    CHECK_THAT(machine("cpu = \"cortex-a15\""),
+               Contains("x.toml:3:19: error: there is no 64-bit CPU 'cortex-a15'"));
     CHECK_THAT(machine("cpu_model = \"max\""),
                Contains("unknown key 'cpu_model' in [system] machine"));
 }
@@ -168,7 +172,15 @@ TEST_CASE("images are one of three kinds, and whole sectors")
               .empty());
     CHECK_THAT(image("{ }"), Contains("an image is one of"));
     CHECK_THAT(image("{ size = \"1M\", null = \"1M\" }"), Contains("an image is one of"));
-    CHECK_THAT(image("{ size = 1000 }"), Contains("multiple of 512"));
+    for (const std::string bytes : {"768", "1000", "1280"}) {
+        CHECK_THAT(image("{ size = " + bytes + " }"), Contains("multiple of 512"));
+        CHECK_THAT(image("{ null = " + bytes + " }"), Contains("multiple of 512"));
+    }
+    CHECK(image("{ file = \"a.img\", format = \"qcow2\" }").empty());
+    CHECK_THAT(image("{ file = \"a.img\", format = \"vmdk\" }"),
+               Contains("must be one of: raw, qcow2"));
+    CHECK_THAT(image("{ size = 512, format = \"raw\" }"),
+               Contains("'format' belongs to an image that is a file"));
     CHECK_THAT(image("{ size = \"1M\", latency_ns = 1 }"), Contains("belongs to a null image"));
     CHECK_THAT(image("{ size = \"1M\", inject_error = [{ on = \"raed\" }] }"),
                Contains("did you mean 'read'?"));
@@ -212,6 +224,18 @@ TEST_CASE("a system that is not there is named with the likely one")
         CHECK_THAT(failure.fix(), Contains(".toml"));
     }
     CHECK_THROWS_AS(load_system(project.root() / "systems", "/nowhere/x.toml"), Failure);
+}
+
+TEST_CASE("the format of an image file is the system file's word, or nobody's")
+{
+    const auto format = [](const std::string& image) {
+        const auto system =
+            parse_system(replaced(system_text(), "{ size = \"1M\" }", image), "x.toml");
+        return std::get<FileImage>(system.devices[0].image).format;
+    };
+    CHECK_FALSE(format("{ file = \"a.img\" }"));
+    CHECK(format("{ file = \"a.img\", format = \"qcow2\" }") == ImageFormat::qcow2);
+    CHECK(format("{ file = \"a.qcow2\", format = \"raw\" }") == ImageFormat::raw);
 }
 
 TEST_CASE("image files are looked for beside the system file")

@@ -36,7 +36,7 @@ TEST_CASE("options that QEMU does not take end with 125 and its words")
     const auto device = vireo({"run", "--qemu-opts", "-device no-such-device"});
     CHECK(device.status == 125);
     CHECK_THAT(device.err, Contains("'no-such-device' is not a valid device model name"));
-    const auto cpu = vireo({"run", "--cpu", "no-such-cpu"});
+    const auto cpu = vireo({"run", "--qemu-opts", "-cpu no-such-cpu"});
     CHECK(cpu.status == 125);
     CHECK_THAT(cpu.err, Contains("unable to find CPU model 'no-such-cpu'"));
     CHECK(vireo({"run", "--qemu", "/no/such/qemu"}).status == 121);

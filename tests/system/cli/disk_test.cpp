@@ -118,6 +118,28 @@ TEST_CASE("a qcow2 image is the disk that it describes")
     CHECK(sha256(back, 6144, 2048) == sha256(raw, 6144, 2048));
 }
 
+TEST_CASE("what a guest writes into a raw image cannot make it show a file of the host")
+{
+    const TempDir dir;
+    const auto secret = dir / "secret.img";
+    const auto image = dir / "d.img";
+    make_image(secret, mebibyte);
+    put_noise(secret, 0, mebibyte);
+    REQUIRE(program({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", secret.string(),
+                     image.string()})
+                .status
+            == 0);
+    fs::resize_file(image, mebibyte);
+    const auto guest = on_disk0(image.string(), {"blk sha256 disk0"});
+    CHECK(guest.status == 0);
+    CHECK(guest.out == hash_line(sha256(image)));
+    CHECK_THAT(guest.err, Contains("d.img is attached as raw, and begins as qcow2 does"));
+    CHECK(on_disk0(image.string() + ",raw", {"blk sha256 disk0"}).err.empty());
+    const auto asked = on_disk0(image.string() + ",qcow2", {"blk sha256 disk0"});
+    CHECK(asked.status == 120);
+    CHECK_THAT(asked.err, Contains("it has a backing file"));
+}
+
 TEST_CASE("file names may hold what means something to a shell or to QEMU")
 {
     const TempDir dir;

@@ -48,7 +48,7 @@ void check_machine(const Words& machine, const std::string& boot = "")
 
 TEST_CASE("one CPU will do") { check_machine({"--cpus", "1"}); }
 
-TEST_CASE("two CPUs do no harm") { check_machine({"--cpus", "2"}, "cpus=[12]/2 "); }
+TEST_CASE("two CPUs both run") { check_machine({"--cpus", "2"}, "cpus=2/2 "); }
 
 TEST_CASE("64 MiB of memory will do")
 {
@@ -63,6 +63,13 @@ TEST_CASE("4 GiB of memory do no harm")
 TEST_CASE("a cortex-a72 will do") { check_machine({"--cpu", "cortex-a72"}); }
 
 TEST_CASE("a CPU with everything that QEMU has does no harm") { check_machine({"--cpu", "max"}); }
+
+TEST_CASE("every CPU that the tool and this QEMU know will do")
+{
+    for (const std::string cpu : {"a64fx", "cortex-a35", "cortex-a53", "cortex-a57", "cortex-a76",
+                                  "neoverse-n1", "max,pauth=off"})
+        check_demo({"--cpu", cpu}, "");
+}
 
 TEST_CASE("version 1 registers will do")
 {
@@ -91,7 +98,7 @@ TEST_CASE("a GICv2 beside a CPU with everything does no harm")
 
 TEST_CASE("a GICv2 of two CPUs does no harm")
 {
-    check_machine({"--gic", "2", "--cpus", "2"}, "cpus=[12]/2 memory_mib=256 gic=2 ");
+    check_machine({"--gic", "2", "--cpus", "2"}, "cpus=2/2 memory_mib=256 gic=2 ");
 }
 
 TEST_CASE("a kernel that is entered at EL2 beside a GICv2 does no harm")
@@ -107,5 +114,5 @@ TEST_CASE("version 1 registers and a GICv2 will do")
 TEST_CASE("a GICv4, whose redistributors are larger, does no harm")
 {
     const std::string board = "-M virt,virtualization=on,gic-version=4";
-    check_machine({"--cpus", "2", "--qemu-opts", board}, "cpus=[12]/2 .*gic=3 ");
+    check_machine({"--cpus", "2", "--qemu-opts", board}, "cpus=2/2 .*gic=3 ");
 }

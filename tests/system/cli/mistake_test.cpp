@@ -78,8 +78,11 @@ TEST_CASE("a machine that cannot be is refused")
     check_refused({"run", "--cpus", "0"}, 120, "it is from 1 to 8");
     check_refused({"run", "--cpus", "9"}, 120, "it is from 1 to 8");
     check_refused({"run", "--cpus", "two"}, 120, "--cpus");
+    check_refused({"run", "--cpus", ""}, 120, "--cpus: '' is not a whole number");
+    for (const std::string cpu : {"", "nope", "host", "cortex-a15"})
+        check_refused({"run", "--cpu", cpu}, 120, "there is no 64-bit CPU '" + cpu + "'");
     check_refused({"run", "--memory", "8M"}, 120, "it is from 64M to 4G");
-    check_refused({"run", "--memory", "64000K"}, 120, "whole megabytes");
+    check_refused({"run", "--memory", "66048K"}, 120, "whole megabytes");
 }
 
 TEST_CASE("a command line that makes no sense is refused")

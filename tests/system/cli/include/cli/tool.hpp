@@ -49,13 +49,13 @@ struct Ran {
 
 // tools/vireo with these arguments, on what is built. A failing test prints every run of its case.
 // `seconds` is below the limit that ctest has for a case, so that this can be printed.
-Ran vireo(const Words& arguments, int seconds = 50);
+Ran vireo(const Words& arguments, int seconds = 150);
 
 // `vireo run SYSTEM -c COMMAND...` and the like.
 Words operator+(Words first, const Words& more);
 
 // Any other program, for at most `seconds`.
-Ran program(const Words& words, int seconds = 40);
+Ran program(const Words& words, int seconds = 120);
 
 // The target tree that the tool takes kernel and programs from.
 fs::path target_tree();
