@@ -85,8 +85,8 @@ struct World {
             return;
         const auto& target = bytes.next() % 4 == 0 ? client.completions : client.submissions;
         const auto memory = target.mapping.bytes();
-        const u32 where =
-            bytes.next() % 2 == 0 ? bytes.next() % 2 * 64 : page_bytes + bytes.word() % page_bytes;
+        const usize where = bytes.next() % 2 == 0 ? usize{bytes.next() % 2U} * 64
+                                                  : page_bytes + bytes.word() % page_bytes;
         const u32 value = bytes.next() % 2 == 0 ? bytes.word() : bytes.next() % 16;
         if (where + sizeof(value) <= memory.size())
             std::memcpy(memory.data() + where, &value, sizeof(value));

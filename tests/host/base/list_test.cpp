@@ -65,6 +65,7 @@ TEST_CASE("random steps leave the list as the model has it", "[base][list][prope
 {
     std::mt19937 random{GENERATE(1U, 2U)};
     std::vector<std::unique_ptr<Item>> items;
+    items.reserve(16);
     for (int n = 0; n < 16; ++n)
         items.push_back(std::make_unique<Item>(n));
     List<Item> list;
