@@ -30,7 +30,8 @@ enum class Syscall : u8 {
     // endpoint(receive) x0 header: handles taken, x9 deadline -> x0 header, x1..x7, x9 badge,
     // x10 bits
     recv = 3,
-    // endpoint(receive) x0 header: handles taken, x1 notification slot(signal), x2 bits, x9 deadline
+    // endpoint(receive) x0 header: handles taken, x1 notification slot(signal), x2 bits, x9
+    // deadline
     // -> as recv
     signal_recv = 4,
     // notification(signal) x0 bits

@@ -51,8 +51,10 @@ void killed_at_random_moments()
     for (u32 i = 0; i < rounds; ++i) {
         Surroundings around;
         const Child child =
-            around.start(endless[random.below(endless.size())],
-                         {.arguments = {"3"}, .threads = 8, .priority = random.below(30)});
+            around.start(endless[random.below(endless.size())], {.arguments = {"3"},
+                                                                 .threads = 8,
+                                                                 .priority = random.below(30),
+                                                                 .cpu = check::by_turns});
         if (const u64 pause = random.below(4); pause != 0)
             (void)sys::wait(nobody.borrow(),
                             sys::after(sys::microseconds(pause * random.below(300))));
@@ -64,8 +66,9 @@ void ended_by_themselves()
 {
     for (u32 i = 0; i < rounds; ++i) {
         Surroundings around;
-        const Child child = around.start(ending[i % ending.size()],
-                                         {.arguments = {"0"}, .threads = 8, .priority = 20});
+        const Child child = around.start(
+            ending[i % ending.size()],
+            {.arguments = {"0"}, .threads = 8, .priority = 20, .cpu = check::by_turns});
         (void)child.wait();
     }
 }
@@ -77,12 +80,13 @@ void killed_amid_calls()
     for (u32 i = 0; i < 60; ++i) {
         const auto endpoint = need(sys::create_endpoint());
         std::array<std::optional<Child>, 5> clients;
-        Starter server{"serve", {.arguments = {"4"}, .priority = 25}};
+        Starter server{"serve", {.arguments = {"4"}, .priority = 25, .cpu = check::by_turns}};
         server.grant("serve", endpoint.slot(), abi::Kind::endpoint, abi::right::receive);
         std::optional<Child> serving{server.run()};
         for (usize n = 0; n < clients.size(); ++n) {
             const auto badge = need(sys::mint(endpoint.borrow(), n + 1));
-            Starter client{"call_often", {.arguments = {"100000", "7"}, .priority = 20}};
+            Starter client{"call_often",
+                           {.arguments = {"100000", "7"}, .priority = 20, .cpu = check::by_turns}};
             client.grant("target", badge.slot(), abi::Kind::endpoint, abi::right::call);
             clients[n].emplace(client.run());
         }

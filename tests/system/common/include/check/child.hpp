@@ -18,6 +18,10 @@ namespace check {
 
 inline constexpr std::string_view actor_image = "test_actor";
 
+// Options::cpu: 1 + index of a CPU, or one of these.
+inline constexpr u32 by_turns = 0;
+inline constexpr u32 own_cpu = ~u32{0};
+
 struct Options {
     std::initializer_list<std::string_view> arguments = {};
     std::string_view image = actor_image;
@@ -28,18 +32,19 @@ struct Options {
     u32 max_priority = 30;
     u64 priority = 30;
     u32 epoch = 0;
-    u32 cpu = 0;
+    u32 cpu = own_cpu;  // priorities decide between the program and its children
 };
 
-constexpr abi::ProcessQuota quota_of(const Options& options)
+inline abi::ProcessQuota quota_of(const Options& options)
 {
+    const u64 cpu = options.cpu == own_cpu ? need(sys::info(self())).cpu : options.cpu;
     return {options.frames,
             options.handles,
             options.threads,
             options.max_priority,
             text::padded<16>(options.name),
             options.epoch,
-            options.cpu};
+            static_cast<u32>(cpu)};
 }
 
 // The boot archive of the program's grant "archive", mapped once.
