@@ -2,8 +2,10 @@
 
 #include "console.hpp"
 
+#include "arch/aarch64/stacks.hpp"
 #include "machine.hpp"
 #include "object/process.hpp"
+#include "sched/lock.hpp"
 
 namespace kernel {
 
@@ -40,7 +42,8 @@ void write_start()
 u64 walk(u64 fp, std::span<u64> chain)
 {
     u64 count = 0;
-    while (count < chain.size() && fp >= image_begin() && fp < image_limit() && aligned(fp, 16)) {
+    while (count < chain.size() && fp >= image_begin() && fp < image_limit() && aligned(fp, 16)
+           && !stack_guard(fp)) {
         const auto* const record = reinterpret_cast<const u64*>(fp);
         if (record[1] == 0)
             break;
@@ -85,6 +88,7 @@ void log_line(const Process& from, std::string_view separator, std::string_view 
 
 void panic_at(std::string_view why, std::string_view image, u64 pc, std::span<const u64> chain)
 {
+    (void)kernel_lock.try_acquire();  // whoever holds it: no other CPU logs any more
     log("panic", why);
     text::Buffer<420> record;
     record.put("kernel level=panic image=").put(image).put(" pc=0x").hex(pc).put(" chain=");

@@ -249,9 +249,9 @@ void kernel_main(u64 device_tree)
 void secondary_main(u64 stack)
 {
     const u32 index = cpu_of_stack(stack);
+    sysreg::set_vbar(reinterpret_cast<u64>(&vectors));
     use_kernel_map();
     cpus[index].start(index, stack);
-    sysreg::set_vbar(reinterpret_cast<u64>(&vectors));
     start_counters();
     gic.start_cpu(index, virtual_timer);
     secondary_up.store(true, std::memory_order_release);

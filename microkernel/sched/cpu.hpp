@@ -87,6 +87,8 @@ public:
         enqueue_first(*current_);
         enter_fast(by);
     }
+    // Nobody ready is as important.
+    bool lets_on(u8 priority) const { return ready_ >> priority == 0; }
     bool nobody_ready() const { return ready_ == 0; }
     // The most important ready thread, if the fast paths can switch to it: it waits in a call.
     Thread* next_fast()

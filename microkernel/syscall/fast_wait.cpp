@@ -216,7 +216,7 @@ Thread* recv(Thread& server, Cpu& cpu)
     if (endpoint == nullptr)
         return nullptr;
     if (server.bound->pending()) {
-        const bool good = could_reserve(server) && !cpu.preempts(server.own_priority);
+        const bool good = could_reserve(server) && cpu.lets_on(server.own_priority);
         return good ? receive_bits(server, cpu) : nullptr;
     }
     Thread* const next = fast::next(cpu);

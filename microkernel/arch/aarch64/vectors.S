@@ -151,10 +151,10 @@ system_call:
 // From thread x8 to thread x0. Its x0 is in the frame of x8, and x1..x7 are there.
 switch_with_message:
     SAVE_PRESERVED x8
-    RELEASE_LOCK
     mov     sp, x0
+    ldr     x0, [x8, #FRAME_X(0)]   // before the lock is released: then x8 may be woken or gone
+    RELEASE_LOCK
     RESTORE_PRESERVED
-    ldr     x0, [x8, #FRAME_X(0)]
     RETURN_FROM_CALL
 
 2:  STORE_ARGUMENTS x0
@@ -192,6 +192,7 @@ switch_with_message:
 
 idle:
     add     sp, sp, #16
+    mov     x29, xzr
     mrs     x0, tpidr_el1
     bl      idle_entry
     b       resume

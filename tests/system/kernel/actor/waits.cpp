@@ -96,9 +96,27 @@ u64 ping(const sys::Startup& given)
     }
 }
 
+// Rings all the time, at ever other intervals.
+u64 ring(const sys::Startup& given)
+{
+    const auto ready = given.grant<sys::Notification>("ready");
+    if (!ready)
+        return not_granted;
+    for (u64 seed = 12345;; seed = seed * 6364136223846793005ULL + 1442695040888963407ULL) {
+        (void)sys::signal(*ready, abi::Bits::at(0));
+        for (u64 i = (seed >> 33) % 4000; i > 0; --i)
+            asm volatile("" ::: "memory");
+    }
+}
+
 constexpr std::array list{
-    Behaviour{"spin", spin}, Behaviour{"sleep", sleep}, Behaviour{"receive", receive},
-    Behaviour{"owe", owe},   Behaviour{"call", call},   Behaviour{"call_often", call_often},
+    Behaviour{"ring", ring},
+    Behaviour{"spin", spin},
+    Behaviour{"sleep", sleep},
+    Behaviour{"receive", receive},
+    Behaviour{"owe", owe},
+    Behaviour{"call", call},
+    Behaviour{"call_often", call_often},
     Behaviour{"ping", ping},
 };
 

@@ -1,5 +1,7 @@
 // smp/main.cpp - programs on several CPUs: they run at once, call and wake each other, and one that
 // is killed while it runs on another CPU is gone at once.
+#include "cases.hpp"
+
 #include <optional>
 
 #include <check/actor.hpp>
@@ -226,4 +228,4 @@ constexpr std::array cases{
 
 }  // namespace
 
-int app_main(const sys::Startup& given) { return check::run(given, {cases}); }
+int app_main(const sys::Startup& given) { return check::run(given, {cases, race_cases}); }
