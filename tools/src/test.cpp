@@ -183,13 +183,13 @@ int close(const Tally& total, const Project& project)
 std::vector<Stage> stages_of(const TestOptions& options)
 {
     std::vector<Stage> stages{
-        {"host tests", {"-LE", "^(fuzz|system|budget|full)$"}, 900s},
-        {"fuzz replay", {"-LE", "^(system|budget|full)$", "-L", "^fuzz$"}, 480s},
-        {"system tests", {"-LE", "^(budget|full)$", "-L", "^system$"}, 1200s},
-        {"budgets", {"-LE", "^full$", "-L", "^budget$"}, 480s},
+        {"host tests", {"-LE", "^(fuzz|system|budget|full)$"}, 300s},
+        {"fuzz replay", {"-LE", "^(system|budget|full)$", "-L", "^fuzz$"}, 240s},
+        {"system tests", {"-LE", "^(budget|full)$", "-L", "^system$"}, 400s},
+        {"budgets", {"-LE", "^full$", "-L", "^budget$"}, 240s},
     };
     if (options.full)
-        stages.push_back({"long tests", {"-L", "^full$"}, 7200s});
+        stages.push_back({"long tests", {"-L", "^full$"}, 3600s});
     return stages;
 }
 

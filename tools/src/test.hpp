@@ -17,7 +17,7 @@ struct Stage {
 // Limits are thrice what each stage takes on two CPUs that nobody else uses, and more: an end for
 // what hangs, not a judgement of the machine.
 inline constexpr std::chrono::seconds setup_limit{60};
-inline constexpr std::chrono::seconds build_limit{1800};
+inline constexpr std::chrono::seconds build_limit{900};
 // Every test of the tree is in exactly one stage; long ones only with --full.
 std::vector<Stage> stages_of(const TestOptions& options);
 

@@ -60,8 +60,8 @@ TEST_CASE("every test runs in one stage, long ones only when asked for")
     const auto done = vireo_test(project);
     CHECK(done.status == 0);
     CHECK_THAT(done.out, Contains("stage 1/6: set-up (limit "));
-    CHECK_THAT(done.out, Contains("stage 3/6: host tests (limit 900 s)\n  2/2 done, 0 failed"));
-    CHECK_THAT(done.out, Contains("stage 5/6: system tests (limit 1200 s)\n  1/1 done, 0 failed"));
+    CHECK_THAT(done.out, Contains("stage 3/6: host tests (limit 300 s)\n  2/2 done, 0 failed"));
+    CHECK_THAT(done.out, Contains("stage 5/6: system tests (limit 400 s)\n  1/1 done, 0 failed"));
     CHECK(lines_of(done.out).back() == "100% tests passed, 0 tests failed out of 5");
     CHECK_FALSE(fs::exists(project.root() / "build/host/ran_long"));
 
