@@ -58,7 +58,7 @@ function(host_test name)
     catch_discover_tests(${name}
         EXTRA_ARGS --warn NoTests
         TEST_PREFIX "${name}/"
-        PROPERTIES TIMEOUT 180 LABELS host ENVIRONMENT "${test_environment}"
+        PROPERTIES TIMEOUT 60 LABELS host ENVIRONMENT "${test_environment}"
     )
 endfunction()
 
@@ -88,7 +88,7 @@ function(rejects name)
         "$<$<BOOL:${directories}>:-I$<JOIN:${directories},;-I>>"
         ${source}
     )
-    set_tests_properties("rejects: ${name}" PROPERTIES LABELS "host" TIMEOUT 180)
+    set_tests_properties("rejects: ${name}" PROPERTIES LABELS "host" TIMEOUT 60)
 endfunction()
 
 # fuzz_target(NAME SOURCES a.cpp ... [LINKS room ...] [CORPUS dir] [INCLUDES dir ...]) - a libFuzzer
@@ -114,7 +114,7 @@ function(fuzz_target name)
         -artifact_prefix=${found}/ ${found} ${corpus}
     )
     set_tests_properties("fuzz: ${name}" PROPERTIES
-        LABELS fuzz TIMEOUT 180 ENVIRONMENT "${test_environment}"
+        LABELS fuzz TIMEOUT 60 ENVIRONMENT "${test_environment}"
     )
 endfunction()
 
@@ -130,7 +130,7 @@ function(system_test name)
         set(system ${arg_SYSTEM})
     endif()
     if(NOT arg_TIMEOUT)
-        set(arg_TIMEOUT 180)
+        set(arg_TIMEOUT 120)
     endif()
     add_test(NAME "system: ${name}"
         COMMAND ${CMAKE_SOURCE_DIR}/tools/vireo run --no-build ${system} ${arg_ARGS}

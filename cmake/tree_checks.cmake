@@ -19,13 +19,13 @@ add_test(NAME sources COMMAND
     ${CMAKE_COMMAND} -Dlist=${CMAKE_BINARY_DIR}/sources.txt
     -P ${CMAKE_SOURCE_DIR}/cmake/check_sources.cmake
 )
-set_tests_properties(format sources PROPERTIES LABELS host TIMEOUT 180)
+set_tests_properties(format sources PROPERTIES LABELS host TIMEOUT 60)
 
 if(NOT VIREO_NO_TARGET)
     add_test(NAME images COMMAND
         ${CMAKE_COMMAND} -Dtree=${VIREO_TARGET_DIR} -P ${CMAKE_SOURCE_DIR}/cmake/check_images.cmake
     )
-    set_tests_properties(images PROPERTIES LABELS host TIMEOUT 180)
+    set_tests_properties(images PROPERTIES LABELS host TIMEOUT 60)
 endif()
 
 # Slow, so it is no test: static analysis of both trees. tests/rejects is wrong on purpose.

@@ -73,7 +73,7 @@ u64 lateness(const Waits& waits, Way way, u64 micro)
 // is enough.
 bool in_time(const Waits& waits, Way way, u64 micro)
 {
-    for (int tries = 0; tries < 200; ++tries)
+    for (int n = 0; n < check::tries(200); ++n)
         if (lateness(waits, way, micro) < sys::milliseconds(5).raw())
             return true;
     return false;

@@ -101,7 +101,7 @@ void a_spinner_delays_nobody()
     constexpr u64 limit_ms = 2;
     u64 best = ~u64{0};
     const auto nobody = need(sys::create_notification());
-    for (int i = 0; i < 500 && best >= sys::milliseconds(limit_ms).raw(); ++i) {
+    for (int i = 0; i < check::tries(500) && best >= sys::milliseconds(limit_ms).raw(); ++i) {
         const abi::Ticks deadline = sys::after(sys::microseconds(500));
         (void)sys::wait(nobody.borrow(), deadline);
         const u64 late = sys::now().raw() - deadline.raw();

@@ -43,6 +43,10 @@ sys::Borrowed<sys::Process> self();
 
 using Where = std::source_location;
 
+// How often something may be tried that a busy host, which stops the machine whenever it likes, can
+// spoil. A system whose arguments select such cases runs under -icount, where nothing can: once.
+inline int tries(int on_a_host) { return given().argument(0).empty() ? on_a_host : 1; }
+
 // The deadline of what must happen. A host that is busy may stop the machine for longer than one
 // would think, so nothing that a test expects has a nearer one.
 inline abi::Ticks patience() { return sys::after_ms(5'000); }
