@@ -9,3 +9,8 @@ namespace std::inline __1 {
 
 extern "C" [[noreturn]] void abort();
 extern "C" void abort() { kernel::panic("abort"); }
+
+// Of the checked kernel: a function found that its stack was written beyond its array.
+extern "C" [[noreturn]] void __stack_chk_fail();
+extern "C" void __stack_chk_fail() { kernel::panic("a kernel stack was overwritten"); }
+extern "C" constinit u64 __stack_chk_guard = 0x595e'9fbd'94fd'a766;

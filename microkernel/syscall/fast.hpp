@@ -27,13 +27,13 @@ inline Thread* next(Cpu& cpu)
 {
     return cpu.nobody_ready() ? reinterpret_cast<Thread*>(FAST_IDLE) : cpu.next_fast();
 }
-inline Thread* leave_to(Thread& next, Cpu& cpu)
+inline Thread* leave_to(Thread* next, Cpu& cpu)
 {
-    if (&next == reinterpret_cast<Thread*>(FAST_IDLE))
+    if (next == reinterpret_cast<Thread*>(FAST_IDLE))
         cpu.count_exception();
     else
-        cpu.leave_to_fast(next);
-    return &next;
+        cpu.leave_to_fast(*next);
+    return next;
 }
 
 inline Endpoint& endpoint_of(const HandleEntry& entry)

@@ -132,7 +132,7 @@ Thread* wait(Thread& caller, Cpu& cpu)
     if (next == nullptr)
         return nullptr;
     sleep(caller, *on);
-    return fast::leave_to(*next, cpu);
+    return fast::leave_to(next, cpu);
 }
 
 // The caller sleeps. Whom it woke goes on; or, if nobody slept, somebody ready.
@@ -149,7 +149,7 @@ Thread* signal_wait(Thread& caller, Cpu& cpu)
             return nullptr;
         rung->add(bits);
         sleep(caller, *on);
-        return fast::leave_to(*next, cpu);
+        return fast::leave_to(next, cpu);
     }
     if (!simple(*to) || !cpu.can_enter_fast(*to, to->priority))
         return nullptr;
@@ -223,7 +223,7 @@ Thread* recv(Thread& server, Cpu& cpu)
     if (next == nullptr || !reserve(server))
         return nullptr;
     sleep(server, *endpoint);
-    return fast::leave_to(*next, cpu);
+    return fast::leave_to(next, cpu);
 }
 
 // The server sleeps, and whom it woke, or somebody ready, goes on.
@@ -245,7 +245,7 @@ Thread* signal_recv(Thread& server, Cpu& cpu)
         rung->add(bits);
     sleep(server, *endpoint);
     if (!direct)
-        return fast::leave_to(*next, cpu);
+        return fast::leave_to(next, cpu);
     cpu.enter_fast(*to);
     return to;
 }

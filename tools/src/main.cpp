@@ -32,7 +32,8 @@ int build(const Project& project, const Options& options)
 
 int dispatch(const Options& options)
 {
-    const auto project = find_project();
+    auto project = find_project();
+    project.flavour = options.system.kernel;
     switch (options.task) {
     case Task::setup:  // the shim has installed what was missing; this says whether that was enough
     case Task::doctor:

@@ -23,6 +23,7 @@ struct SystemOptions {
     std::optional<std::string> memory{};
     std::optional<std::string> cpu{};
     std::optional<u32> gic{};
+    std::string kernel{};  // its flavour; empty: what is shipped
     bool legacy = false;
 };
 

@@ -8,11 +8,12 @@ namespace vireo {
 struct Project {
     fs::path root;
     fs::path target = root / "build/target";  // the target tree
+    std::string flavour{};                    // of the kernel; empty: what is shipped
 
     fs::path systems() const { return root / "systems"; }
     fs::path host_tree() const { return root / "build/host"; }
-    fs::path kernel_image() const { return target / "microkernel/Image"; }
-    fs::path kernel_elf() const { return target / "microkernel/kernel.elf"; }
+    fs::path kernel_image() const { return target / "microkernel" / ("Image" + suffix()); }
+    fs::path kernel_elf() const { return target / "microkernel" / ("kernel" + suffix() + ".elf"); }
     fs::path programs() const { return target / "programs"; }
     fs::path program(const std::string& name) const { return programs() / (name + ".elf"); }
     fs::path runs() const { return root / "build/run"; }
@@ -23,6 +24,9 @@ struct Project {
     std::vector<std::string> program_names() const;
     // A path as a reader wants it: relative to the project when it lies in it.
     std::string shown(const fs::path& path) const;
+
+private:
+    std::string suffix() const { return flavour.empty() ? "" : "-" + flavour; }
 };
 
 // From VIREO_ROOT, which the shim sets, or else the directory above that has systems/ and
