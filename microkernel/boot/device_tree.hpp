@@ -6,18 +6,11 @@
 // that are not enabled are skipped, and so are devices behind a bus that translates addresses.
 #pragma once
 
-#include "boot/region.hpp"
+#include "boot/tree.hpp"
 
 #include <optional>
-#include <span>
-#include <string_view>
 
 namespace kernel {
-
-struct InterruptLine {
-    u32 intid = 0;  // as the GIC counts: 16.. private, 32.. shared
-    bool edge = false;
-};
 
 struct CpuNode {
     u64 mpidr = 0;      // affinity fields

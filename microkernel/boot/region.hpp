@@ -45,25 +45,25 @@ struct UpTo {
     std::span<T> all() { return std::span{storage}.first(count); }
     std::span<const T> all() const { return std::span{storage}.first(count); }
 
-    Result<> add(const T& value)
+    Errc add(const T& value)
     {
         if (count == N)
-            return fail(Errc::no_space);
+            return Errc::no_space;
         storage[count++] = value;
-        return {};
+        return Errc::ok;
     }
 
     // For lists that are only filled by this: sorted by region_of, without overlaps.
-    Result<> insert(const T& value)
+    Errc insert(const T& value)
     {
         usize at = 0;
         for (const T& other : all()) {
             if (region_of(other).overlaps(region_of(value)))
-                return fail(Errc::malformed);
+                return Errc::malformed;
             at += region_of(other).base < region_of(value).base ? 1 : 0;
         }
-        const auto room = add(value);
-        if (room)
+        const Errc room = add(value);
+        if (room == Errc::ok)
             std::ranges::rotate(all().subspan(at), all().end() - 1);
         return room;
     }

@@ -1,7 +1,7 @@
 // tests/host/microkernel/device_tree_hostile_test.cpp - blobs that are broken on purpose. Each lies
 // alone in a heap block of its own size, so the sanitizer sees every byte read outside.
 #include "boot/device_tree.hpp"
-#include "boot/flat_tree.hpp"
+#include "boot/tree.hpp"
 #include "machine_rules.hpp"
 #include "tree_editor.hpp"
 
