@@ -47,7 +47,7 @@ constexpr u64 page_shift = 12;
 // Why something failed, for kernel and libraries alike. Zero is success; values are Linux errno
 // numbers (asm-generic), so that traces and third-party layers agree.
 enum class Errc : u32 {
-    ok = 0,
+    ok = 0,              // success
     not_found = 2,       // ENOENT: no such name, no such object
     device_fault = 5,    // EIO: the device failed or broke its specification
     no_device = 6,       // ENXIO: no such device

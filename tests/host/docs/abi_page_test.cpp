@@ -1,6 +1,8 @@
 // tests/host/docs/abi_page_test.cpp - docs/abi.md says something about every call, in one form.
 #include "page.hpp"
 
+#include <algorithm>
+
 #include <abi/syscall.hpp>
 #include <catch2/catch.hpp>
 
@@ -97,14 +99,32 @@ TEST_CASE("abi.md has a section for every call, in order, with all headings and 
     check_good(docs::read("docs/abi.md"), real_calls(), known);
 }
 
+namespace {
+
+// What stands between two comments of the page.
+std::string between(const std::string& page, const std::string& start, const std::string& end)
+{
+    const auto from = page.find(start);
+    const auto to = page.find(end);
+    REQUIRE(from != std::string::npos);
+    REQUIRE(to != std::string::npos);
+    return page.substr(from + start.size(), to - from - start.size());
+}
+
+}  // namespace
+
+// If one of these fails after a change of abi, put the right-hand side in place of the left.
 TEST_CASE("the layouts in abi.md are those of the compiler", "[docs]")
 {
     const auto page = docs::read("docs/abi.md");
-    const std::string start = "<!-- layouts -->\n";
-    const auto from = page.find(start);
-    const auto to = page.find("<!-- end of layouts -->");
-    REQUIRE(from != std::string::npos);
-    REQUIRE(to != std::string::npos);
-    // If this fails after a change of abi, put the right-hand side in place of the left.
-    CHECK(page.substr(from + start.size(), to - from - start.size()) == docs::layouts());
+    CHECK(between(page, "<!-- layouts -->\n", "<!-- end of layouts -->") == docs::layouts());
+}
+
+TEST_CASE("the values of errors in abi.md are those of the header", "[docs]")
+{
+    const auto header = docs::read("base/include/base/types.hpp");
+    const auto table = docs::error_values(header);
+    REQUIRE(std::ranges::count(table, '\n') == 2 + std::ssize(docs::errors(header)));
+    CHECK(between(docs::read("docs/abi.md"), "<!-- values -->\n", "<!-- end of values -->")
+          == table);
 }

@@ -139,6 +139,16 @@ std::vector<string> errors(string_view header)
     return all;
 }
 
+string error_values(string_view header)
+{
+    static const std::regex entry{R"(\n    ([a-z_]+) =\s+([0-9]+),\s+// ([A-Z0-9]+: )?([^\n]+))"};
+    string table = "| `Errc` | value | |\n|---|---|---|\n";
+    for (const auto& match : matches(enumerators(header, "enum class Errc"), entry))
+        table +=
+            std::format("| `{}` | {} | {} |\n", match[1].str(), match[2].str(), match[4].str());
+    return table;
+}
+
 std::vector<string>
 complaints(string_view page, const std::vector<Call>& calls, const std::vector<string>& errors)
 {

@@ -29,6 +29,9 @@ std::vector<Call> calls(std::string_view header);
 // Names of the enumerators of Errc, as base/types.hpp lists them.
 std::vector<std::string> errors(std::string_view header);
 
+// Their values, as the table that abi.md has to show.
+std::string error_values(std::string_view header);
+
 // What is wrong with a page that describes these calls; one sentence for each finding.
 std::vector<std::string> complaints(std::string_view page,
                                     const std::vector<Call>& calls,
