@@ -35,7 +35,8 @@ Result<Handle<Thread>> spawn(Borrowed<Process> self,
                              std::span<std::byte> stack,
                              void (*function)(void*),
                              void* argument,
-                             u64 priority)
+                             u64 priority,
+                             u32 cpu)
 {
     if (stack.size() < least_stack)
         return fail(Errc::bad_argument);
@@ -43,7 +44,7 @@ Result<Handle<Thread>> spawn(Borrowed<Process> self,
     const u64 at = align_down(end - sizeof(Top), alignof(Top));
     auto* top = std::construct_at(reinterpret_cast<Top*>(at), Top{{}, function, argument});
     return create_thread(self, VirtAddr{reinterpret_cast<u64>(&sys_thread_entry)}, VirtAddr{at},
-                         reinterpret_cast<u64>(top), priority);
+                         reinterpret_cast<u64>(top), priority, cpu);
 }
 
 }  // namespace sys

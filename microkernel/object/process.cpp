@@ -124,11 +124,11 @@ Thread* Process::gap_for(u32& index)
     return nullptr;
 }
 
-Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priority)
+Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priority, u64 cpu)
 {
     if (dead())
         return fail(Errc::peer_gone);
-    if (priority > max_priority_)
+    if (priority > max_priority_ || cpu > cpus_online)
         return fail(Errc::out_of_range);
     if (const auto paid = threads_used_.charge(1); !paid)
         return fail(paid.error());
@@ -146,7 +146,8 @@ Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priorit
         threads_used_.refund(1);
         return fail(mapped.error());
     }
-    const Thread::Start start{pc, sp, argument, abi::message_base + u64{index} * 2 * page_bytes};
+    const Thread::Start start{pc, sp, argument, abi::message_base + u64{index} * 2 * page_bytes,
+                              cpu == 0 ? home_ : &cpus[cpu - 1]};
     auto* const thread =
         new (direct(*frame)) Thread{*this, index, static_cast<u8>(priority), *message, start};
     if (behind != nullptr)

@@ -40,11 +40,10 @@ public:
     u8 max_priority() const { return max_priority_; }
     bool dead() const { return state_ == abi::ProcessState::dead; }
     bool is_init() const { return !payer_; }
-    Cpu& home() const { return *home_; }  // of its threads
 
-    // Errors: peer_gone (dead), out_of_range (priority), over_quota, no_memory. The caller owns a
-    // reference.
-    Result<Thread*> create_thread(u64 pc, u64 sp, u64 argument, u64 priority);
+    // On CPU `cpu` - 1, or at home for 0. Errors: peer_gone (dead), out_of_range (priority, CPU),
+    // over_quota, no_memory. The caller owns a reference.
+    Result<Thread*> create_thread(u64 pc, u64 sp, u64 argument, u64 priority, u64 cpu = 0);
     // A caller that it owes a reply gets `to_caller`.
     void remove_thread(Thread& thread, Errc to_caller);
     bool last_thread() { return threads_.front() == threads_.back(); }
@@ -63,7 +62,7 @@ private:
     Thread* gap_for(u32& index);
 
     Ref<Process> payer_;
-    Cpu* home_;
+    Cpu* home_;  // of threads that were made for no other
     Quota frames_;
     Quota handle_quota_;
     Quota threads_used_;

@@ -15,7 +15,7 @@ Thread::Thread(Process& process, u32 index, u8 level, PhysAddr message, const St
       priority{level},
       own_priority{level},
       ttbr{process.space().ttbr()},
-      home{&process.home()},
+      home{start.home},
       process_{&process},
       index_{index},
       message_{direct<abi::MessagePage>(message)}
@@ -30,7 +30,7 @@ Thread::Thread(Process& process, u32 index, u8 level, PhysAddr message, const St
 void Thread::settle()
 {
     if (burden.timed)
-        home->clear_deadline(*this);
+        cpus[burden.timed - 1U].clear_deadline(*this);
     if (burden.taking > 0)
         process_->handles().unreserve(std::exchange(burden.taking, u8{0}));
 }
@@ -79,6 +79,16 @@ void Thread::abandon(Errc why)
         x[9] = 0;
     x[10] = 0;
     wake();
+}
+
+// After a fault or an interrupt it does so by itself.
+void Thread::repeat_call()
+{
+    if (full != 0)
+        return;
+    constexpr u64 svc_bytes = 4;
+    pc -= svc_bytes;
+    full = 1;  // x8 has the number of the call
 }
 
 void Thread::disengage()

@@ -48,6 +48,7 @@ public:
         u64 sp;
         u64 argument;
         u64 message_address;
+        Cpu* home;
     };
 
     Thread(Process& process, u32 index, u8 priority, PhysAddr message, const Start& start);
@@ -70,14 +71,14 @@ public:
     u8 own_priority;
     // What must be undone when its wait ends.
     struct alignas(2) Burden {
-        u8 taking = 0;       // handle slots reserved for the message it waits for
-        bool timed = false;  // a deadline in the queue of its CPU
+        u8 taking = 0;  // handle slots reserved for the message it waits for
+        u8 timed = 0;   // n: its deadline is in the queue of CPU n - 1
 
         bool none() const { return std::bit_cast<u16>(*this) == 0; }
     };
     Burden burden;
     u64 ttbr;   // of its process
-    Cpu* home;  // the CPU that it runs on, where its deadline is queued
+    Cpu* home;  // the CPU that it runs on, whose queues it stands in
 
     Endpoint* endpoint = nullptr;            // receiving, calling
     Thread* partner = nullptr;               // replying: who owes the reply
@@ -98,6 +99,8 @@ public:
     // Ends whatever it waits for with an error; it becomes ready. Nothing happens to one that is
     // not blocked.
     void abandon(Errc why);
+    // It entered the kernel, which did nothing yet; it will do so again elsewhere.
+    void repeat_call();
     // Leaves every queue and lets go of its partner.
     void disengage();
     // Takes its deadline back and gives unused reserved slots back.

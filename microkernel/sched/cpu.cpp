@@ -80,7 +80,7 @@ void Cpu::forget(Thread& thread)
     if (fp_owner_ == &thread) {
         fp_owner_ = nullptr;
         if (this == &this_cpu())
-            open_fp(false);  // another CPU closed them when it left the address space
+            open_fp(false);  // another CPU closed them when it attended
     }
 }
 
@@ -95,13 +95,41 @@ void Cpu::leave_space(u64 ttbr)
 {
     if (ttbr_ != ttbr)
         return;
-    if (this == &this_cpu()) {
+    if (this == &this_cpu())
         leave_any_space();
+    else
+        ask(Wish::leave_space);
+}
+
+void move(Thread& thread, Cpu& to)
+{
+    if (thread.home == &to)
         return;
-    }
-    asked_.store(true, std::memory_order_release);
+    thread.home->let_go(thread);
+    thread.home = &to;
+    if (thread.state == Thread::State::ready)
+        make_ready(thread);
+}
+
+void Cpu::let_go(Thread& thread)
+{
+    const bool here = this == &this_cpu();
+    if (here && fp_owner_ == &thread)
+        save_fp_owner();
+    if (!here && (current_ == &thread || fp_owner_ == &thread))
+        ask(Wish::save_fp);
+    if (!here && current_ == &thread)
+        thread.repeat_call();
+    if (thread.state == Thread::State::ready)
+        forget(thread);  // else it stands in no queue of a CPU, but perhaps in that of an endpoint
+}
+
+// Returns when that CPU has stopped where it attends; it goes on when the lock is released.
+void Cpu::ask(Wish wish)
+{
+    asked_.store(wish, std::memory_order_release);
     gic.send_ipi(index_);
-    while (asked_.load(std::memory_order_acquire))
+    while (asked_.load(std::memory_order_acquire) != Wish::none)
         sysreg::yield();
 }
 
@@ -114,11 +142,13 @@ void Cpu::leave_any_space()
 
 void Cpu::attend()
 {
-    if (!asked_.load(std::memory_order_acquire))
+    const Wish wish = asked_.load(std::memory_order_acquire);
+    if (wish == Wish::none)
         return;
-    leave_any_space();
-    open_fp(false);  // the FP registers may be of a thread that is about to go
-    asked_.store(false, std::memory_order_release);
+    if (wish == Wish::leave_space)
+        leave_any_space();
+    save_fp_owner();
+    asked_.store(Wish::none, std::memory_order_release);
 }
 
 void Lock::wait()
@@ -179,6 +209,17 @@ void Cpu::open_fp(bool open)
     sysreg::set_cpacr(open ? fp_allowed : fp_trapped);
 }
 
+// The FP registers are nobody's then.
+void Cpu::save_fp_owner()
+{
+    if (fp_owner_ == nullptr)
+        return;
+    open_fp(true);
+    sysreg::isb();  // before the first access
+    save_fp(&std::exchange(fp_owner_, nullptr)->fp);
+    open_fp(false);
+}
+
 // Others of the current thread's priority are ready: it gets a slice.
 void Cpu::share_fairly()
 {
@@ -213,7 +254,7 @@ void Cpu::set_deadline(Thread& thread, abi::Ticks when)
         return;
     thread.when = when;
     deadlines_.insert(thread);
-    thread.burden.timed = true;
+    thread.burden.timed = static_cast<u8>(index_ + 1);
     program_timer(when);
 }
 

@@ -32,6 +32,9 @@ public:
     void block() { current_ = nullptr; }
     // A thread that dies: out of the run queue, the hand-off place, the FP registers.
     void forget(Thread& thread);
+    // One that moves: the same with all its registers saved, wherever it is. If it runs on another
+    // CPU, that one is stopped first.
+    void let_go(Thread& thread);
     // TTBR0 stops pointing at an address space that is about to go, and nothing of it runs here any
     // more. Of another CPU than the running one: waits until it attends.
     void leave_space(u64 ttbr);
@@ -127,7 +130,7 @@ public:
     void clear_deadline(Thread& thread)
     {
         deadlines_.remove(thread);
-        thread.burden.timed = false;
+        thread.burden.timed = 0;
     }
     void timer_interrupt();
 
@@ -142,6 +145,7 @@ public:
 
 private:
     static constexpr u64 slice_ms = 5;
+    enum class Wish : u8 { none, save_fp, leave_space };  // the latter includes the former
 
     static void check_layout();
     void enqueue_first(Thread& thread)
@@ -159,6 +163,8 @@ private:
     Thread* choose();
     Thread* choose_ready();
     void open_fp(bool open);
+    void save_fp_owner();
+    void ask(Wish wish);
     void leave_any_space();
     void idle();
     void share_fairly();
@@ -175,7 +181,7 @@ private:
     Thread* fp_owner_ = nullptr;
     bool fp_open_ = false;
     bool online_ = false;
-    std::atomic<bool> asked_{false};  // to attend
+    std::atomic<Wish> asked_{Wish::none};  // by whoever holds the lock
     u64 switches_ = 0;
     u64 fast_switches_ = 0;  // each one an exception and a change of address space
     u64 irqs_ = 0;
@@ -195,6 +201,9 @@ extern constinit u32 cpus_online;
 
 // It may run: on its own CPU, which is interrupted if that is another one.
 void make_ready(Thread& thread);
+// It goes on there, whatever it is doing. Its deadline stays where it was set: that costs nobody an
+// interrupt, and whoever is due is made ready at home.
+void move(Thread& thread, Cpu& to);
 // All CPUs leave an address space.
 void leave_space(u64 ttbr);
 

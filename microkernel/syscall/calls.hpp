@@ -53,6 +53,7 @@ Result<> sys_process_watch(Thread& caller);
 Result<> sys_process_info(Thread& caller);
 Result<> sys_thread_create(Thread& caller);
 Result<> sys_thread_exit(Thread& caller);
+Result<> sys_thread_move(Thread& caller);
 Result<> sys_exit(Thread& caller);
 
 // device.cpp

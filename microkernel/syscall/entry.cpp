@@ -48,6 +48,7 @@ constexpr std::array<Handler, abi::syscall_count> handlers_by_number = {
     sys_process_info,
     sys_thread_create,
     sys_thread_exit,
+    sys_thread_move,
     sys_exit,
     sys_device_info,
     sys_device_lend,
@@ -115,7 +116,7 @@ void kill_for_fault(Thread& thread, abi::ExitCause cause)
     thread.process().kill(record);
 }
 
-// The thread was killed by another CPU while this one waited for the lock.
+// The thread was killed or moved by another CPU while this one waited for the lock.
 bool gone(const Thread* thread, const Cpu& cpu) { return cpu.current() != thread; }
 
 Thread* leave(Cpu& cpu)

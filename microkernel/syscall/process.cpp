@@ -104,8 +104,9 @@ Result<> sys_thread_create(Thread& caller)
         return fail(Errc::bad_argument);
     if (const auto reserved = handles(caller).reserve(1); !reserved)
         return reserved;
-    const auto made = (*process)->create_thread(caller.argument(0), caller.argument(1),
-                                                caller.argument(2), caller.argument(3));
+    const auto made =
+        (*process)->create_thread(caller.argument(0), caller.argument(1), caller.argument(2),
+                                  caller.argument(3), caller.argument(4));
     if (!made) {
         handles(caller).unreserve(1);
         return fail(made.error());
@@ -122,6 +123,22 @@ Result<> sys_thread_exit(Thread& caller)
         process.kill(ended(abi::ExitCause::exited, 0, caller));
     else
         process.remove_thread(caller, Errc::peer_gone);
+    return {};
+}
+
+// x0 CPU, from 1 on
+Result<> sys_thread_move(Thread& caller)
+{
+    const auto thread = handles(caller).get<Thread>(caller.call_slot(), abi::right::manage);
+    if (!thread)
+        return fail(thread.error());
+    if (caller.argument(0) == 0 || caller.argument(0) > cpus_online)
+        return fail(Errc::out_of_range);
+    if ((*thread)->state == Thread::State::dead)
+        return fail(Errc::peer_gone);
+    Cpu& to = cpus[caller.argument(0) - 1];
+    caller.finish();
+    move(**thread, to);
     return {};
 }
 

@@ -91,52 +91,55 @@ enum class Syscall : u8 {
     process_watch = 26,
     // process(read) -> x1 ProcessState; message page: ProcessInfo
     process_info = 27,
-    // process(manage) x0 entry, x1 stack top, x2 argument, x3 priority -> x1 slot
+    // process(manage) x0 entry, x1 stack top, x2 argument, x3 priority, x4 CPU (0: the process's,
+    // n: CPU n - 1) -> x1 slot
     thread_create = 28,
     // (no handle); the process ends with its last thread
     thread_exit = 29,
+    // thread(manage) x0 CPU, from 1 on: it goes on there, whatever it is doing
+    thread_move = 30,
     // (no handle) x0 code: ends the process
-    exit = 30,
+    exit = 31,
 
     // devices
     // device -> x1 windows, x2 interrupts, x3 DeviceFlags, x4 index, x5 bytes of window 0, x6
     // pinned pages, x7 quarantined pages
-    device_info = 31,
+    device_info = 32,
     // device(manage) x0 process slot(manage), x1 rights -> x1 slot in that process, which
     // becomes the owner
-    device_lend = 32,
+    device_lend = 33,
     // device(map) x0 index -> x1 slot of the interrupt
-    device_interrupt = 33,
+    device_interrupt = 34,
     // device(map) x0 window -> x1 address of the window's first byte, x2 bytes
-    map_device = 34,
+    map_device = 35,
     // device(map) x0 window, x1 offset, x2 width 1/2/4, x3 value, x4 1: write -> x1 value
-    device_io = 35,
+    device_io = 36,
     // interrupt(wait) x0 notification slot(wait), 0: unbind; x1 bit number
-    irq_register = 36,
+    irq_register = 37,
     // interrupt(wait) x9 deadline -> x1 fires since it was bound
-    irq_wait = 37,
+    irq_wait = 38,
     // device(dma) x0 bytes -> x1 memory slot, x2 device address, x3 pin slot
-    dma_alloc = 38,
+    dma_alloc = 39,
     // device(dma) x0 address -> x1 device address, x2 bytes contiguous from there
-    virt_to_phys = 39,
+    virt_to_phys = 40,
     // device(dma) x0 memory slot, x1 offset, x2 bytes, x3 rights (read: device reads it, write:
     // device writes it) -> x1 pin slot, x2 runs
-    dma_pin = 40,
+    dma_pin = 41,
     // pin x0 first run -> x1 runs written; message page: DmaRun[]
-    dma_runs = 41,
+    dma_runs = 42,
     // device(manage): the device was seen in reset -> x1 pages released
-    device_quiesced = 42,
+    device_quiesced = 43,
 
     // system
     // (no handle) x0 address, x1 bytes, x2 LogStream
-    log = 43,
+    log = 44,
     // (no handle) -> message page: SystemInfo
-    system_info = 44,
+    system_info = 45,
     // process(system) x0 status 0..255: prints the verdict, powers off
-    system_off = 45,
+    system_off = 46,
 };
 
-inline constexpr u64 syscall_count = 46;
+inline constexpr u64 syscall_count = 47;
 using CallNumber = Field<7, 0>;
 using CallSlot = Field<52, 8>;
 

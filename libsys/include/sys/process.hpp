@@ -45,11 +45,16 @@ inline Result<abi::ProcessInfo> info(Borrowed<Process> process)
     return copy;
 }
 
-inline Result<Handle<Thread>> create_thread(
-    Borrowed<Process> process, VirtAddr entry, VirtAddr stack_top, u64 argument, u64 priority)
+// On CPU `cpu` - 1, or on that of the process for 0.
+inline Result<Handle<Thread>> create_thread(Borrowed<Process> process,
+                                            VirtAddr entry,
+                                            VirtAddr stack_top,
+                                            u64 argument,
+                                            u64 priority,
+                                            u32 cpu = 0)
 {
     return owned<Thread>(fetch(abi::Syscall::thread_create, process.slot, entry.raw(),
-                               stack_top.raw(), argument, priority));
+                               stack_top.raw(), argument, priority, cpu));
 }
 
 // Ends the process with all its threads.

@@ -39,6 +39,9 @@ void sleep_thread(void*)
     (void)sys::wait(nobody->borrow());
 }
 
+// On all CPUs by turns.
+u32 cpu_of(u64 thread) { return static_cast<u32>(thread % sys::system_info()->cpus + 1); }
+
 // So many threads that sleep, beside this one, which sleeps too.
 u64 sleeping_threads(const sys::Startup& given)
 {
@@ -46,7 +49,8 @@ u64 sleeping_threads(const sys::Startup& given)
     if (!self)
         return not_granted;
     for (u64 i = 0; i < number(given, 1) && i < stacks.size(); ++i)
-        if (const auto made = sys::spawn(*self, stacks[i], sleep_thread, nullptr, 0); !made)
+        if (const auto made = sys::spawn(*self, stacks[i], sleep_thread, nullptr, 0, cpu_of(i));
+            !made)
             return static_cast<u64>(made.error());
     sleep_thread(nullptr);
     return went_on;
@@ -172,7 +176,22 @@ u64 spinning_threads(const sys::Startup& given)
     if (!self)
         return not_granted;
     for (u64 i = 0; i < number(given, 1) && i < stacks.size(); ++i)
-        if (!sys::spawn(*self, stacks[i], spin_thread, nullptr, 0))
+        if (!sys::spawn(*self, stacks[i], spin_thread, nullptr, 0, cpu_of(i)))
+            return call_failed;
+    spin_thread(nullptr);
+    return went_on;
+}
+
+// Threads on all CPUs, all but the last of which spin; that one ends the process.
+u64 end_elsewhere(const sys::Startup& given)
+{
+    const auto self = own(given);
+    if (!self)
+        return not_granted;
+    const auto end = +[](void*) { sys::exit(33); };
+    for (u64 i = 0; i < 7; ++i)
+        if (!sys::spawn(*self, stacks[i], i < 6 ? spin_thread : end, nullptr, i < 6 ? 0 : 30,
+                        cpu_of(i)))
             return call_failed;
     spin_thread(nullptr);
     return went_on;
@@ -181,6 +200,7 @@ u64 spinning_threads(const sys::Startup& given)
 constexpr std::array list{
     Behaviour{"sleeping_threads", sleeping_threads},
     Behaviour{"spinning_threads", spinning_threads},
+    Behaviour{"end_elsewhere", end_elsewhere},
     Behaviour{"first_thread_leaves", first_thread_leaves},
     Behaviour{"only_thread_leaves", only_thread_leaves},
     Behaviour{"many_threads", many_threads},

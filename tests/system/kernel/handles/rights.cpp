@@ -47,6 +47,7 @@ constexpr std::array needs{
     Needs{Syscall::process_watch, Kind::process, right::read},
     Needs{Syscall::process_info, Kind::process, right::read},
     Needs{Syscall::thread_create, Kind::process, right::manage},
+    Needs{Syscall::thread_move, Kind::thread, right::manage},
     Needs{Syscall::device_info, Kind::device, right::none},
     Needs{Syscall::device_lend, Kind::device, right::manage},
     Needs{Syscall::device_interrupt, Kind::device, right::map},

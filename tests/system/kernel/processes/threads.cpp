@@ -53,6 +53,27 @@ void bad_entries()
           Errc::out_of_range);
 }
 
+// A machine has CPUs 1 to n, and no others.
+void bad_cpus()
+{
+    const u32 beyond = need(sys::system_info()).cpus + 1;
+    for (const u64 cpu : {u64{beyond}, u64{64}, u64{1} << 32, ~u64{0}})
+        fails(sys::fetch(abi::Syscall::thread_create, check::self().slot, abi::image_base, 0x1000,
+                         0, 0, cpu),
+              Errc::out_of_range);
+    u64 nothing = 0;
+    check::Threaded<u64> thread{+[](u64&) {}, nothing};
+    for (const u64 cpu : {u64{0}, u64{beyond}, u64{1} << 32, ~u64{0}})
+        fails(sys::perform(abi::Syscall::thread_move, thread.thread().slot, cpu),
+              Errc::out_of_range);
+    const auto weak = need(sys::duplicate(thread.thread(), abi::right::transfer));
+    fails(sys::move(weak.borrow(), 1), Errc::denied);
+    const auto kept = need(sys::duplicate(thread.thread(), abi::right::manage));
+    works(sys::move(kept.borrow(), 1));
+    thread.join();
+    fails(sys::move(kept.borrow(), 1), Errc::peer_gone);
+}
+
 // Started where nothing is: the process ends, and says where.
 void entries_of_the_kernel()
 {
@@ -80,6 +101,7 @@ constexpr std::array cases{
     check::Case{"600 threads, one after the other, cost no frame for good",
                 threads_cost_nothing_for_good},
     check::Case{"a crooked stack, a crooked entry and a high priority are refused", bad_entries},
+    check::Case{"a thread is made for and moved to CPUs that exist, and while it lives", bad_cpus},
     check::Case{"a thread that starts in the kernel or nowhere faults there",
                 entries_of_the_kernel},
 };

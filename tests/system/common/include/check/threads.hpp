@@ -18,6 +18,12 @@ inline void sleep_ms(u64 n)
     (void)sys::wait(nobody.borrow(), sys::after_ms(n));
 }
 
+// Does nothing for so many microseconds, and sleeps not.
+inline void pause(u64 us)
+{
+    for (const abi::Ticks end = sys::after(sys::microseconds(us)); sys::now() < end;) {}
+}
+
 // Signals, and ends the thread, without a look at its stack: whoever hears the signal may use that
 // for something else.
 [[noreturn]] inline void signal_and_end(sys::Borrowed<sys::Notification> whom)
@@ -35,15 +41,17 @@ inline void sleep_ms(u64 n)
 template <class T, usize StackBytes = 8192>
 class Threaded {
 public:
-    Threaded(void (*function)(T&), T& context, u64 priority = own_priority)
+    Threaded(void (*function)(T&), T& context, u64 priority = own_priority, u32 cpu = 0)
         : function_{function}, context_{&context}
     {
         ended_ = need(sys::create_notification());
-        thread_ = need(sys::spawn(self(), stack_, &enter, this, priority));
+        thread_ = need(sys::spawn(self(), stack_, &enter, this, priority, cpu));
     }
     Threaded(const Threaded&) = delete;
     Threaded& operator=(const Threaded&) = delete;
     ~Threaded() { join(); }
+
+    sys::Borrowed<sys::Thread> thread() const { return thread_.borrow(); }
 
     // Waits for its end, but not for ever.
     void join(const Where& where = Where::current())
