@@ -16,7 +16,8 @@ void Interrupt::bind(Process& owner, Notification& target, unsigned bit)
     fires_ = 0;
     target.attach(*this);
     state_ = State::armed;
-    gic.enable(line_, edge_, this_cpu().index());
+    cpu_ = this_cpu().index();
+    gic.enable(line_, edge_, cpu_);
 }
 
 void Interrupt::unbind()
@@ -49,6 +50,9 @@ void Interrupt::rearm()
         return;
     state_ = State::armed;
     Gic::deactivate(line_);
+    // Follows its thread. It may have fired again already, but nobody takes it without the lock.
+    if (const u32 here = this_cpu().index(); here != cpu_) [[unlikely]]
+        gic.route(line_, cpu_ = here);
 }
 
 }  // namespace kernel

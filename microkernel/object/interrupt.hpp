@@ -1,7 +1,7 @@
 // object/interrupt.hpp - one line of one device: who is told, and whether it may fire.
 //
 //   unbound   masked at the distributor; an edge that arrives stays pending there
-//   armed     may fire
+//   armed     may fire, on the CPU where it was armed
 //   active    fired: priority dropped, not deactivated; its bit is pending or was delivered
 // Transitions: register, fire, the bound thread's next wait after delivery, unbind or death.
 #pragma once
@@ -41,6 +41,7 @@ private:
     IntId line_;
     bool edge_;
     State state_ = State::unbound;
+    u32 cpu_ = 0;  // where it goes
     abi::Bits bit_;
     u64 fires_ = 0;
     Process* owner_ = nullptr;
