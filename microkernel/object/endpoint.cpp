@@ -43,6 +43,7 @@ void Badge::unref()
 Endpoint::~Endpoint()
 {
     watch_.reset();
+    forget_server();
     fail_callers(Errc::peer_gone);
     while (Thread* const receiver = first_receiver())
         receiver->abandon(Errc::cancelled);
@@ -80,8 +81,10 @@ void Endpoint::handle_added(abi::Rights rights)
 
 void Endpoint::handle_closed(abi::Rights rights)
 {
-    if (rights.has(abi::right::receive))
+    if (rights.has(abi::right::receive)) {
         cancel_receivers();
+        forget_server();  // it may have been its handle
+    }
     if (serves(rights))
         receiver_closed();
     if ((rights.has(abi::right::receive) || rights.has(abi::right::manage)) && --hopes_ == 0)
@@ -131,7 +134,7 @@ void Endpoint::receiver_closed()
 void Endpoint::give_up(bool on)
 {
     given_up_ = on;
-    required_epoch_ = on ? ~u64{0} : epoch_;
+    required_epoch_ = on || server_ == nullptr ? nobody : epoch_;
     if (on)
         fail_callers(Errc::gave_up);
     notify_watchers();
@@ -158,10 +161,12 @@ void Endpoint::notify_watchers()
             badge.watch->signal(badge.watch_bits);
 }
 
-Result<> Endpoint::refuse(Badge& badge) const
+Result<> Endpoint::admit(Badge& badge) const
 {
     if (given_up_)
         return fail(Errc::gave_up);
+    if (badge.seen_epoch >= epoch_)
+        return {};
     badge.seen_epoch = epoch_;
     return fail(Errc::peer_restarted);
 }

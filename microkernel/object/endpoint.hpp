@@ -73,14 +73,16 @@ public:
     Result<Badge*> mint(Process& payer, u64 value);
 
     // What a call may not get past: restarted or given up. Updates what the badge has seen.
-    Result<> admit(Badge& badge) const
-    {
-        if (badge.seen_epoch >= required_epoch())
-            return {};
-        return refuse(badge);
-    }
-    // Badges that have seen less are refused; one that is given up refuses all.
+    Result<> admit(Badge& badge) const;
+    // Calls of badges that have seen less take the long way: the epoch, or beyond all epochs while
+    // it is given up or no server is known.
     u64 required_epoch() const { return required_epoch_; }
+
+    // The thread that received here last, as far as anybody has to know: of several servers, one.
+    Thread* server() const { return server_; }
+    void served_by(Thread& thread);
+    void forget_server();
+
     // Something is there to be received.
     bool busy() const { return waiting_ != 0; }
 
@@ -109,7 +111,8 @@ public:
 
 private:
     friend class Badge;
-    Result<> refuse(Badge& badge) const;
+    static constexpr u64 nobody = ~u64{0};  // as required epoch
+
     void receiver_added();
     void receiver_closed();
     void cancel_receivers();
@@ -122,15 +125,21 @@ private:
     List<Badge, EndpointBadges> gone_;
     Ref<Notification> watch_;
     abi::Bits watch_bits_;
-    u64 required_epoch_ = 0;  // the epoch, or beyond all epochs while given up
+    u64 required_epoch_ = nobody;
     u32 epoch_ = 0;
     u32 receive_handles_ = 0;  // that serve
     u32 hopes_ = 0;            // handles that receive or manage: without one nobody will ever serve
     u32 waiting_ = 0;          // callers in line, and badges that are gone
     u32 gone_count_ = 0;       // the latter
     Thread* receiver_ = nullptr;  // the last one to come; others in receivers_
+    Thread* server_ = nullptr;    // whose `serves` this is
     bool given_up_ = false;
 };
+
+// It began to wait in line: whoever it waits for, directly or not, becomes as important.
+void donate(const Thread& caller);
+// Of a server that has answered: its own, or that of the first in line.
+u8 priority_before(const Thread& server, Endpoint* endpoint);
 
 // Ends the wait of a caller whose server will not answer; its badge has then seen the next server's
 // epoch.

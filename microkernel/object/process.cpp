@@ -168,6 +168,8 @@ void Process::remove_thread(Thread& thread, Errc to_caller)
     thread.disengage();
     if (Thread* const owed = std::exchange(thread.caller, nullptr); owed != nullptr)
         fail_caller(*owed, to_caller);
+    if (thread.serves != nullptr)
+        thread.serves->forget_server();
     thread.state = Thread::State::dead;
     thread.home->forget(thread);
     if (thread.bound)

@@ -81,6 +81,7 @@ public:
     Cpu* home;  // the CPU that it runs on, whose queues it stands in
 
     Endpoint* endpoint = nullptr;            // receiving, calling
+    Endpoint* serves = nullptr;              // callers in line there lend it their priority
     Thread* partner = nullptr;               // replying: who owes the reply
     Thread* caller = nullptr;                // whom this thread owes a reply
     Notification* waiting_on = nullptr;      // waiting

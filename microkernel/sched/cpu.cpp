@@ -69,6 +69,16 @@ void Cpu::hand_off(Thread& thread)
         enqueue(*other);
 }
 
+void Cpu::raise(Thread& thread, u8 priority)
+{
+    const bool queued = static_cast<ListNode<Queue>&>(thread).linked();
+    if (queued)
+        dequeue(thread);
+    thread.priority = priority;
+    if (queued)
+        make_ready(thread);
+}
+
 void Cpu::forget(Thread& thread)
 {
     if (current_ == &thread)

@@ -30,6 +30,8 @@ public:
     void push(Thread& thread);
     // The current thread blocks: somebody else must run.
     void block() { current_ = nullptr; }
+    // A ready thread becomes more important.
+    void raise(Thread& thread, u8 priority);
     // A thread that dies: out of the run queue, the hand-off place, the FP registers.
     void forget(Thread& thread);
     // One that moves: the same with all its registers saved, wherever it is. If it runs on another

@@ -118,6 +118,7 @@ bool receive_queued(Thread& receiver, Endpoint& endpoint)
         endpoint.remove_caller(*from);
         Badge& badge = badge_of(**entry);
         badge.seen_epoch = endpoint.epoch();
+        endpoint.served_by(receiver);
         deliver_request(*from, receiver, badge.value());
         return true;
     }
@@ -151,6 +152,7 @@ void receive(Thread& receiver, Endpoint& endpoint)
     } else if (gone != 0) {
         receiver.x[0] = static_cast<u64>(Errc::peer_gone);
         receiver.x[9] = gone;
+        receiver.priority = priority_before(receiver, &endpoint);
     }
     receiver.x[10] = bits.raw;
     receiver.settle();
@@ -258,9 +260,11 @@ Result<> sys_call(Thread& caller)
         caller.state = Thread::State::calling;
         caller.endpoint = &endpoint;
         endpoint.add_caller(caller);
+        donate(caller);
         return {};
     }
     endpoint.remove_receiver(*receiver);
+    endpoint.served_by(*receiver);
     deliver_request(caller, *receiver, badge.value());
     receiver->wake();
     return {};
@@ -311,13 +315,13 @@ Result<> sys_reply_recv(Thread& caller)
 Result<> sys_reply(Thread& caller)
 {
     if (caller.caller == nullptr) {
-        caller.priority = caller.own_priority;  // what was donated went with the caller
+        caller.priority = priority_before(caller, caller.serves);
         return fail(Errc::peer_gone);
     }
     if (const auto good = check_reply(caller); !good)
         return good;
     deliver_reply(caller);
-    caller.priority = caller.own_priority;
+    caller.priority = priority_before(caller, caller.serves);
     caller.finish();
     return {};
 }

@@ -9,6 +9,7 @@ extern const check::Cases deadline_cases;
 extern const check::Cases death_cases;
 extern const check::Cases badge_cases;
 extern const check::Cases priority_cases;
+extern const check::Cases chain_cases;
 extern const check::Cases register_cases;
 extern const check::Cases reply_cases;
 extern const check::Cases lapse_cases;
