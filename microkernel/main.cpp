@@ -112,7 +112,7 @@ void start_devices(const MachineDescription& machine)
     const GicNode& found = machine.gic;
     gic.start(found.version, found.distributor.base,
               found.version == 2 ? found.cpu_interface.base : found.redistributor.base);
-    gic.start_cpu(0, virtual_timer);
+    cpus[0].start_interrupts(virtual_timer);
     u32 index = 0;
     for (const DeviceNode& node : machine.virtio.all()) {
         const IntId line{node.interrupt.intid};
@@ -253,7 +253,7 @@ void secondary_main(u64 stack)
     use_kernel_map();
     cpus[index].start(index, stack);
     start_counters();
-    gic.start_cpu(index, virtual_timer);
+    cpus[index].start_interrupts(virtual_timer);
     secondary_up.store(true, std::memory_order_release);
     enter_first_thread();
 }

@@ -9,7 +9,7 @@
 namespace kernel {
 
 Badge::Badge(Process& payer, Endpoint& endpoint, u64 value, u32 epoch)
-    : seen_epoch{epoch}, payer_{payer}, endpoint_{endpoint}, value_{value}
+    : endpoint_{endpoint}, value_{value}, seen_epoch{epoch}, payer_{payer}
 {
     endpoint.badges_.push_back(*this);
 }
@@ -194,7 +194,6 @@ void Endpoint::remove_caller(Thread& thread)
 
 void fail_caller(Thread& caller, Errc why)
 {
-    caller.partner = nullptr;
     const auto entry =
         caller.process().handles().find(caller.call_slot(), abi::Kind::endpoint, abi::right::call);
     if (entry && why == Errc::peer_restarted)

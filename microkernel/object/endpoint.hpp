@@ -38,16 +38,20 @@ public:
     void ref() { ++references_; }
     void unref();
 
-    u32 seen_epoch;
+private:
+    Ref<Endpoint> endpoint_;
+    u64 value_;
+
+public:
+    u64 seen_epoch;
     bool told = false;        // a caller of it learned already that the server died
     Ref<Notification> watch;  // raised when the endpoint loses its server, gets one, or is given up
     abi::Bits watch_bits;
 
 private:
     friend class Endpoint;
+    friend struct Layout;
     Ref<Process> payer_;
-    Ref<Endpoint> endpoint_;
-    u64 value_;
     u32 references_ = 1;
 };
 
@@ -111,6 +115,7 @@ public:
 
 private:
     friend class Badge;
+    friend struct Layout;
     static constexpr u64 nobody = ~u64{0};  // as required epoch
 
     void receiver_added();
@@ -119,20 +124,20 @@ private:
     void notify_watchers();
     void fail_callers(Errc why);
 
+    u64 required_epoch_ = nobody;
+    Thread* receiver_ = nullptr;  // the last one to come; others in receivers_
+    u64 waiting_ = 0;             // callers in line, and badges that are gone
     List<Thread, Queue> receivers_;
     List<Thread, Queue> callers_;
     List<Badge, EndpointBadges> badges_;
     List<Badge, EndpointBadges> gone_;
     Ref<Notification> watch_;
     abi::Bits watch_bits_;
-    u64 required_epoch_ = nobody;
     u32 epoch_ = 0;
     u32 receive_handles_ = 0;  // that serve
     u32 hopes_ = 0;            // handles that receive or manage: without one nobody will ever serve
-    u32 waiting_ = 0;          // callers in line, and badges that are gone
-    u32 gone_count_ = 0;       // the latter
-    Thread* receiver_ = nullptr;  // the last one to come; others in receivers_
-    Thread* server_ = nullptr;    // whose `serves` this is
+    u32 gone_count_ = 0;       // badges that are gone and not told yet
+    Thread* server_ = nullptr;  // whose `serves` this is
     bool given_up_ = false;
 };
 

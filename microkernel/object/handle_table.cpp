@@ -4,12 +4,29 @@
 
 #include "machine.hpp"
 
+#include <abi/syscall.hpp>
+
 namespace kernel {
 
 namespace {
 
 // What chunks that do not exist point at: generation zero matches no handle.
 constinit std::array<HandleEntry, page_bytes / sizeof(HandleEntry)> nothing{};
+
+// The short way of a handle: one per handle, so that one comparison says number, index, generation,
+// kind and right.
+abi::Syscall hot_call(abi::Kind kind, abi::Rights rights)
+{
+    if (kind == abi::Kind::endpoint && rights.has(abi::right::call))
+        return abi::Syscall::call;
+    if (kind == abi::Kind::endpoint && rights.has(abi::right::receive))
+        return abi::Syscall::reply_recv;
+    if (kind == abi::Kind::notification && rights.has(abi::right::wait))
+        return abi::Syscall::wait;
+    if (kind == abi::Kind::notification && rights.has(abi::right::signal))
+        return abi::Syscall::signal;
+    return abi::Syscall::null;
+}
 
 }  // namespace
 
@@ -55,7 +72,7 @@ Result<> HandleTable::grow()
         if (index == 0)
             continue;
         entries[i].generation = 1;
-        entries[i].next_free = free_;
+        entries[i].data = free_;
         free_ = static_cast<u32>(index);
         ++capacity_;
     }
@@ -66,7 +83,7 @@ abi::Slot HandleTable::add(Object& object, abi::Rights rights, u64 data)
 {
     const u64 index = free_;
     HandleEntry& entry = chunks_[index / per_chunk][index % per_chunk];
-    free_ = entry.next_free;
+    free_ = static_cast<u32>(entry.data);
     --reserved_;
     ++used_;
     ++counts.handles;
@@ -74,7 +91,10 @@ abi::Slot HandleTable::add(Object& object, abi::Rights rights, u64 data)
     entry.data = data;
     entry.rights = rights;
     entry.kind = object.kind();
-    return abi::Slot{abi::SlotIndex::make(index) | abi::SlotGeneration::make(entry.generation)};
+    const u64 slot = abi::SlotIndex::make(index) | abi::SlotGeneration::make(entry.generation);
+    const auto hot = static_cast<u64>(hot_call(entry.kind, rights));
+    entry.key = hot != 0 ? abi::CallNumber::make(hot) | abi::CallSlot::make(slot) : 0;
+    return abi::Slot{slot};
 }
 
 u64 HandleTable::index_of(const HandleEntry& entry) const
@@ -92,6 +112,7 @@ HandleEntry HandleTable::take(HandleEntry& entry)
     const HandleEntry content = entry;
     entry.object = nullptr;
     entry.kind = abi::Kind::none;
+    entry.key = 0;
     --used_;
     --counts.handles;
     handles_->refund(1);
@@ -99,7 +120,7 @@ HandleEntry HandleTable::take(HandleEntry& entry)
         --capacity_;  // retired: every generation was used once
         return content;
     }
-    entry.next_free = free_;
+    entry.data = free_;
     free_ = static_cast<u32>(index_of(entry));
     return content;
 }

@@ -15,14 +15,13 @@
 namespace kernel {
 
 struct HandleEntry {
+    u64 data;  // endpoint: its Badge, if any; notification: the mask; free: index of the next one
+    u64 key;   // x8 of the one call that fast.S makes through it; zero: of none
     Object* object;
-    u64 data;        // endpoint: its Badge, if any; notification: the mask
     u32 generation;  // of the slot, zero never
-    u32 next_free;   // index of the next free slot
     abi::Rights rights;
     abi::Kind kind;  // none: the slot is free
     u8 reserved;
-    u32 unused;
 };
 static_assert(sizeof(HandleEntry) == 32);
 
@@ -107,6 +106,8 @@ public:
     HandleEntry take(HandleEntry& entry);
 
     u32 used() const { return used_; }
+    // Entries by the upper bits of their index; those that do not exist are free for ever.
+    HandleEntry* const* chunks() const { return chunks_.data(); }
 
     // Calls f(entry) for each slot in use.
     template <class F>

@@ -36,21 +36,22 @@ public:
     Interrupt* next_line = nullptr;  // of the same notification
 
 private:
+    friend struct Layout;
     enum class State : u8 { unbound, armed, active };
 
     IntId line_;
-    bool edge_;
-    State state_ = State::unbound;
     u32 cpu_ = 0;  // where it goes
     abi::Bits bit_;
+    Ref<Notification> target_;
     u64 fires_ = 0;
     Process* owner_ = nullptr;
-    Ref<Notification> target_;
+    State state_ = State::unbound;
+    bool edge_;
 };
 
 // Lines by what the GIC calls them.
 inline constexpr u32 interrupt_ids = 1020;
-extern constinit std::array<Interrupt*, interrupt_ids> interrupts;
+extern constinit std::array<Interrupt*, interrupt_ids> interrupts asm("interrupts");  // for fast.S
 
 inline Interrupt* interrupt_of(u32 id) { return id < interrupt_ids ? interrupts[id] : nullptr; }
 inline void publish_interrupt(Interrupt& interrupt)

@@ -71,12 +71,13 @@ public:
     void detach(Interrupt& line);
 
 private:
+    friend struct Layout;
     void rearm_lines();
 
     abi::Bits pending_;
-    abi::Bits waited_;
+    abi::Bits delivered_;  // of lines_: taken, and not waited for again yet
     abi::Bits lines_;      // bits that interrupts are bound to
-    abi::Bits delivered_;  // of these: taken, and not waited for again yet
+    abi::Bits waited_;
     Thread* waiter_ = nullptr;
     Thread* bound_ = nullptr;
     Interrupt* first_line_ = nullptr;

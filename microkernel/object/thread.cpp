@@ -12,10 +12,13 @@ namespace kernel {
 Thread::Thread(Process& process, u32 index, u8 level, PhysAddr message, const Start& start)
     : Frame{},
       Object{kind_value},
-      priority{level},
-      own_priority{level},
-      ttbr{process.space().ttbr()},
       home{start.home},
+      own_priority{level},
+      priority{level},
+      priority_receiving{level},
+      ttbr{process.space().ttbr()},
+      chunks{process.handles().chunks()},
+      hot{chunks[0]},
       process_{&process},
       index_{index},
       message_{direct<abi::MessagePage>(message)}
@@ -98,7 +101,7 @@ void Thread::disengage()
     if (state == State::calling)
         endpoint->remove_caller(*this);
     if (state == State::replying)
-        std::exchange(partner, nullptr)->caller = nullptr;
+        partner->caller = nullptr;
     if (waiting_on != nullptr)
         std::exchange(waiting_on, nullptr)->forget();
     waiting_irq = nullptr;

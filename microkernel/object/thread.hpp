@@ -29,6 +29,7 @@ class Badge;
 class Cpu;
 class Endpoint;
 class Process;
+struct HandleEntry;
 struct ProcessThreads;  // tag: the threads of a process
 struct Queue;           // tag: the run queue or the endpoint queue that a thread stands in
 
@@ -40,7 +41,15 @@ class Thread final : public Frame,
 public:
     static constexpr auto kind_value = abi::Kind::thread;
 
-    enum class State : u8 { ready, waiting, receiving, calling, replying, dead };
+    // fast.S: zero for one that runs, and for `replying` the number of its call.
+    enum class State : u8 {
+        ready = 0,
+        replying = static_cast<u8>(abi::Syscall::call),
+        receiving,
+        waiting,
+        calling,
+        dead
+    };
 
     // Entry state of a new thread. `message` is its message page, mapped at `message_address`.
     struct Start {
@@ -66,9 +75,6 @@ public:
     void finish(u64 x1, u64 x2) { finish(x1), x[2] = x2; }
     void finish(u64 x1, u64 x2, u64 x3) { finish(x1, x2), x[3] = x3; }
 
-    State state = State::ready;
-    u8 priority;  // in force: its own, or donated by the caller that it serves
-    u8 own_priority;
     // What must be undone when its wait ends.
     struct alignas(2) Burden {
         u8 taking = 0;  // handle slots reserved for the message it waits for
@@ -76,17 +82,26 @@ public:
 
         bool none() const { return std::bit_cast<u16>(*this) == 0; }
     };
-    Burden burden;
-    u64 ttbr;   // of its process
-    Cpu* home;  // the CPU that it runs on, whose queues it stands in
 
-    Endpoint* endpoint = nullptr;            // receiving, calling
-    Endpoint* serves = nullptr;              // callers in line there lend it their priority
-    Thread* partner = nullptr;               // replying: who owes the reply
-    Thread* caller = nullptr;                // whom this thread owes a reply
-    Notification* waiting_on = nullptr;      // waiting
-    const Interrupt* waiting_irq = nullptr;  // waiting in SYS_IRQ_WAIT
+    Cpu* home;  // the CPU that it runs on, whose queues it stands in
+    // fast.S reads these as one word, and writes a priority together with the state behind it.
+    u8 own_priority;
+    State when_running = State::ready;
+    u8 priority;  // in force: its own, or donated by the caller that it serves
+    State state = State::ready;
+    u8 priority_receiving;  // its own
+    State when_receiving = State::receiving;
+    Burden burden;
     Ref<Notification> bound;
+    Thread* caller = nullptr;            // whom this thread owes a reply
+    Endpoint* endpoint = nullptr;        // receiving, calling
+    Thread* partner = nullptr;           // replying: who owes the reply; else nothing to look at
+    Notification* waiting_on = nullptr;  // waiting
+    const Interrupt* waiting_irq = nullptr;  // waiting in SYS_IRQ_WAIT
+    u64 ttbr;                                // of its process
+    HandleEntry* const* chunks;              // of its process's handles
+    const HandleEntry* hot;                  // the handle of its last short call, or a free one
+    Endpoint* serves = nullptr;              // callers in line there lend it their priority
     FpState fp{};
     // Handles of the message that it sends, as they were in its page when they were checked.
     std::array<abi::Slot, abi::message_handles> carried{};

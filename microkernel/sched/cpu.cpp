@@ -17,31 +17,28 @@ constinit std::array<Cpu, max_cpus> cpus;
 
 namespace {
 
-constexpr u64 fp_trapped = 0;
-constexpr u64 fp_allowed = 3 << 20;  // CPACR_EL1.FPEN
 constexpr u64 timer_on = 1;
 alignas(page_bytes) constinit std::array<u64, 512> empty_tables{};  // of no process
 
 }  // namespace
-
-void Cpu::check_layout()
-{
-    static_assert(offsetof(Cpu, stack_top_) == CPU_STACK_TOP);
-    static_assert(offsetof(Cpu, exceptions_) == CPU_EXCEPTIONS);
-    static_assert(offsetof(Cpu, current_) == CPU_CURRENT);
-}
 
 void Cpu::start(u32 index, u64 stack_top)
 {
     index_ = index;
     stack_top_ = stack_top;
     sysreg::set_tpidr_el1(reinterpret_cast<u64>(this));
-    sysreg::set_cpacr(fp_trapped);
+    open_fp(false);
     leave_any_space();
     online_ = true;
     ++cpus_online;
     sysreg::set_cntv_cval(abi::never.raw());
     sysreg::set_cntv_ctl(timer_on);
+}
+
+void Cpu::start_interrupts(IntId timer)
+{
+    gic.start_cpu(index_, timer);
+    fast_interrupts_ = gic.version_3() ? u64{index_} + 1 : 0;
 }
 
 void make_ready(Thread& thread)
@@ -213,12 +210,6 @@ void Cpu::idle()
     take_interrupt(*this);
 }
 
-void Cpu::open_fp(bool open)
-{
-    fp_open_ = open;
-    sysreg::set_cpacr(open ? fp_allowed : fp_trapped);
-}
-
 // The FP registers are nobody's then.
 void Cpu::save_fp_owner()
 {
@@ -295,13 +286,14 @@ void Cpu::timer_interrupt()
 
 void Cpu::use_fp(Thread& thread)
 {
-    sysreg::set_cpacr(fp_allowed);
+    open_fp(true);
     sysreg::isb();  // before the first access
+    if (fp_owner_ == &thread)
+        return;
     if (fp_owner_ != nullptr)
         save_fp(&fp_owner_->fp);
     restore_fp(&thread.fp);
     fp_owner_ = &thread;
-    fp_open_ = true;
 }
 
 }  // namespace kernel

@@ -21,6 +21,7 @@ public:
     constexpr Cpu() = default;
 
     void start(u32 index, u64 stack_top);
+    void start_interrupts(IntId timer);
     u32 index() const { return index_; }
     bool online() const { return online_; }
 
@@ -65,18 +66,18 @@ public:
         return choose();
     }
 
-    // The same for the fast paths: nobody ready has its priority or a higher one, and FP
-    // access stays closed. Counted as a change of address space, which it nearly always is.
+    // The same for the fast paths: nobody ready has its priority or a higher one. Counted as a
+    // change of address space, which it nearly always is.
     bool can_enter_fast(const Thread& thread, u8 priority) const
     {
-        return ready_ >> priority == 0 && thread.home == this
-               && (fp_owner_ == nullptr || (!fp_open_ && fp_owner_ != &thread));
+        return ready_ >> priority == 0 && thread.home == this;
     }
     void enter_fast(Thread& thread)
     {
         current_ = &thread;
         ttbr_ = thread.ttbr;
         sysreg::set_ttbr0(ttbr_);
+        open_fp(false);  // whoever they are of opens them again by using them
         ++fast_switches_;
     }
 
@@ -95,14 +96,13 @@ public:
     // Nobody ready is as important.
     bool lets_on(u8 priority) const { return ready_ >> priority == 0; }
     bool nobody_ready() const { return ready_ == 0; }
-    // The most important ready thread, if the fast paths can switch to it: it waits in a call.
+    // The most important ready thread, if the fast paths can switch to it.
     Thread* next_fast()
     {
         auto& queue = queues_[63 - static_cast<u64>(std::countl_zero(ready_))];
         Thread* const thread = queue.front();
         const bool alone = queue.back() == thread;  // else it would have to get a slice
-        const bool closed = fp_owner_ == nullptr || (!fp_open_ && fp_owner_ != thread);
-        return alone && closed && thread->full == 0 ? thread : nullptr;
+        return alone && thread->full <= 1 ? thread : nullptr;
     }
     void leave_to_fast(Thread& next)
     {
@@ -120,8 +120,8 @@ public:
             sysreg::set_ttbr0(ttbr);
             ++switches_;
         }
-        if (fp_owner_ != nullptr && (fp_owner_ == &thread) != fp_open_) [[unlikely]]
-            open_fp(!fp_open_);
+        if (fp_owner_ != nullptr) [[unlikely]]
+            open_fp(fp_owner_ == &thread);
         if ((ready_ >> thread.priority & 1) != 0) [[unlikely]]
             share_fairly();
         return &thread;
@@ -138,18 +138,19 @@ public:
 
     void use_fp(Thread& thread);
 
-    u64 switches() const { return switches_ + fast_switches_; }
-    u64 irqs() const { return irqs_; }
+    u64 switches() const { return switches_ + fast_switches_ + fast_irqs_; }
+    u64 irqs() const { return irqs_ + fast_irqs_; }
     void count_irq() { ++irqs_; }
     u64 timer_writes() const { return timer_writes_; }
-    u64 exceptions() const { return exceptions_ + fast_switches_; }
+    u64 exceptions() const { return exceptions_ + fast_switches_ + fast_irqs_; }
     void count_exception() { ++exceptions_; }
 
 private:
     static constexpr u64 slice_ms = 5;
+    static constexpr u64 fp_allowed = 3 << 20;  // CPACR_EL1.FPEN; else FP instructions trap
     enum class Wish : u8 { none, save_fp, leave_space };  // the latter includes the former
 
-    static void check_layout();
+    friend struct Layout;
     void enqueue_first(Thread& thread)
     {
         queues_[thread.priority].push_front(thread);
@@ -164,7 +165,7 @@ private:
     Thread* take_highest();
     Thread* choose();
     Thread* choose_ready();
-    void open_fp(bool open);
+    static void open_fp(bool open) { sysreg::set_cpacr(open ? fp_allowed : 0); }
     void save_fp_owner();
     void ask(Wish wish);
     void leave_any_space();
@@ -172,27 +173,28 @@ private:
     void share_fairly();
     void program_timer(abi::Ticks when);
 
-    // Read by vectors.S at fixed offsets.
+    // At fixed offsets, for vectors.S and fast.S, up to the queues.
     u64 stack_top_ = 0;
     u64 exceptions_ = 0;
-
     Thread* current_ = nullptr;
-    Thread* handed_off_ = nullptr;
-    u64 ready_ = 0;  // bit p: queues_[p] is not empty
     u64 ttbr_ = 0;
+    u64 ready_ = 0;            // bit p: queues_[p] is not empty
+    u64 fast_switches_ = 0;    // each one an exception and a change of address space
+    u64 fast_irqs_ = 0;        // and an interrupt of a device
+    u64 fast_interrupts_ = 0;  // index + 1 if fast.S knows the interrupt controller, a GICv3
+    std::array<List<Thread, Queue>, abi::priorities> queues_;
+
+    Thread* handed_off_ = nullptr;
     Thread* fp_owner_ = nullptr;
-    bool fp_open_ = false;
     bool online_ = false;
     std::atomic<Wish> asked_{Wish::none};  // by whoever holds the lock
     u64 switches_ = 0;
-    u64 fast_switches_ = 0;  // each one an exception and a change of address space
     u64 irqs_ = 0;
     abi::Ticks programmed_ = abi::never;  // what the comparator holds
     abi::Ticks slice_end_ = abi::never;
     DeadlineQueue deadlines_;
     u64 timer_writes_ = 0;
     u32 index_ = 0;
-    std::array<List<Thread, Queue>, abi::priorities> queues_;
 };
 
 inline constexpr u32 max_cpus = 8;

@@ -30,6 +30,6 @@ private:
     std::atomic<u32> taken_{0};
 };
 
-extern constinit Lock kernel_lock asm("kernel_lock");  // vectors.S releases it
+extern constinit Lock kernel_lock asm("kernel_lock");  // for vectors.S and fast.S
 
 }  // namespace kernel

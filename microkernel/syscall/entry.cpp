@@ -175,11 +175,14 @@ Thread* idle_entry(Cpu* cpu)
     return leave(*cpu);
 }
 
-Thread* interrupt_entry(Thread*, Cpu* cpu)
+Thread* interrupt_entry(Thread*, Cpu* cpu, u32 taken)
 {
     kernel_lock.acquire();
     cpu->count_exception();
-    take_interrupt(*cpu);
+    if (taken < Gic::spurious)
+        handle(*cpu, taken);
+    else if (taken == ~u32{0})
+        take_interrupt(*cpu);
     return leave(*cpu);
 }
 

@@ -5,10 +5,8 @@
 #include "sched/cpu.hpp"
 
 extern "C" {
-// The thread to continue, FAST_IDLE if the thread sleeps and nobody is ready, or null: not the
-// common case, nothing was done.
-kernel::Thread* fast_call_entry(kernel::Thread* thread);
-kernel::Thread* fast_reply_recv_entry(kernel::Thread* thread);
+// With the lock taken, and still taken afterwards. The thread to continue, FAST_IDLE if the thread
+// sleeps and nobody is ready, or null: not the common case, nothing was done.
 kernel::Thread* fast_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* fast_signal_recv_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* fast_signal_entry(kernel::Thread* thread, kernel::Cpu* cpu);
@@ -16,7 +14,8 @@ kernel::Thread* fast_wait_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* fast_signal_wait_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* idle_entry(kernel::Cpu* cpu);
 kernel::Thread* syscall_entry(kernel::Thread* thread, kernel::Cpu* cpu);
-kernel::Thread* interrupt_entry(kernel::Thread* thread, kernel::Cpu* cpu);
+// `taken`: the interrupt that was acknowledged already, or ~0.
+kernel::Thread* interrupt_entry(kernel::Thread* thread, kernel::Cpu* cpu, u32 taken);
 kernel::Thread* fault_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 kernel::Thread* serror_entry(kernel::Thread* thread, kernel::Cpu* cpu);
 [[noreturn]] void kernel_fault(u64 vector, const kernel::Frame* frame);

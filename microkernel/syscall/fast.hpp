@@ -11,8 +11,6 @@
 
 namespace kernel::fast {
 
-using Path = Thread* (*)(Thread&, Cpu&);
-
 // The entry of a handle of this kind with this right, or null.
 inline const HandleEntry*
 find(const Thread& caller, abi::Slot slot, abi::Kind kind, abi::Rights right)
@@ -39,18 +37,6 @@ inline Thread* leave_to(Thread* next, Cpu& cpu)
 inline Endpoint& endpoint_of(const HandleEntry& entry)
 {
     return static_cast<Endpoint&>(*entry.object);
-}
-
-// Under the lock, if nobody holds it. If somebody goes on it stays taken: vectors.S releases it
-// once the registers of the caller, which another CPU may wake or kill then, are saved.
-[[gnu::always_inline]] inline Thread* take(Path path, Thread& caller, Cpu& cpu)
-{
-    if (!kernel_lock.try_acquire()) [[unlikely]]
-        return nullptr;
-    Thread* const to = path(caller, cpu);
-    if (to == nullptr)
-        kernel_lock.release();
-    return to;
 }
 
 }  // namespace kernel::fast

@@ -256,14 +256,8 @@ Thread* signal_recv(Thread& server, Cpu& cpu)
 
 using namespace kernel;  // NOLINT(google-build-using-namespace): the C names of the vectors
 
-Thread* fast_recv_entry(Thread* thread, Cpu* cpu) { return fast::take(recv, *thread, *cpu); }
-Thread* fast_signal_recv_entry(Thread* thread, Cpu* cpu)
-{
-    return fast::take(signal_recv, *thread, *cpu);
-}
-Thread* fast_signal_entry(Thread* thread, Cpu* cpu) { return fast::take(signal, *thread, *cpu); }
-Thread* fast_wait_entry(Thread* thread, Cpu* cpu) { return fast::take(wait, *thread, *cpu); }
-Thread* fast_signal_wait_entry(Thread* thread, Cpu* cpu)
-{
-    return fast::take(signal_wait, *thread, *cpu);
-}
+Thread* fast_recv_entry(Thread* thread, Cpu* cpu) { return recv(*thread, *cpu); }
+Thread* fast_signal_recv_entry(Thread* thread, Cpu* cpu) { return signal_recv(*thread, *cpu); }
+Thread* fast_signal_entry(Thread* thread, Cpu* cpu) { return signal(*thread, *cpu); }
+Thread* fast_wait_entry(Thread* thread, Cpu* cpu) { return wait(*thread, *cpu); }
+Thread* fast_signal_wait_entry(Thread* thread, Cpu* cpu) { return signal_wait(*thread, *cpu); }

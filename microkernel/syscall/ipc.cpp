@@ -205,7 +205,6 @@ void deliver_reply(Thread& server)
     copy_payload(server, *caller, header);
     if (header.handles() > 0 || caller->burden.taking > 0)
         move_handles(server, *caller);
-    caller->partner = nullptr;
     caller->x[0] = header.raw & ~Header::Take::mask;
     caller->wake();
 }

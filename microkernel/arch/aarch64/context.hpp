@@ -17,10 +17,11 @@ struct Frame {
     u64 spsr;
     u64 tpidr;
     u64 full;  // all of x is valid and must come back; else only what a system call preserves
+    std::array<u64, 2> zeros;  // never anything else
 };
 static_assert(offsetof(Frame, sp) == FRAME_SP && offsetof(Frame, pc) == FRAME_ELR);
 static_assert(offsetof(Frame, spsr) == FRAME_SPSR && offsetof(Frame, tpidr) == FRAME_TPIDR);
-static_assert(offsetof(Frame, full) == FRAME_FULL && sizeof(Frame) == 288);
+static_assert(offsetof(Frame, full) == FRAME_FULL && offsetof(Frame, zeros) == FRAME_ZEROS);
 
 struct FpState {
     std::array<u8, 512> v;

@@ -23,6 +23,7 @@ public:
 
     // `of_cpus`: the redistributors, or the CPU interface of a GICv2.
     void start(u32 version, PhysAddr distributor, PhysAddr of_cpus);
+    bool version_3() const { return !version_2_; }
     // On each CPU, before it takes, sends or is sent anything.
     void start_cpu(u32 cpu, IntId timer);
 

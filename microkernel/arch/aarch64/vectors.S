@@ -4,60 +4,16 @@
 // an entry saves without looking anything up. C++ runs on the stack of the CPU (TPIDR_EL1 -> struct Cpu) with
 // interrupts masked, and returns the thread to continue.
 //
-// A system call saves what the call's contract preserves and reads: x0..x10, x19..x30. Everything else that
-// enters from EL0 saves all registers and marks the frame full.
+// A system call saves what its contract preserves and reads: x0..x10, x19..x30. Everything else that enters from
+// EL0 saves all registers and marks the frame full. The common cases of some calls are in fast.S.
 
-#include "layout.inc"
-
-// What a system call preserves but x29, x30, into the frame at \base; clobbers x9..x12.
-.macro SAVE_PRESERVED base
-    mrs     x9, sp_el0
-    mrs     x10, elr_el1
-    mrs     x11, spsr_el1
-    mrs     x12, tpidr_el0
-    stp     x19, x20, [\base, #FRAME_X(19)]
-    stp     x21, x22, [\base, #FRAME_X(21)]
-    stp     x23, x24, [\base, #FRAME_X(23)]
-    stp     x25, x26, [\base, #FRAME_X(25)]
-    stp     x27, x28, [\base, #FRAME_X(27)]
-    stp     x9, x10, [\base, #FRAME_SP]
-    stp     x11, x12, [\base, #FRAME_SPSR]
-.endm
-
-.macro STORE_ARGUMENTS base
-    stp     x2, x3, [\base, #FRAME_X(2)]
-    stp     x4, x5, [\base, #FRAME_X(4)]
-    stp     x6, x7, [\base, #FRAME_X(6)]
-.endm
-
-// All but x0..x18; clobbers x10..x13.
-.macro RESTORE_PRESERVED
-    ldp     x10, x11, [sp, #FRAME_SP]
-    ldp     x12, x13, [sp, #FRAME_SPSR]
-    msr     sp_el0, x10
-    msr     elr_el1, x11
-    msr     spsr_el1, x12
-    msr     tpidr_el0, x13
-    ldp     x19, x20, [sp, #FRAME_X(19)]
-    ldp     x21, x22, [sp, #FRAME_X(21)]
-    ldp     x23, x24, [sp, #FRAME_X(23)]
-    ldp     x25, x26, [sp, #FRAME_X(25)]
-    ldp     x27, x28, [sp, #FRAME_X(27)]
-    ldp     x29, x30, [sp, #FRAME_X(29)]
-.endm
+#include "registers.inc"
 
 // x9, x10 are values; nothing of the kernel or of another process is left in what else a call destroys.
 .macro RETURN_FROM_CALL
     ldp     x9, x10, [sp, #FRAME_X(9)]
     mov     x8, xzr
-    mov     x11, xzr
-    mov     x12, xzr
-    mov     x13, xzr
-    mov     x14, xzr
-    mov     x15, xzr
-    mov     x16, xzr
-    mov     x17, xzr
-    mov     x18, xzr
+    CLEAR_X11_TO_X18
     eret
 .endm
 
@@ -95,16 +51,21 @@ vectors:
     // EL0, AArch64
     .balign 128
     stp     x9, x10, [sp, #FRAME_X(9)]
-    mrs     x9, esr_el1
-    lsr     x9, x9, #26
-    cmp     x9, #0x15               // SVC
+    mrs     x10, esr_el1
+    lsr     x10, x10, #26
+    cmp     x10, #0x15              // SVC
     b.ne    user_fault
     cbz     x8, null_call
-    and     w9, w8, #0xff
-    stp     x0, x1, [sp, #FRAME_X(0)]
-    str     x8, [sp, #FRAME_X(8)]
-    stp     x29, x30, [sp, #FRAME_X(29)]
-    b       system_call
+    TRY_LOCK lock_busy
+    ldr     x12, [sp, #THREAD_HOT]  // the handle of its last short call
+    ldp     x13, x14, [x12, #ENTRY_DATA]
+    cmp     x14, x8
+    b.ne    fast_lookup
+.global fast_dispatch
+fast_dispatch:
+    tbz     w8, #1, fast_call_or_signal
+    tbz     w8, #2, fast_reply_recv
+    b       fast_wait
     .balign 128
     b       user_interrupt
     .balign 128
@@ -117,51 +78,32 @@ vectors:
     b       user_fault_from_aarch32
     .endr
 
-// x0 = the thread that entered, also on the stack of this CPU, which is now in use.
-.macro ENTER_FAST
-    mov     x0, sp
-    mrs     x10, tpidr_el1
-    ldr     x10, [x10, #CPU_STACK_TOP]
-    mov     sp, x10
-    str     x0, [sp, #-16]!
-.endm
-
-// Stored so far: x0, x1, x8..x10, x29, x30; w9 = number of the call. The C++ of a fast path preserves x19..x28:
-// they are saved only if another thread goes on. The C++ of call and reply_recv leaves x1..x7 alone as well: the
-// message stays where it is.
-system_call:
-    ENTER_FAST
-    cmp     w9, #2
-    b.hi    2f
-    b.eq    1f
-    cbz     w9, 7f
-    bl      fast_call_entry
-    cbz     x0, 7f
-    ldr     x8, [sp]
-    b       switch_with_message
-1:  bl      fast_reply_recv_entry
-    cbz     x0, 7f
-    ldr     x8, [sp]
-
 .macro RELEASE_LOCK
     adr     x9, kernel_lock
     stlr    wzr, [x9]
 .endm
 
-// From thread x8 to thread x0. Its x0 is in the frame of x8, and x1..x7 are there.
-switch_with_message:
-    SAVE_PRESERVED x8
-    mov     sp, x0
-    ldr     x0, [x8, #FRAME_X(0)]   // before the lock is released: then x8 may be woken or gone
-    RELEASE_LOCK
-    RESTORE_PRESERVED
-    RETURN_FROM_CALL
+.macro STORE_CALL
+    stp     x0, x1, [sp, #FRAME_X(0)]
+    STORE_ARGUMENTS sp
+    str     x8, [sp, #FRAME_X(8)]
+    stp     x29, x30, [sp, #FRAME_X(29)]
+.endm
 
-2:  STORE_ARGUMENTS x0
+// No short way in fast.S, but perhaps one in C++. The lock is taken. C++ preserves x19..x28: they are saved only if
+// another thread goes on.
+.global refuse
+refuse:
+    STORE_CALL
+    mov     x0, sp
+    mrs     x1, tpidr_el1
+    ldr     x10, [x1, #CPU_STACK_TOP]
+    mov     sp, x10
+    and     w9, w8, #0xff
     sub     w9, w9, #3
     cmp     w9, #4
-    b.hi    general_call
-    mrs     x1, tpidr_el1
+    b.hi    release_and_call
+    str     x0, [sp, #-16]!
     adr     x10, 3f
     add     x10, x10, x9, lsl #3
     br      x10
@@ -174,24 +116,17 @@ switch_with_message:
     bl      fast_wait_entry
     b       4f
     bl      fast_signal_wait_entry
-4:  cbz     x0, general_call
-    ldr     x8, [sp]
+4:  ldr     x8, [sp], #16
+    cbz     x0, 5f
     cmp     x0, x8
     b.eq    return_from_call
     SAVE_PRESERVED x8
     cmp     x0, #FAST_IDLE
     b.eq    idle
     RELEASE_LOCK
-    mov     sp, x0
-    RESTORE_PRESERVED
-    ldp     x2, x3, [sp, #FRAME_X(2)]
-    ldp     x4, x5, [sp, #FRAME_X(4)]
-    ldp     x6, x7, [sp, #FRAME_X(6)]
-    ldp     x0, x1, [sp, #FRAME_X(0)]
-    RETURN_FROM_CALL
+    b       resume
 
 idle:
-    add     sp, sp, #16
     mov     x29, xzr
     mrs     x0, tpidr_el1
     bl      idle_entry
@@ -207,13 +142,18 @@ return_from_call:
     ldp     x0, x1, [sp, #FRAME_X(0)]
     RETURN_FROM_CALL
 
-// Not the common case of a call that has a fast path, or a call that has none.
-7:  ldr     x8, [sp]
-    STORE_ARGUMENTS x8
+lock_busy:
+    STORE_CALL
+    mov     x0, sp
+    b       general_call
+5:  mov     x0, x8
+release_and_call:
+    RELEASE_LOCK
 general_call:
-    ldr     x0, [sp], #16
     SAVE_PRESERVED x0
     mrs     x1, tpidr_el1
+    ldr     x9, [x1, #CPU_STACK_TOP]
+    mov     sp, x9
     mov     x29, xzr
     bl      syscall_entry
     b       resume
@@ -227,26 +167,6 @@ null_call:
     mov     x10, xzr
     mov     x0, xzr
     eret
-
-.macro SAVE_ALL_BUT_X9_X10
-    stp     x0, x1, [sp, #FRAME_X(0)]
-    STORE_ARGUMENTS sp
-    str     x8, [sp, #FRAME_X(8)]
-    stp     x11, x12, [sp, #FRAME_X(11)]
-    stp     x13, x14, [sp, #FRAME_X(13)]
-    stp     x15, x16, [sp, #FRAME_X(15)]
-    stp     x17, x18, [sp, #FRAME_X(17)]
-    stp     x29, x30, [sp, #FRAME_X(29)]
-    SAVE_PRESERVED sp
-    mov     x9, #1
-    str     x9, [sp, #FRAME_FULL]
-.endm
-
-user_interrupt:
-    stp     x9, x10, [sp, #FRAME_X(9)]
-    SAVE_ALL_BUT_X9_X10
-    ENTER_KERNEL interrupt_entry
-    b       resume
 
 user_fault:
     SAVE_ALL_BUT_X9_X10
