@@ -123,6 +123,7 @@ public:
     void settle();
 
 private:
+    friend struct Layout;
     Process* process_;
     u32 index_;
     abi::MessagePage* message_;

@@ -13,19 +13,65 @@
 
 .section .text.vectors, "ax"
 
-// x11 = the lock, which is taken; x12 = handle, whose kind, right, index and generation fit; x13 = its data.
-.global fast_call_or_signal
-fast_call_or_signal:
-    tbnz    w8, #2, fast_signal
-    lsr     x10, x0, #48            // no handles given or taken, and at most this many bytes
-    cmp     x10, #REGISTER_BYTES
+// A payload beyond the registers, from page to page and to the byte; x1..x7 mean nothing then.
+.macro COPY_PAYLOAD
+    lsr     x3, x0, #48
+    ldr     x1, [sp, #THREAD_MESSAGE]
+    ldr     x2, [x17, #THREAD_MESSAGE]
+    subs    x3, x3, #32
+    b.lo    6f
+5:  ldp     x4, x5, [x1], #16
+    ldp     x6, x7, [x1], #16
+    stp     x4, x5, [x2], #16
+    stp     x6, x7, [x2], #16
+    subs    x3, x3, #32
+    b.hs    5b
+6:  tbz     x3, #4, 6f
+    ldp     x4, x5, [x1], #16
+    stp     x4, x5, [x2], #16
+6:  tbz     x3, #3, 6f
+    ldr     x4, [x1], #8
+    str     x4, [x2], #8
+6:  tbz     x3, #2, 6f
+    ldr     w4, [x1], #4
+    str     w4, [x2], #4
+6:  tbz     x3, #1, 6f
+    ldrh    w4, [x1], #2
+    strh    w4, [x2], #2
+6:  tbz     x3, #0, 6f
+    ldrb    w4, [x1]
+    strb    w4, [x2]
+6:  CLEAR   x1, x2
+    CLEAR   x3, x4
+    CLEAR   x5, x6
+    mov     x7, xzr
+.endm
+
+// The end of both: x15 = sp, x17 = who goes on.
+.macro HAND_OVER
+    str     x8, [sp, #FRAME_X(8)]
+    stp     x29, x30, [sp, #FRAME_X(29)]
+    COUNT   x10, CPU_FAST_SWITCHES
+    SAVE_PRESERVED sp
+    GO_TO_X17
+    RESTORE_PRESERVED
+    CLEAR   x8, x10
+    CLEAR_X11_TO_X18
+    eret
+.endm
+
+// `limit`: bytes of payload, and no handles given or taken. Jumps to `larger` if that is too small, or something else
+// is not as it should be; x9 is destroyed then.
+.macro CALL limit, larger, copy
+    lsr     x10, x0, #48
+    cmp     x10, #\limit
     ccmn    x9, #1, #0, ls          // no deadline
     ldp     x14, x9, [x13, #BADGE_ENDPOINT]
     ldr     x15, [x13, #BADGE_SEEN]
     ldp     x16, x17, [x14, #ENDPOINT_REQUIRED]
     ccmp    x17, #0, #4, eq         // somebody receives
     ccmp    x15, x16, #0, ne        // nothing to tell of a restart, or of giving up
-    b.lo    refuse
+    b.lo    \larger
     mrs     x10, tpidr_el1
     ldp     x15, x16, [x17, #THREAD_HOME]
     ldrh    w13, [sp, #THREAD_PRIORITY]
@@ -37,33 +83,25 @@ fast_call_or_signal:
     cmp     x15, x10
     ccmp    x18, #0, #0, eq
     b.ne    refuse
-
+    \copy
     str     xzr, [x14, #ENDPOINT_RECEIVER]
     strh    w13, [x17, #THREAD_PRIORITY]
     mov     x15, sp
     str     x15, [x17, #THREAD_CALLER]
     str     x17, [sp, #THREAD_PARTNER]
     strb    w8, [sp, #THREAD_STATE] // `replying` has the number of the call
-    str     x8, [sp, #FRAME_X(8)]
-    stp     x29, x30, [sp, #FRAME_X(29)]
     and     x0, x0, #0xffffffff00000000
-    COUNT   x10, CPU_FAST_SWITCHES
-    SAVE_PRESERVED sp
-    GO_TO_X17
-    RESTORE_PRESERVED
-    CLEAR   x8, x10
-    CLEAR_X11_TO_X18
-    eret
+    HAND_OVER
+.endm
 
-.global fast_reply_recv
-fast_reply_recv:
+.macro REPLY_RECV limit, larger, copy
     lsr     x10, x0, #48
-    cmp     x10, #REGISTER_BYTES
+    cmp     x10, #\limit
     ldr     x14, [x12, #ENTRY_OBJECT]
     ldp     x16, x17, [sp, #THREAD_BOUND]
     ccmn    x9, #1, #0, ls
     ccmp    x17, #0, #4, eq         // the caller is still there
-    b.eq    refuse
+    b.eq    \larger
     mrs     x10, tpidr_el1
     ldp     x15, x13, [x14, #ENDPOINT_RECEIVER]
     orr     x15, x15, x13           // nobody else receives, nothing is to be received
@@ -80,22 +118,30 @@ fast_reply_recv:
     cmp     x16, x10
     ccmp    x15, #0, #0, eq
     b.ne    refuse
-
+    \copy
     strb    wzr, [x17, #THREAD_STATE]
     stp     xzr, x14, [sp, #THREAD_CALLER]
     ldrh    w13, [sp, #THREAD_RECEIVING]
     strh    w13, [sp, #THREAD_PRIORITY]
     mov     x15, sp
     str     x15, [x14, #ENDPOINT_RECEIVER]
-    str     x8, [sp, #FRAME_X(8)]
-    stp     x29, x30, [sp, #FRAME_X(29)]
-    COUNT   x10, CPU_FAST_SWITCHES
-    SAVE_PRESERVED sp
-    GO_TO_X17
-    RESTORE_PRESERVED               // x9 is still the deadline `never`
-    CLEAR   x8, x10
-    CLEAR_X11_TO_X18
-    eret
+    HAND_OVER                       // x9 is still the deadline `never`
+.endm
+
+// x11 = the lock, which is taken; x12 = handle, whose kind, right, index and generation fit; x13 = its data.
+.global fast_call_or_signal
+fast_call_or_signal:
+    tbnz    w8, #2, fast_signal
+    CALL    REGISTER_BYTES, call_page
+call_page:
+    ldr     x9, [sp, #FRAME_X(9)]
+    CALL    MESSAGE_BYTES, refuse, COPY_PAYLOAD
+
+.global fast_reply_recv
+fast_reply_recv:
+    REPLY_RECV REGISTER_BYTES, reply_page
+reply_page:
+    REPLY_RECV MESSAGE_BYTES, refuse, COPY_PAYLOAD
 
 // Another handle than last time: where it would be.
 .global fast_lookup
