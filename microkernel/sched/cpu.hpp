@@ -99,10 +99,9 @@ public:
     // The most important ready thread, if the fast paths can switch to it.
     Thread* next_fast()
     {
-        auto& queue = queues_[63 - static_cast<u64>(std::countl_zero(ready_))];
-        Thread* const thread = queue.front();
-        const bool alone = queue.back() == thread;  // else it would have to get a slice
-        return alone && thread->full <= 1 ? thread : nullptr;
+        // One of several would have to get a slice.
+        Thread* const thread = queues_[63 - static_cast<u64>(std::countl_zero(ready_))].only();
+        return thread != nullptr && thread->full <= 1 ? thread : nullptr;
     }
     void leave_to_fast(Thread& next)
     {

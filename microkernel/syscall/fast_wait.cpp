@@ -23,7 +23,7 @@ struct Bell {
 Bell bell(const Thread& caller, abi::Slot slot, u64 bits)
 {
     const HandleEntry* const entry =
-        fast::find(caller, slot, abi::Kind::notification, abi::right::signal);
+        fast::find(caller, slot, abi::Syscall::signal, abi::Kind::notification, abi::right::signal);
     if (entry == nullptr || (bits & entry->data) == 0)
         return {};
     return {&notification_of(*entry), abi::Bits{bits & entry->data}};
@@ -98,8 +98,8 @@ Thread* signal(Thread& caller, Cpu& cpu)
 // A notification that the caller may wait on now, for ever.
 Notification* waitable(const Thread& caller)
 {
-    const HandleEntry* const entry =
-        fast::find(caller, caller.call_slot(), abi::Kind::notification, abi::right::wait);
+    const HandleEntry* const entry = fast::find(caller, caller.call_slot(), abi::Syscall::wait,
+                                                abi::Kind::notification, abi::right::wait);
     if (entry == nullptr)
         return nullptr;
     Notification& notification = notification_of(*entry);
@@ -163,7 +163,8 @@ Thread* signal_wait(Thread& caller, Cpu& cpu)
 Endpoint* receivable(const Thread& server)
 {
     const HandleEntry* const entry =
-        fast::find(server, server.call_slot(), abi::Kind::endpoint, abi::right::receive);
+        fast::find(server, server.call_slot(), abi::Syscall::reply_recv, abi::Kind::endpoint,
+                   abi::right::receive);
     if (entry == nullptr)
         return nullptr;
     Endpoint& endpoint = fast::endpoint_of(*entry);

@@ -52,6 +52,8 @@ public:
 
     bool empty() const { return ends_.next_ == &ends_; }
     T* front() { return empty() ? nullptr : static_cast<T*>(ends_.next_); }
+    // Of a list that is not empty: its element if there is but one, or null.
+    T* only() { return ends_.next_ == ends_.previous_ ? &static_cast<T&>(*ends_.next_) : nullptr; }
     T* back() { return empty() ? nullptr : static_cast<T*>(ends_.previous_); }
 
     void push_front(T& element) { link(element, *ends_.next_); }

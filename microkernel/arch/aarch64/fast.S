@@ -143,9 +143,32 @@ fast_reply_recv:
 reply_page:
     REPLY_RECV MESSAGE_BYTES, refuse, COPY_PAYLOAD
 
-// Another handle than last time: where it would be.
+// x12 = who is ready: x17 = who goes on, alone in its queue x16 (else it would have to get a slice), x15 = priority.
+// Refuses if nobody does, if `obstacles` are not zero, or for a deadline.
+.macro CHECK_NEXT obstacles
+    cmp     x12, #0
+    ccmn    x9, #1, #0, ne
+    ccmp    \obstacles, #0, #0, eq
+    b.ne    refuse
+    clz     x15, x12
+    eor     x15, x15, #63
+    add     x16, x10, x15, lsl #4
+    ldr     x17, [x16, #CPU_QUEUES]!
+    ldr     x13, [x17]
+    sub     x17, x17, #THREAD_QUEUE
+    ldr     x18, [x17, #FRAME_FULL]
+    cmp     x18, #1
+    ccmp    x13, x16, #0, ls
+    b.ne    refuse
+.endm
+
+// The key of the handle used last, x14, is not the call: perhaps that of a call that needs the same right, or the
+// handle is another one.
 .global fast_lookup
 fast_lookup:
+    eor     x16, x14, x8
+    cmp     x16, #1
+    b.eq    1f
     and     w14, w8, #0xff
     mov     w15, #HOT_CALLS
     lsr     w15, w15, w14
@@ -158,14 +181,66 @@ fast_lookup:
     ubfx    x16, x8, #8, #7
     add     x12, x15, x16, lsl #5
     ldp     x13, x14, [x12, #ENTRY_DATA]
-    cmp     x14, x8
-    b.ne    refuse
+    eor     x16, x14, x8
+    cmp     x16, #1
+    b.hi    refuse
     str     x12, [sp, #THREAD_HOT]
-    b       fast_dispatch
+    b.lo    fast_dispatch
+1:  and     w14, w8, #0xff
+    cmp     w14, #RECV
+    b.ne    refuse
 
-// x17 waits on a notification: jumps away unless it goes on at once. x9 = priority of the current thread.
-.macro CHECK_WAITER otherwise
-    ldp     x15, x16, [x17, #THREAD_HOME]
+// As wait: nobody calls or receives, no bits, no line to arm. The thread owes nobody a reply and takes no handles.
+    ldr     x14, [x12, #ENTRY_OBJECT]
+    ldp     x16, x15, [sp, #THREAD_BOUND]
+    ldp     x17, x18, [x14, #ENDPOINT_RECEIVER]
+    mrs     x10, tpidr_el1
+    ldr     x12, [x10, #CPU_READY]
+    orr     x15, x15, x0, lsr #TAKE_SHIFT
+    orr     x17, x17, x18
+    orr     x15, x15, x17
+    cbz     x16, 1f
+    ldp     x17, x18, [x16, #NOTIFICATION_PENDING]
+    orr     x15, x15, x17
+    orr     x15, x15, x18
+1:  CHECK_NEXT x15
+    stp     xzr, x14, [sp, #THREAD_CALLER]
+    ldrh    w13, [sp, #THREAD_RECEIVING]
+    strh    w13, [sp, #THREAD_PRIORITY]
+    mov     x13, sp
+    str     x13, [x14, #ENDPOINT_RECEIVER]
+
+// The current thread sleeps, and the only one of the queue x16, priority x15, goes on: x17.
+leave:
+    mov     x13, #1
+    lsl     x13, x13, x15
+    bic     x12, x12, x13
+    str     x12, [x10, #CPU_READY]
+    stp     x16, x16, [x16]
+    str     xzr, [x17, #THREAD_QUEUE]
+    str     x8, [sp, #FRAME_X(8)]
+    stp     x29, x30, [sp, #FRAME_X(29)]
+    COUNT   x10, CPU_FAST_SWITCHES
+    SAVE_PRESERVED sp
+    GO_TO_X17
+    mov     x0, x17
+    b       resume
+
+// x17 = who sleeps on the notification x14; x9 = priority of the current thread. Jumps away if that is nobody, or one
+// that cannot go on at once.
+.macro CHECK_SLEEPER nobody, otherwise
+    ldp     x17, x16, [x14, #NOTIFICATION_WAITER]
+    cbnz    x17, 3f
+    cbz     x16, \nobody
+    ldrb    w15, [x16, #THREAD_STATE]
+    cmp     w15, #STATE_RECEIVING
+    b.ne    \nobody
+    mov     x17, x16                // bound
+    ldr     x15, [x17, #THREAD_CALLER + 8]
+    ldr     x15, [x15, #ENDPOINT_RECEIVER]
+    cmp     x15, x17
+    b.ne    \otherwise
+3:  ldp     x15, x16, [x17, #THREAD_HOME]
     ldr     x18, [x17, #THREAD_WAITING_IRQ]
     orr     x18, x18, x16, lsr #BURDEN_SHIFT
     ubfx    x16, x16, #PRIORITY_SHIFT, #8
@@ -183,21 +258,9 @@ fast_lookup:
 fast_signal:
     ldr     x14, [x12, #ENTRY_OBJECT]
     and     x13, x13, x0
-    ldp     x17, x16, [x14, #NOTIFICATION_WAITER]
     mrs     x10, tpidr_el1
     cbz     x13, refuse
-    cbnz    x16, refuse             // the bound thread may be receiving
-    cbnz    x17, 1f
-    ldr     x15, [x14, #NOTIFICATION_PENDING]
-    orr     x15, x15, x13
-    str     x15, [x14, #NOTIFICATION_PENDING]
-    COUNT   x10, CPU_EXCEPTIONS
-    stlr    wzr, [x11]
-    mov     x0, xzr
-    mov     x10, xzr
-    CLEAR_X11_TO_X18
-    eret
-1:  CHECK_WAITER refuse
+    CHECK_SLEEPER 1f, refuse
     stp     xzr, xzr, [sp, #FRAME_X(0)]
     STORE_ARGUMENTS sp
     stp     x29, x30, [sp, #FRAME_X(29)]
@@ -206,7 +269,12 @@ fast_signal:
 
 // The current thread, which is saved, makes place for x17 and stands first among its equals. x13 = bits.
 make_place:
-    str     xzr, [x14, #NOTIFICATION_WAITER]
+    ldrb    w15, [x17, #THREAD_STATE]
+    cmp     w15, #STATE_RECEIVING
+    b.ne    2f
+    ldr     x15, [x17, #THREAD_CALLER + 8]
+    str     xzr, [x15, #ENDPOINT_RECEIVER]
+2:  str     xzr, [x14, #NOTIFICATION_WAITER]
     str     xzr, [x17, #THREAD_WAITING_ON]
     strb    wzr, [x17, #THREAD_STATE]
     ldp     x16, x15, [x14, #NOTIFICATION_DELIVERED]
@@ -235,30 +303,27 @@ make_place:
     CLEAR_X11_TO_X18
     eret
 
-// Nothing is pending, at most one line is to be armed, and one thread is the first in line to go on.
+1:  ldr     x15, [x14, #NOTIFICATION_PENDING]
+    orr     x15, x15, x13
+    str     x15, [x14, #NOTIFICATION_PENDING]
+    COUNT   x10, CPU_EXCEPTIONS
+    stlr    wzr, [x11]
+    mov     x0, xzr
+    mov     x10, xzr
+    CLEAR_X11_TO_X18
+    eret
+
+// Nobody else waits, or is bound; nothing is pending, and at most one line is to be armed.
 .global fast_wait
 fast_wait:
     ldr     x14, [x12, #ENTRY_OBJECT]
     ldp     x16, x13, [x14, #NOTIFICATION_WAITER]
     mrs     x10, tpidr_el1
     ldr     x12, [x10, #CPU_READY]
-    orr     x16, x16, x13           // nobody else waits, or is bound
+    orr     x16, x16, x13
     ldr     x13, [x14, #NOTIFICATION_PENDING]
     orr     x16, x16, x13
-    cmp     x12, #0
-    ccmn    x9, #1, #0, ne
-    ccmp    x16, #0, #0, eq
-    b.ne    refuse
-    clz     x15, x12
-    eor     x15, x15, #63
-    add     x16, x10, x15, lsl #4
-    ldr     x17, [x16, #CPU_QUEUES]!
-    ldr     x13, [x17]
-    sub     x17, x17, #THREAD_QUEUE
-    ldr     x18, [x17, #FRAME_FULL]
-    cmp     x18, #1
-    ccmp    x13, x16, #0, ls        // alone in its queue: else it would have to get a slice
-    b.ne    refuse
+    CHECK_NEXT x16
     ldr     x13, [x14, #NOTIFICATION_DELIVERED]
     cbz     x13, 1f
     ldr     x13, [x14, #NOTIFICATION_LINE]
@@ -274,26 +339,15 @@ fast_wait:
     ldr     w18, [x13, #INTERRUPT_ID]
     msr     ICC_DIR_EL1, x18
     str     xzr, [x14, #NOTIFICATION_DELIVERED]
-1:  mov     x13, #1
-    lsl     x13, x13, x15
-    bic     x12, x12, x13
-    str     x12, [x10, #CPU_READY]
-    stp     x16, x16, [x16]
-    str     xzr, [x17, #THREAD_QUEUE]
-    mov     x13, sp
-    mov     x15, #-1
-    stp     x15, x13, [x14, #NOTIFICATION_WAITED]
+1:  mov     x13, sp
+    mov     x18, #-1
+    stp     x18, x13, [x14, #NOTIFICATION_WAITED]
     str     x14, [sp, #THREAD_WAITING_ON]
-    mov     w15, #STATE_WAITING
-    strb    w15, [sp, #THREAD_STATE]
-    stp     x29, x30, [sp, #FRAME_X(29)]
-    COUNT   x10, CPU_FAST_SWITCHES
-    SAVE_PRESERVED sp
-    GO_TO_X17
-    mov     x0, x17
-    b       resume
+    mov     w18, #STATE_WAITING
+    strb    w18, [sp, #THREAD_STATE]
+    b       leave
 
-// The line of a device, to a thread that waits for it and is more important than the interrupted one.
+// The line of a device, to a thread that sleeps until then and is more important than the interrupted one.
 .global user_interrupt
 user_interrupt:
     stp     x9, x10, [sp, #FRAME_X(9)]
@@ -314,9 +368,7 @@ user_interrupt:
     ldp     x13, x14, [x0, #INTERRUPT_BIT]
     cmp     w15, #INTERRUPT_ARMED
     b.ne    1f
-    ldr     x17, [x14, #NOTIFICATION_WAITER]
-    cbz     x17, 1f
-    CHECK_WAITER 1f
+    CHECK_SLEEPER 1f, 1f
     mov     w16, #INTERRUPT_ACTIVE
     strb    w16, [x0, #INTERRUPT_STATE]
     COUNT   x0, INTERRUPT_FIRES

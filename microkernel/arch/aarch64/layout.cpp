@@ -51,6 +51,7 @@ struct Layout {
         static_assert(offsetof(Thread, hot) == THREAD_HOT);
         static_assert(offsetof(Thread, message_) == THREAD_MESSAGE);
         static_assert(Thread::State::ready == Thread::State{0});
+        static_assert(Thread::State::receiving == Thread::State{STATE_RECEIVING});
         static_assert(Thread::State::waiting == Thread::State{STATE_WAITING});
     }
 
@@ -66,12 +67,15 @@ struct Layout {
         static_assert(offsetof(Endpoint, receiver_) == ENDPOINT_RECEIVER);
         static_assert(ENDPOINT_RECEIVER == ENDPOINT_REQUIRED + 8);
         static_assert(offsetof(Endpoint, waiting_) == ENDPOINT_RECEIVER + 8);
+        static_assert(static_cast<u8>(abi::Syscall::recv) == RECV);
+        static_assert(abi::Header::Take::mask == ~u64{0} << TAKE_SHIFT);
         static_assert(abi::register_bytes == REGISTER_BYTES);
         static_assert(abi::message_bytes == MESSAGE_BYTES);
         static_assert(offsetof(abi::MessagePage, payload) == 0);
         static_assert(HOT_CALLS
                       == (1 << static_cast<int>(abi::Syscall::call)
                           | 1 << static_cast<int>(abi::Syscall::reply_recv)
+                          | 1 << static_cast<int>(abi::Syscall::recv)
                           | 1 << static_cast<int>(abi::Syscall::signal)
                           | 1 << static_cast<int>(abi::Syscall::wait)));
     }
