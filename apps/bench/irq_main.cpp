@@ -1,5 +1,5 @@
-// bench/irq_main.cpp - a driver that asks its entropy device for bytes and notes when the answer's
-// interrupt reaches it.
+// bench/irq_main.cpp - a driver that asks its entropy device for bytes when it is told to, and
+// notes when interrupts and signals reach it.
 
 #include "irq.hpp"
 
@@ -16,37 +16,57 @@ using Driver = virtio::entropy::Driver<Bus>;
 constexpr unsigned interrupt_bit = 0;
 constexpr virtio::entropy::Options options{.buffers = 1, .buffer_bytes = 64};
 
-// Waits for one interrupt at a time; what it finds in the counter when it wakes is noted first.
-Result<> sample(bench::IrqPage& page,
-                virtio::Device<Bus>& transport,
-                Driver& driver,
-                sys::Borrowed<sys::Notification> notification)
-{
-    std::array<std::byte, 64> bytes{};
-    u64 total = 0;
-    u64 last = 0;
-    for (u32 samples = 0; samples < bench::irq_samples;) {
+struct Sleeper {
+    virtio::Device<Bus>& transport;
+    Driver& driver;
+    sys::Borrowed<sys::Notification> notification;
+
+    Result<> request()
+    {
+        std::array<std::byte, 64> bytes{};
+        while (const auto taken = driver.take(bytes))
+            if (!*taken)
+                return fail(taken->error());
         if (const auto asked = driver.request(); !asked)
             return asked;
         (void)driver.arm();
         (void)driver.kick();
-        const auto woken = sys::wait(notification);
-        const u32 now = bench::instructions();
-        if (!woken)
-            return fail(woken.error());
-        const u64 preempted = __atomic_load_n(&page.preempted, __ATOMIC_RELAXED);
-        const u64 turns = __atomic_load_n(&page.turns, __ATOMIC_RELAXED);
-        (void)transport.acknowledge();
-        while (const auto taken = driver.take(bytes))
-            if (!*taken)
-                return fail(taken->error());
-        if (turns - std::exchange(last, turns) < 2)
-            continue;  // the program was not in its loop, or in a turn that was preempted before
-        total += now - static_cast<u32>(preempted);
-        page.total = total;
-        __atomic_store_n(&page.samples, u64{++samples}, __ATOMIC_RELEASE);
+        return {};
     }
-    return {};
+
+    // What it finds in the counter when it wakes up is noted first.
+    Result<> serve(bench::IrqPage& page)
+    {
+        for (;;) {
+            const auto bits = sys::wait(notification);
+            page.woken = bench::instructions();
+            if (!bits)
+                return fail(bits.error());
+            if (bits->any(abi::Bits::at(interrupt_bit))) {
+                (void)transport.acknowledge();
+                __atomic_store_n(&page.interrupts, page.interrupts + 1, __ATOMIC_RELEASE);
+            }
+            if (bits->any(abi::Bits::at(bench::done_bit)))
+                return {};
+            if (bits->any(abi::Bits::at(bench::request_bit)))
+                if (const auto asked = request(); !asked)
+                    return asked;
+        }
+    }
+};
+
+// The bell for the one who asked, or why there is none.
+void answer(sys::Borrowed<sys::Notification> notification, Errc status)
+{
+    auto bell = sys::duplicate(notification, abi::right::signal | abi::right::transfer,
+                               abi::Bits::at(bench::wake_bit) | abi::Bits::at(bench::request_bit)
+                                   | abi::Bits::at(bench::done_bit));
+    if (status == Errc::ok && bell) {
+        sys::message_page().handles[0] = bell->release();
+        (void)sys::reply({abi::Header::make(bench::irq_ordinal, 0, 1), {}});
+    } else {
+        (void)sys::reply({abi::Header::failure(bell ? status : bell.error()), {}});
+    }
 }
 
 }  // namespace
@@ -77,12 +97,11 @@ Result<> run(const sys::Startup& given)
         const auto page = handles.take<sys::Memory>(0);
         const auto mapping = page ? sys::Mapping::create(page->borrow(), sys::read_write)
                                   : Result<sys::Mapping>{fail(page.error())};
-        (void)sys::reply({abi::Header::failure(mapping ? Errc::ok : mapping.error()), {}});
+        answer(platform->notification.borrow(), mapping ? Errc::ok : mapping.error());
         if (!mapping)
             continue;
-        auto* const shared = *mapping->at<bench::IrqPage>();
-        if (const auto done = sample(*shared, *transport, driver, platform->notification.borrow());
-            !done)
+        Sleeper sleeper{*transport, driver, platform->notification.borrow()};
+        if (const auto done = sleeper.serve(**mapping->at<bench::IrqPage>()); !done)
             return done;
     }
 }

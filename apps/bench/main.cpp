@@ -36,7 +36,25 @@ void call_reply(sys::Borrowed<sys::Endpoint> echo, std::string_view name, u64 by
     region.end(name, rounds, rounds * bytes);
 }
 
-Result<> signal_wait(sys::Borrowed<sys::Endpoint> echo)
+// Nobody waits. A handle to signal, as others have it.
+Result<> signal_nobody()
+{
+    const auto mine = sys::create_notification();
+    if (!mine)
+        return fail(mine.error());
+    const auto bell = sys::doorbell(mine->borrow(), abi::Bits::at(0));
+    if (!bell)
+        return fail(bell.error());
+    bench::Region region;
+    for (u64 i = 0; i < rounds; ++i)
+        if (const auto done = sys::signal(bell->borrow(), abi::Bits::at(0)); !done)
+            return done;
+    region.end("ipc.signal", rounds);
+    return {};
+}
+
+// To a server that sleeps in its receive.
+Result<> signal_receive(sys::Borrowed<sys::Endpoint> echo)
 {
     const auto in = sys::call(echo, {abi::Header::make(bench::bell_ordinal, 0, 0, 1), {}});
     if (in.header.status() != Errc::ok)
@@ -46,7 +64,42 @@ Result<> signal_wait(sys::Borrowed<sys::Endpoint> echo)
     for (u64 i = 0; i < rounds; ++i)
         if (const auto done = sys::signal(bell.borrow(), abi::Bits::at(0)); !done)
             return done;
-    region.end("ipc.signal_wait", rounds);
+    region.end("ipc.signal_recv", rounds);
+    return {};
+}
+
+struct Sleep {
+    u64 exceptions;
+    u64 timer_writes;
+    u64 irqs;
+    u64 instructions;
+};
+
+Sleep sleep(sys::Borrowed<sys::Notification> nobody, u64 ms)
+{
+    const abi::SystemInfo before = *sys::system_info();
+    const u32 start = bench::instructions();
+    (void)sys::wait(nobody, sys::after_ms(ms));
+    const u32 spent = bench::instructions() - start;
+    const abi::SystemInfo after = *sys::system_info();
+    return {after.exceptions - before.exceptions, after.timer_writes - before.timer_writes,
+            after.irqs - before.irqs, spent};
+}
+
+// A second in which nobody has anything to do: the events that sleeping so long costs more than
+// sleeping for a millisecond does, and all instructions of the sleeper and the kernel.
+Result<> idle_second()
+{
+    const auto nobody = sys::create_notification();
+    if (!nobody)
+        return fail(nobody.error());
+    const Sleep little = sleep(nobody->borrow(), 1);
+    const Sleep second = sleep(nobody->borrow(), 1000);
+    text::Buffer<160> line;
+    line.put("RES 1001 idle.second").field("n", 1UL).field("insn", second.instructions);
+    line.field("exceptions", second.exceptions - little.exceptions);
+    line.field("timer_writes", second.timer_writes - little.timer_writes);
+    sys::out(line.field("irqs", second.irqs - little.irqs).view());
     return {};
 }
 
@@ -74,9 +127,20 @@ Result<> kernel_paths(const sys::Startup& given)
     call_reply(echo, "ipc.call_reply.w4", 32);
     call_reply(echo, "ipc.call_reply.w7", 56);
     call_reply(echo, "ipc.call_reply.long", 512);
-    if (const auto signalled = signal_wait(echo); !signalled)
-        return signalled;
-    return bench::interrupts(driver->endpoint());
+    const auto woken = bench::start_driver(driver->endpoint());
+    if (!woken)
+        return fail(woken.error());
+    if (const auto done = signal_nobody(); !done)
+        return done;
+    if (const auto done = signal_receive(echo); !done)
+        return done;
+    if (const auto done = bench::signals(*woken); !done)
+        return done;
+    if (const auto done = bench::interrupts(*woken); !done)
+        return done;
+    if (const auto done = sys::signal(woken->bell.borrow(), abi::Bits::at(bench::done_bit)); !done)
+        return done;
+    return idle_second();
 }
 
 }  // namespace

@@ -72,6 +72,11 @@ GuestListener listener_of(Said& said, bool verbose)
     return listener;
 }
 
+SystemOptions measuring_system(const Options& options, const Phase& phase)
+{
+    return {.system = "bench", .commands = {phase.argument}, .cpu = options.system.cpu};
+}
+
 [[noreturn]] void give_up(Launch& launch, const Phase& phase, const Judgement& judgement)
 {
     launch.directory.keep();
@@ -86,7 +91,7 @@ GuestListener listener_of(Said& said, bool verbose)
 std::vector<Region> measure_once(const Project& project, const Options& options, const Phase& phase)
 {
     auto asked = options;
-    asked.system = {.system = "bench", .commands = {phase.argument}};
+    asked.system = measuring_system(options, phase);
     auto launch = prepare_launch(project, asked, {.qemu = {"-icount", phase.icount}});
     if (options.verbose)
         fmt::print(stderr, "{}", printed_command_line(launch.argv));
@@ -162,15 +167,16 @@ int bench(const Project& project, const Options& options)
     if (options.dry_run) {
         for (const auto& phase : phases()) {
             auto asked = options;
-            asked.system = {.system = "bench", .commands = {phase.argument}};
+            asked.system = measuring_system(options, phase);
             const LaunchKind kind{.qemu = {"-icount", phase.icount}, .variant = phase.argument};
             const auto launch = prepare_launch(project, asked, kind);
             fmt::print("{}", printed_command_line(launch.argv));
         }
         return code(Exit::ok);
     }
-    const auto budgets =
-        parse_budgets(read_text(project.budgets()), project.shown(project.budgets()));
+    auto budgets = parse_budgets(read_text(project.budgets()), project.shown(project.budgets()));
+    if (options.system.cpu)
+        budgets.clear();
     const auto figures = figures_of(measure(project, options), budgets);
     if (options.bench.json)
         std::ranges::for_each(figures, print_json);

@@ -5,7 +5,7 @@
 // device, "blk" the block paths (regions blk.*). Each region is a line of user output, numbers for
 // all operations together:
 //   RES <number> <name> n=<operations> ns=.. bytes=.. insn=.. exceptions=.. switches=.. notifies=..
-//   irqs=.. mmio=..
+//   irqs=.. mmio=.. timer_writes=..
 #pragma once
 
 #include "options.hpp"

@@ -13,8 +13,8 @@
 namespace vireo {
 namespace {
 
-constexpr std::array metrics{"insn", "exceptions", "switches", "notifies",
-                             "irqs", "mmio",       "ns",       "bytes"};
+constexpr std::array metrics{"insn", "exceptions",   "switches", "notifies", "irqs",
+                             "mmio", "timer_writes", "ns",       "bytes"};
 
 bool is_metric(const std::string& name) { return std::ranges::contains(metrics, name); }
 

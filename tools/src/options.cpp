@@ -128,6 +128,8 @@ void add_tasks(CLI::App& app, Raw& raw)
         add_task(app, raw, Task::bench, "bench", "count guest instructions of the hot paths");
     bench->add_option("name", options.bench.name, "only regions whose name starts so");
     bench->add_flag("--json", options.bench.json, "one JSON object a line");
+    bench->add_option("--cpu", options.system.cpu,
+                      "another CPU model, for which there are no budgets");
     auto* debug = add_task(app, raw, Task::debug, "debug",
                            "boot under gdb, stopped at the first instruction");
     add_system(*debug, options.system);

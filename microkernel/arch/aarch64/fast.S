@@ -320,6 +320,9 @@ fast_wait:
     ldp     x16, x13, [x14, #NOTIFICATION_WAITER]
     mrs     x10, tpidr_el1
     ldr     x12, [x10, #CPU_READY]
+    mov     x18, sp
+    cmp     x13, x18
+    csel    x13, xzr, x13, eq
     orr     x16, x16, x13
     ldr     x13, [x14, #NOTIFICATION_PENDING]
     orr     x16, x16, x13
