@@ -228,7 +228,4 @@ constexpr std::array cases{
 
 }  // namespace
 
-int app_main(const sys::Startup& given)
-{
-    return check::run(given, {cases, race_cases, move_cases, spread_cases});
-}
+int app_main(const sys::Startup& given) { return check::run(given, {cases, race_cases}); }

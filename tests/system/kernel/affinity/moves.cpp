@@ -1,5 +1,5 @@
-// smp/moves.cpp - threads are moved between CPUs in every state that they can be in, and go on as
-// if nothing had happened.
+// affinity/moves.cpp - threads are moved between CPUs in every state that they can be in, and go on
+// as if nothing had happened.
 #include "cases.hpp"
 #include "fp.hpp"
 

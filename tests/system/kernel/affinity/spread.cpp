@@ -1,5 +1,5 @@
-// smp/spread.cpp - one process on several CPUs at once: its threads share mappings and handles, use
-// their message pages side by side, and end together.
+// affinity/spread.cpp - one process on several CPUs at once: its threads share mappings and
+// handles, use their message pages side by side, and end together.
 #include "cases.hpp"
 
 #include <optional>
@@ -49,7 +49,7 @@ struct Relay {
 void relay(Relay& r)
 {
     const abi::Ticks end = check::patience();
-    for (u64 n = r.number; n < 50 * r.all && !r.late; n += r.all) {
+    for (u64 n = r.number; n < 5 * r.all && !r.late; n += r.all) {
         while (load(*r.turn) != n && !r.late)
             r.late = sys::now() > end;
         store(*r.turn, n + 1);
@@ -93,7 +93,7 @@ void mappings_change_everywhere()
     for (u32 cpu = 2; cpu <= cpus(); ++cpu) {
         Reader reader;
         Threaded<Reader> thread{&read_page, reader, 20, cpu};
-        for (u64 n = 1; n <= 200; ++n) {
+        for (u64 n = 1; n <= 50; ++n) {
             const auto page = need(sys::create_memory(Bytes{page_bytes}));
             const u64 at = need(sys::fetch(abi::Syscall::memory_map, page.slot(), 0, 0, page_bytes,
                                            (right::read | right::write).raw, window.raw()));
@@ -126,7 +126,7 @@ bool filled(u64 seed)
 // Long messages, each thread with its own page; and handles that come and go beside.
 void work(Worker& w)
 {
-    for (u64 n = 0; n < 300; ++n) {
+    for (u64 n = 0; n < 100; ++n) {
         auto& page = sys::message_page().payload;
         for (usize i = 0; i < page.size(); ++i)
             page[i] = static_cast<u8>(w.number * 50 + n + i);

@@ -1,4 +1,5 @@
-// smp/fp.hpp - all FP and SIMD registers of a thread, by the assembly of the suite floating_point.
+// affinity/fp.hpp - all FP and SIMD registers of a thread, by the assembly of the suite
+// floating_point.
 #pragma once
 
 #include <array>
