@@ -86,17 +86,19 @@ void read_page(Reader& r)
     }
 }
 
-// A page is mapped by this thread, read on another CPU, unmapped by this one, and another one is
-// mapped in its place.
+// A page is mapped by this thread, read on another CPU, unmapped by this one, and another one, of
+// two that both stay, is mapped in its place.
 void mappings_change_everywhere()
 {
     for (u32 cpu = 2; cpu <= cpus(); ++cpu) {
+        const std::array pages{need(sys::create_memory(Bytes{page_bytes})),
+                               need(sys::create_memory(Bytes{page_bytes}))};
         Reader reader;
         Threaded<Reader> thread{&read_page, reader, 20, cpu};
         for (u64 n = 1; n <= 50; ++n) {
-            const auto page = need(sys::create_memory(Bytes{page_bytes}));
-            const u64 at = need(sys::fetch(abi::Syscall::memory_map, page.slot(), 0, 0, page_bytes,
-                                           (right::read | right::write).raw, window.raw()));
+            const u64 at =
+                need(sys::fetch(abi::Syscall::memory_map, pages[n % 2].slot(), 0, 0, page_bytes,
+                                (right::read | right::write).raw, window.raw()));
             *reinterpret_cast<volatile u64*>(at) = n * 77;
             store(reader.asked, n);
             const abi::Ticks end = check::patience();
