@@ -142,7 +142,8 @@ void start_counters()
     sysreg::set_pmcntenset(bit<31> | 3);
     sysreg::set_pmcr(sysreg::pmcr() | 0x47);  // enable, reset, 64-bit cycle counter
     sysreg::set_pmuserenr(user_counters);
-    sysreg::set_mdscr(0);
+    constexpr u64 debug_channel_traps = bit<12>;
+    sysreg::set_mdscr(debug_channel_traps);
     constexpr u64 el0_reads_virtual_counter = 2;
     sysreg::set_cntkctl(el0_reads_virtual_counter);
 }
