@@ -1,7 +1,9 @@
-// fuzzer.cpp - makes random calls, most of them with handles that it really has and numbers near
-// the ends of ranges. Two threads do so, and what one closes the other may be about to use.
-#include <abi/boot.hpp>
-#include <check/check.hpp>
+// fuzz/fuzzer.cpp - makes random calls with three threads: what one closes another may be about to
+// use. It looks at all that comes back, in registers and in the message page, for anything of the
+// kernel's.
+#include "board.hpp"
+#include "draw.hpp"
+
 #include <check/raw.hpp>
 #include <sys/endpoint.hpp>
 #include <sys/memory.hpp>
@@ -9,186 +11,237 @@
 #include <sys/process.hpp>
 #include <sys/thread.hpp>
 
+extern "C" void fuzz_short_life();
+
+// A thread that a fuzzer made: it goes into the kernel once more, and ends.
+asm(".section .text.fuzz_short_life, \"ax\"\n"
+    "fuzz_short_life:\n"
+    "    mov x8, #44\n"  // system_info
+    "    svc #0\n"
+    "    mov x8, #29\n"  // thread_exit
+    "    svc #0\n"
+    "    brk #1\n");
+
 namespace {
 
 using abi::Syscall;
 using check::RawRegisters;
+using fuzz::Drawer;
 
-// Handles that some call returned, in no order. Old ones are overwritten: stale values stay in
-// play.
-constexpr usize places = 64;
+fuzz::Board& board() { return *std::bit_cast<fuzz::Board*>(fuzz::board_address); }
 
-struct Fuzzer {
-    check::Random random;
-    u64 calls = 0;
-    std::array<u64, places> handles{};
+u64 own_process = 0;
 
-    u64 handle()
-    {
-        const u64 known = handles[random.below(places)];
-        switch (random.below(12)) {
-        case 0:
-            return random.next();
-        case 1:
-            return known ^ u64 { 1 } << random.below(46);
-        case 2:
-            return 0;
-        default:
-            return known;
-        }
-    }
-
-    u64 address()
-    {
-        constexpr std::array<u64, 10> bases{0,
-                                            0x10000,
-                                            abi::image_base,
-                                            abi::mapping_base,
-                                            0x20'0000'0000,
-                                            abi::message_base,
-                                            abi::user_end,
-                                            u64{1} << 47,
-                                            0xffff'ff80'4020'0000,
-                                            ~u64{0}};
-        const u64 base = bases[random.below(bases.size())];
-        return base + random.below(16) * (random.below(4) == 0 ? 8 : page_bytes);
-    }
-
-    u64 number()
-    {
-        switch (random.below(8)) {
-        case 0:
-            return random.next();
-        case 1:
-            return address();
-        case 2:
-            return handle();
-        case 3:
-            return random.below(8) * page_bytes;
-        case 4:
-            return u64{1} << random.below(64);
-        case 5:
-            return ~u64{0} - random.below(3);
-        default:
-            return random.below(70);
-        }
-    }
-
-    abi::Ticks deadline()
-    {
-        return random.below(3) == 0 ? abi::now : sys::after(sys::microseconds(random.below(80)));
-    }
-};
-
-// Calls that end this process, or nearly always make it fault: once in a while only.
-bool fatal(Syscall call)
+// The first slots of the table, in their first generation: there is no other way to a device.
+constexpr u64 given_slots = 24;
+bool given_by_the_judge(u64 handle)
 {
-    return call == Syscall::exit || call == Syscall::thread_exit || call == Syscall::process_kill
-           || call == Syscall::thread_create;
+    return abi::SlotIndex::get(handle) < given_slots && abi::SlotGeneration::get(handle) == 1;
 }
 
-void prepare_page(Fuzzer& f)
+// Calls that end this process, print a line, or cost a frame that comes back only at the end: once
+// in a while.
+bool too_often(Drawer& draw, Syscall call, u64 about)
+{
+    switch (call) {
+    case Syscall::exit:
+    case Syscall::thread_exit:
+        return !draw.once_in(4'000);
+    case Syscall::process_kill:
+        return !draw.once_in(about == own_process ? 2'000 : 10);
+    case Syscall::close:
+        return given_by_the_judge(about) && !draw.once_in(200);
+    case Syscall::log:
+        return !draw.once_in(100);
+    case Syscall::thread_create:
+        return !draw.once_in(8);
+    default:
+        return false;
+    }
+}
+
+void prepare_page(Drawer& draw, Syscall call)
 {
     for (abi::Slot& slot : sys::message_page().handles)
-        slot = abi::Slot{f.handle()};
-    if (f.random.below(4) != 0)
+        slot = abi::Slot{draw.handle(abi::Kind::none)};
+    if (call != Syscall::process_create)
         return;
-    const abi::ProcessQuota quota{static_cast<u32>(f.random.below(40)),
-                                  static_cast<u32>(f.random.below(20)),
-                                  static_cast<u32>(f.random.below(3)),
-                                  static_cast<u32>(f.random.below(31)),
-                                  text::padded<16>("fuzzed"),
-                                  0,
-                                  0};
+    const abi::ProcessQuota quota{
+        static_cast<u32>(draw.below(40)), static_cast<u32>(draw.below(20)),
+        static_cast<u32>(draw.below(3)),  static_cast<u32>(draw.below(31)),
+        text::padded<16>("fuzzed"),       0,
+        static_cast<u32>(draw.below(3))};
     std::memcpy(sys::message_page().payload.data(), &quota, sizeof(quota));
 }
 
-// An IPC header that mostly makes sense.
-u64 header(Fuzzer& f)
+void look_at(u64 value, u64 x8)
 {
-    if (f.random.below(8) == 0)
-        return f.random.next();
-    return abi::Header::make(static_cast<u16>(f.random.below(9)), f.random.below(520),
-                             f.random.below(5), f.random.below(5))
-        .raw;
+    if (!fuzz::of_the_kernel(value))
+        return;
+    if (board().leaks.fetch_add(1, std::memory_order_relaxed) != 0)
+        return;
+    board().leaked.store(value, std::memory_order_relaxed);
+    board().leaked_by.store(x8, std::memory_order_relaxed);
 }
 
-bool takes_header(Syscall call)
+void look_for_the_kernel(const RawRegisters& out, u64 x8)
 {
-    return call == Syscall::call || call == Syscall::reply_recv || call == Syscall::recv
-           || call == Syscall::reply;
+    for (const u64 x : out.x)
+        look_at(x, x8);
+    const abi::MessagePage& page = sys::message_page();
+    std::array<u64, sizeof(page.payload) / sizeof(u64)> words;
+    std::memcpy(words.data(), page.payload.data(), sizeof(words));
+    for (const u64 word : words)
+        look_at(word, x8);
+    for (const abi::Slot slot : page.handles)
+        look_at(slot.raw(), x8);
+}
+
+// What falls out of play is mostly closed, or the quota would be used up soon.
+void keep(Drawer& draw, u64 slot)
+{
+    const auto info = sys::handle_info(abi::Slot{slot});
+    if (!info)
+        return;
+    const u64 old = draw.keep(info->kind, slot);
+    if (!given_by_the_judge(old) && !draw.once_in(3))
+        sys::close(abi::Slot{old});
 }
 
 // Whatever looks like a handle among the results is kept.
-void keep(Fuzzer& f, Syscall call, const RawRegisters& out)
+void keep_results(Drawer& draw, const fuzz::Shape& shape, const RawRegisters& out)
 {
-    if (check::raw_error(out) != Errc::ok)
+    if (shape.x[0] == fuzz::Draw::header) {
+        for (const abi::Slot slot : sys::message_page().handles)
+            if (slot != abi::no_slot)
+                keep(draw, slot.raw());
         return;
-    for (const abi::Slot slot : sys::message_page().handles)
-        if (takes_header(call) && slot != abi::no_slot)
-            f.handles[f.random.below(places)] = slot.raw();
-    if (!takes_header(call) && sys::handle_info(abi::Slot{out.x[1]}))
-        f.handles[f.random.below(places)] = out.x[1];
+    }
+    for (const usize x : {1U, 3U})  // x3: the pin of dma_alloc
+        if (out.x[x] > abi::slot_limit && out.x[x] >> 45 == 0)
+            keep(draw, out.x[x]);
 }
 
-void one_call(Fuzzer& f)
+// Handles and mappings are given back as often as they are made, and most requests answered.
+u64 some_call(Drawer& draw, bool owes)
 {
-    const auto call = static_cast<Syscall>(f.random.below(abi::syscall_count + 2));
-    if (call == Syscall::log || (fatal(call) && f.random.below(3'000) != 0))
+    if (owes && draw.once_in(2))
+        return static_cast<u64>(draw.once_in(2) ? Syscall::reply : Syscall::reply_recv);
+    switch (draw.below(16)) {
+    case 0:
+    case 1:
+        return static_cast<u64>(Syscall::close);
+    case 2:
+        return static_cast<u64>(Syscall::memory_unmap);
+    default:
+        return draw.once_in(200) ? draw.below(256) : draw.below(abi::syscall_count);
+    }
+}
+
+// `owes`: the thread received a request and has not answered it.
+void one_call(Drawer& draw, bool& owes)
+{
+    const u64 number = some_call(draw, owes);
+    const auto call = static_cast<Syscall>(number);
+    const fuzz::Shape shape = number < abi::syscall_count ? fuzz::shapes[number] : fuzz::Shape{};
+    const u64 about = draw.handle(shape.about);
+    if (too_often(draw, call, about))
         return;
-    prepare_page(f);
+    prepare_page(draw, call);
     RawRegisters in;
-    for (u64& x : in.x)
-        x = f.number();
-    if (takes_header(call))
-        in.x[0] = header(f);
-    in.x[9] = f.deadline().raw();
-    in.x[8] = sys::call_word(call, abi::Slot{f.handle()});
+    for (usize i = 0; i < shape.x.size(); ++i)
+        in.x[i] = draw.value(shape.x[i]);
+    const u64 rest = draw.value(fuzz::Draw::any);
+    for (usize i = shape.x.size(); i < in.x.size(); ++i)
+        in.x[i] = rest;
+    if (call == Syscall::memory_unmap && !draw.once_in(4)) {
+        const auto [address, bytes] = draw.mapped();
+        in.x[0] = address;
+        in.x[1] = bytes;
+    }
+    const u64 mapped_bytes = in.x[2];
+    in.x[9] = draw.deadline(call).raw();
+    in.x[8] = sys::call_word(call, abi::Slot{about}) | (draw.once_in(500) ? u64{1} << 60 : 0);
+    const u64 x8 = in.x[8];
     check::check_raw_call(&in);
-    keep(f, call, in);
+    board().calls.fetch_add(1, std::memory_order_relaxed);
+    look_for_the_kernel(in, x8);
+    if (check::raw_error(in) != Errc::ok)
+        return;
+    board().works[number].fetch_add(1, std::memory_order_relaxed);
+    keep_results(draw, shape, in);
+    if (call == Syscall::recv || call == Syscall::signal_recv || call == Syscall::reply_recv)
+        owes = in.x[9] != 0;
+    else if (call == Syscall::reply)
+        owes = false;
+    if (call == Syscall::memory_map)
+        draw.keep({in.x[1], mapped_bytes});
+    if (call != Syscall::dma_alloc)
+        return;
+    // An address that the device can be told.
+    if (const auto at = sys::fetch(Syscall::memory_map, abi::Slot{in.x[1]}, 0, 0, page_bytes,
+                                   sys::read_only.raw, 0))
+        draw.keep({*at, page_bytes});
+}
+
+constexpr usize thread_count = 3;
+u64 calls_of_each = 0;
+constinit std::array<std::array<std::byte, 16'384>, thread_count> stacks{};
+alignas(16) constinit std::array<std::byte, 1'024> small_stack{};
+
+Drawer make_drawer(u64 seed)
+{
+    Drawer draw{seed};
+    draw.entry = std::bit_cast<u64>(&fuzz_short_life);
+    draw.stack = std::bit_cast<u64>(small_stack.data()) + small_stack.size();
+    for (u64 index = 1; index < given_slots; ++index)
+        for (int often = 0; often < 3; ++often)
+            keep(draw, abi::SlotIndex::make(index) | abi::SlotGeneration::make(1));
+    return draw;
 }
 
 void run(void* argument)
 {
-    auto& f = *static_cast<Fuzzer*>(argument);
-    for (u64 i = 0; i < f.calls; ++i)
-        one_call(f);
+    Drawer draw = make_drawer(*static_cast<u64*>(argument));
+    bool owes = false;
+    for (u64 i = 0; i < calls_of_each; ++i)
+        one_call(draw, owes);
 }
 
-constinit std::array<std::byte, 16'384> second_stack{};
-constinit std::array<Fuzzer, 2> fuzzers{Fuzzer{check::Random{1}}, Fuzzer{check::Random{2}}};
-
 template <class T>
-void seed_handle(usize place, const Result<sys::Handle<T>>& made)
+void leave_open(Result<sys::Handle<T>> made)
 {
-    for (Fuzzer& f : fuzzers)
-        for (usize i = place; made && i < places; i += 8)
-            f.handles[i] = made->slot().raw();
+    if (made)
+        (void)made->release();
+}
+
+// Objects of its own, besides those that it shares.
+void make_objects()
+{
+    auto endpoint = sys::create_endpoint();
+    if (endpoint)
+        leave_open(sys::mint(endpoint->borrow(), 5));
+    leave_open(std::move(endpoint));
+    leave_open(sys::create_notification());
+    leave_open(sys::create_memory(Bytes{4 * page_bytes}));
 }
 
 }  // namespace
 
 int app_main(const sys::Startup& given)
 {
+    static constinit std::array<u64, thread_count> seeds{};
     const u64 seed = text::parse_number(given.argument(0)).value_or(1);
-    for (usize i = 0; i < fuzzers.size(); ++i) {
-        fuzzers[i].random = check::Random{seed * 0x9e37'79b9'7f4a'7c15 + i + 1};
-        fuzzers[i].calls = text::parse_number(given.argument(1)).value_or(100);
-    }
-    auto endpoint = sys::create_endpoint();
-    auto client = endpoint ? sys::mint(endpoint->borrow(), 5) : fail(Errc::cancelled);
-    auto bell = sys::create_notification();
-    auto memory = sys::create_memory(Bytes{4 * page_bytes});
-    seed_handle(0, endpoint);
-    seed_handle(1, client);
-    seed_handle(2, bell);
-    seed_handle(3, memory);
+    calls_of_each = text::parse_number(given.argument(1)).value_or(100);
+    make_objects();
     const auto self = given.grant<sys::Process>("self");
-    for (Fuzzer& f : fuzzers)
-        for (usize i = 4; self && i < places; i += 16)
-            f.handles[i] = self->slot.raw();
-    if (self)
-        (void)sys::spawn(*self, second_stack, run, &fuzzers[1], 10);
-    run(fuzzers.data());
+    if (!self)
+        return 1;
+    own_process = self->slot.raw();
+    for (usize i = 0; i < thread_count; ++i)
+        seeds[i] = (seed * thread_count + i + 1) * 0x9e37'79b9'7f4a'7c15;
+    for (usize i = 1; i < thread_count; ++i)
+        (void)sys::spawn(*self, stacks[i], run, &seeds[i], 8 + 2 * i);
+    run(seeds.data());
     return 0;
 }
