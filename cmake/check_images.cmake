@@ -1,5 +1,6 @@
 # cmake/check_images.cmake - what must hold for every image in the target tree `tree`: no segment is
-# writable and executable, nothing is initialised at run time, and the kernel knows no virtio.
+# writable and executable, nothing is initialised at run time, the kernel knows no virtio,
+# and what is for tests is in the checked one only.
 
 find_program(readelf llvm-readelf-19 REQUIRED)
 find_program(nm llvm-nm-19 REQUIRED)
@@ -28,6 +29,14 @@ endforeach()
 output_of(symbols ${nm} --demangle ${kernel})
 if(symbols MATCHES "[^\n]*[vV]irtio[^\n]*")
     list(APPEND complaints "${kernel}: ${CMAKE_MATCH_0}")
+endif()
+# What only the checked kernel has, and must have.
+output_of(checked_symbols ${nm} --demangle ${tree}/microkernel/kernel-checked.elf)
+if(symbols MATCHES "[^\n]*kernel::checks::[^\n]*")
+    list(APPEND complaints "${kernel}: ${CMAKE_MATCH_0}")
+endif()
+if(NOT checked_symbols MATCHES "kernel::checks::refused_in")
+    list(APPEND complaints "${kernel}: the checked kernel cannot refuse allocations")
 endif()
 
 if(complaints)

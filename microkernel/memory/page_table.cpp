@@ -2,6 +2,7 @@
 // and found.
 
 #include "arch/aarch64/sysreg.hpp"
+#include "checks/refusal.hpp"
 #include "memory/address_space.hpp"
 
 #include <bit>
@@ -46,6 +47,8 @@ constinit std::array<u64, asid_count / 64> asids_used{1};
 
 Result<u64> take_asid()
 {
+    if (checks::refused())
+        return fail(Errc::no_memory);
     for (u64 i = 0; i < asids_used.size(); ++i)
         if (~asids_used[i] != 0) {
             const auto free = static_cast<u64>(std::countr_one(asids_used[i]));

@@ -2,6 +2,8 @@
 
 #include "memory/pool.hpp"
 
+#include "checks/refusal.hpp"
+
 namespace kernel {
 
 constinit FrameAllocator frames;
@@ -20,6 +22,8 @@ void zero_frames(PhysAddr first, u64 count)
 
 Result<PhysAddr> take_kernel_frame()
 {
+    if (checks::refused())
+        return fail(Errc::no_memory);
     const auto frame = frames.allocate(0);
     if (frame)
         zero_frames(*frame, 1);

@@ -4,6 +4,7 @@
 // Invariant: a page is on the list iff it has a free place.
 #pragma once
 
+#include "checks/refusal.hpp"
 #include "memory/pool.hpp"
 
 #include <memory>
@@ -21,6 +22,8 @@ public:
     template <class... Args>
     Result<T*> make(Args&&... args)
     {
+        if (checks::refused())
+            return fail(Errc::no_memory);
         if (pages_.empty())
             if (const auto grown = grow(); !grown)
                 return fail(grown.error());

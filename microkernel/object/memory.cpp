@@ -48,7 +48,8 @@ Result<> Memory::fill()
     if (contiguous_) {
         if (const auto paid = quota.charge(pages_); !paid)
             return paid;
-        const auto run = frames.allocate_run(pages_);
+        const auto run = checks::refused() ? Result<PhysAddr>{fail(Errc::no_memory)}
+                                           : frames.allocate_run(pages_);
         if (!run) {
             quota.refund(pages_);
             return fail(run.error());

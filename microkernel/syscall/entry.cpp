@@ -3,6 +3,7 @@
 
 #include "syscall/entry.hpp"
 
+#include "checks/refusal.hpp"
 #include "console.hpp"
 #include "machine.hpp"
 #include "syscall/calls.hpp"
@@ -75,6 +76,7 @@ Result<> dispatch(Thread& caller)
     const u64 number = abi::CallNumber::get(caller.x[8]);
     if (number >= handlers_by_number.size() || (caller.x[8] & x8_unused) != 0)
         return fail(Errc::not_supported);
+    const checks::Refusal armed{caller.x[10]};
     return handlers_by_number[number](caller);
 }
 

@@ -4,7 +4,7 @@
 #include "board.hpp"
 #include "draw.hpp"
 
-#include <check/raw.hpp>
+#include <check/refusal.hpp>
 #include <sys/endpoint.hpp>
 #include <sys/memory.hpp>
 #include <sys/notification.hpp>
@@ -161,6 +161,8 @@ void one_call(Drawer& draw, bool& owes)
     }
     const u64 mapped_bytes = in.x[2];
     in.x[9] = draw.deadline(call).raw();
+    if (draw.once_in(8))
+        in.x[10] = check::refuse(1 + draw.below(6));
     in.x[8] = sys::call_word(call, abi::Slot{about}) | (draw.once_in(500) ? u64{1} << 60 : 0);
     const u64 x8 = in.x[8];
     check::check_raw_call(&in);
