@@ -21,7 +21,12 @@ u64 last_page(const Device& device)
 
 std::span<Device* const> devices() { return std::span{all}.first(count); }
 
-void publish_device(Device& device) { all[count++] = &device; }
+// It stays, also without a handle: who shares its page asks whether it is live.
+void publish_device(Device& device)
+{
+    device.ref();
+    all[count++] = &device;
+}
 
 Result<> Device::lend(Process& to)
 {
