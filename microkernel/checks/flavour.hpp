@@ -9,4 +9,8 @@ inline constexpr bool checked = true;
 inline constexpr bool checked = false;
 #endif
 
+namespace checks {
+struct Inspector;  // may look at what is private (invariants.cpp)
+}
+
 }  // namespace kernel

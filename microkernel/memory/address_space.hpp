@@ -39,6 +39,7 @@ public:
     Result<PhysAddr> translate(u64 address, abi::Rights rights) const;
 
 private:
+    friend struct checks::Inspector;
     Result<u64*> entry(u64 address);
     u64* find(u64 address) const;
 
@@ -89,6 +90,7 @@ public:
     Result<> read(u64 address, std::span<std::byte> to) const;
 
 private:
+    friend struct checks::Inspector;
     Result<Mapping*> place(Object& object, u64 pages, u64 offset, u64 address);
     Result<u64> choose(u64 pages);
     void remove(Mapping& mapping);

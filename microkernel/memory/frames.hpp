@@ -6,6 +6,8 @@
 // kernel lock.
 #pragma once
 
+#include "checks/flavour.hpp"
+
 #include <array>
 #include <bit>
 #include <span>
@@ -59,6 +61,7 @@ public:
     u64 total_frames() const { return total_; }  // free and used, without the reserved ones
 
 private:
+    friend struct checks::Inspector;
     static constexpr u32 none = ~u32{0};
 
     PhysAddr address(u32 index) const { return base_ + Bytes{u64{index} << page_shift}; }

@@ -90,6 +90,7 @@ public:
     u64 quiesced();
 
 private:
+    friend struct checks::Inspector;
     friend class Pin;
 
     Description what_;

@@ -2,6 +2,7 @@
 
 #include "object/handle_table.hpp"
 
+#include "checks/invariants.hpp"
 #include "machine.hpp"
 
 #include <abi/syscall.hpp>
@@ -43,6 +44,7 @@ HandleTable::~HandleTable()
     for (HandleEntry* const chunk : chunks_)
         if (chunk != no_entries())
             give_frame(physical(chunk), *frames_);
+    checks::all_paid_back(*frames_, *handles_);
 }
 
 Result<> HandleTable::reserve_slowly(u32 count)

@@ -120,6 +120,7 @@ public:
     }
 
 private:
+    friend struct checks::Inspector;
     static constexpr u64 per_chunk = page_bytes / sizeof(HandleEntry);
     static constexpr u64 chunk_count = abi::slot_limit / per_chunk;
     static constexpr unsigned abi_generation_shift = 13;

@@ -37,6 +37,7 @@ public:
 
 private:
     friend struct Layout;
+    friend struct checks::Inspector;
     enum class State : u8 { unbound, armed, active };
 
     IntId line_;

@@ -72,6 +72,7 @@ public:
 
 private:
     friend struct Layout;
+    friend struct checks::Inspector;
     void rearm_lines();
 
     abi::Bits pending_;

@@ -4,6 +4,8 @@
 // object is destroyed at once. Everything in object/ runs under the kernel lock.
 #pragma once
 
+#include "checks/flavour.hpp"
+
 #include <utility>
 
 #include <abi/object.hpp>

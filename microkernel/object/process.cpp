@@ -3,6 +3,7 @@
 
 #include "object/process.hpp"
 
+#include "checks/invariants.hpp"
 #include "console.hpp"
 #include "machine.hpp"
 #include "object/slabs.hpp"
@@ -200,6 +201,7 @@ void Process::kill(const abi::ExitRecord& why)
 void Process::end()
 {
     state_ = abi::ProcessState::dead;
+    checks::before_end(*this);
     leave_space(space_.ttbr());  // no CPU runs a thread of it any more
     while (Process* const child = children_.front()) {
         abi::ExitRecord record{};
@@ -215,6 +217,7 @@ void Process::end()
     handles_.for_each([this](HandleEntry& entry) { close(entry, true); });
     if (payer_)
         List<Process, Siblings>::remove(*this);
+    checks::after_end(*this);
 }
 
 void Process::close(HandleEntry& entry, bool dying)

@@ -56,6 +56,7 @@ public:
     void close(HandleEntry& entry, bool dying = false);
 
 private:
+    friend struct checks::Inspector;
     Result<> take_quota(const abi::ProcessQuota& quota);
     void return_quota();
     void end();

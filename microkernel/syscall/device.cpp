@@ -1,6 +1,7 @@
 // syscall/device.cpp - registers, interrupts and DMA memory of the devices that a process was lent.
 
 #include "arch/aarch64/mmio.hpp"
+#include "checks/invariants.hpp"
 #include "syscall/calls.hpp"
 
 #include <abi/syscall.hpp>
@@ -258,6 +259,7 @@ Result<> sys_device_quiesced(Thread& caller)
     if (!device)
         return fail(device.error());
     caller.finish((*device)->quiesced());
+    checks::all();
     return {};
 }
 

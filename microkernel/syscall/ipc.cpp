@@ -5,6 +5,7 @@
 // Thread when they are checked, and the payload goes from page to page unread; the header is in
 // registers, which are saved in the Thread already.
 
+#include "checks/invariants.hpp"
 #include "syscall/calls.hpp"
 
 #include <algorithm>
@@ -74,6 +75,7 @@ void move_handles(Thread& from, Thread& to)
         moved[next++] = handles(to).add(*entry.object, entry.rights, entry.data);
         --to.burden.taking;
     }
+    checks::moved(from, carried(from), to, std::span{moved}.first(next));
     to.message().handles = moved;
 }
 

@@ -1,5 +1,6 @@
 // syscall/system.cpp - log lines, counters, and the end of the run.
 
+#include "checks/invariants.hpp"
 #include "console.hpp"
 #include "machine.hpp"
 #include "syscall/calls.hpp"
@@ -42,6 +43,7 @@ Result<> sys_system_off(Thread& caller)
         return fail(process.error());
     if (caller.argument(0) > 255)
         return fail(Errc::out_of_range);
+    checks::all();
     log_verdict(caller.argument(0));
     machine_off();
 }
