@@ -1,17 +1,17 @@
 // fuzz/judge.cpp - what each fuzzer gets, and how long it may live.
 #include "judge.hpp"
 
+#include <check/first.hpp>
 #include <check/threads.hpp>
 
 namespace fuzz {
 
 using check::need;
 
-Batch::Batch(u64 seed, u64 each, const abi::BootInfo& boot)
+Batch::Batch(u64 seed, u64 each)
     : random_{seed * 0x9e37'79b9'7f4a'7c15 + 1},
       next_seed_{seed * 1'000},
       each_{each},
-      boot_{&boot},
       shared_board_{need(sys::SharedMemory::create(Bytes{page_bytes}))},
       board_{need(shared_board_.mapping.at<Board>())},
       endpoint_{need(sys::create_endpoint())},
@@ -39,8 +39,9 @@ void Batch::share(const sys::Launch& launch, usize place)
             give(sibling->process().slot);
     const u32 first = static_cast<u32>(place) * 8;
     const u32 count = random_.below(2) == 0 ? 8 : static_cast<u32>(random_.below(3));
-    for (u32 i = first; i < first + count && i < boot_->device_count; ++i)
-        (void)sys::lend({boot_->devices[i]}, launch.process(), abi::right::map | abi::right::dma);
+    for (u32 i = first; i < first + count && i < check::first::device_count(); ++i)
+        (void)sys::lend(check::first::device(i), launch.process(),
+                        abi::right::map | abi::right::dma);
 }
 
 void Batch::start(usize place)

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include <check/child.hpp>
-#include <sys/device.hpp>
 
 namespace fuzz {
 
@@ -18,7 +17,7 @@ struct Plan {
 
 class Batch {
 public:
-    Batch(u64 seed, u64 each, const abi::BootInfo& boot);
+    Batch(u64 seed, u64 each);
 
     // Forty fuzzers, one after the other in each of four places.
     void run();
@@ -37,7 +36,6 @@ private:
     check::Random random_;
     u64 next_seed_;
     u64 each_;
-    const abi::BootInfo* boot_;
     sys::SharedMemory shared_board_;
     Board* board_;
     sys::Handle<sys::Endpoint> endpoint_;

@@ -13,6 +13,7 @@
 #include <abi/boot.hpp>
 #include <check/actor.hpp>
 #include <check/counters.hpp>
+#include <check/first.hpp>
 #include <check/threads.hpp>
 #include <proto/table.hpp>
 
@@ -23,34 +24,9 @@ namespace {
 using check::equals;
 using check::need;
 
-[[clang::no_destroy]] constinit abi::BootInfo boot{};
-[[clang::no_destroy]] constinit abi::Startup page{};
 constinit Plan plan{};
 constinit u64 total_calls = 0;
 constinit std::array<u64, abi::syscall_count> total_works{};
-
-void grant(std::string_view name, abi::Slot slot, abi::Kind kind)
-{
-    page.grants[page.grant_count++] = {text::padded<16>(name), slot, static_cast<u32>(kind), 0};
-}
-
-// The arguments of the one program of the table.
-Plan read_plan(std::span<const std::byte> table)
-{
-    proto::table::Header header;
-    proto::table::Program program;
-    std::memcpy(&header, table.data(), sizeof(header));
-    std::memcpy(&program, &table[header.program_offset], sizeof(program));
-    const auto* const text = reinterpret_cast<const char*>(&table[program.argument_offset]);
-    std::string_view rest{text, program.argument_bytes};
-    std::array<u64, 3> numbers{1, 1, 2'000};
-    for (usize i = 0; i < program.argument_count && i < numbers.size(); ++i) {
-        const usize end = rest.find('\0');
-        numbers[i] = need(text::parse_number(rest.substr(0, end)));
-        rest.remove_prefix(end + 1);
-    }
-    return {numbers[0], numbers[1], numbers[2]};
-}
 
 void print_batch(u64 seed, const Board& board)
 {
@@ -74,7 +50,7 @@ void print_batch(u64 seed, const Board& board)
 
 void one_batch(u64 seed)
 {
-    Batch batch{seed, plan.each, boot};
+    Batch batch{seed, plan.each};
     batch.run();
     print_batch(seed, batch.board());
 }
@@ -106,8 +82,8 @@ void all_calls_worked()
 // What the dead had pinned, on whatever device.
 void quiesce_all()
 {
-    for (u32 i = 0; i < boot.device_count; ++i)
-        need(sys::quiesced({boot.devices[i]}));
+    for (u32 i = 0; i < check::first::device_count(); ++i)
+        need(sys::quiesced(check::first::device(i)));
 }
 
 // The first batch fills what the judge's own tables keep.
@@ -131,7 +107,7 @@ void innocents_work()
     check::Starter starter{"serve", {.arguments = {"4"}}};
     starter.grant("serve", endpoint.slot(), abi::Kind::endpoint, abi::right::receive);
     const auto server = starter.run();
-    Batch batch{~plan.seed, plan.each, boot};
+    Batch batch{~plan.seed, plan.each};
     for (u64 i = 0; i < 2'000; ++i) {
         if (i % 200 == 0)
             batch.fill();
@@ -154,15 +130,8 @@ constexpr std::array cases{
 int program_main(const void* argument)
 {
     using namespace fuzz;
-    boot = *static_cast<const abi::BootInfo*>(argument);
-    page.magic = abi::startup_magic;
-    page.name = text::padded<16>("fuzz");
-    grant("self", boot.self, abi::Kind::process);
-    grant("archive", boot.archive, abi::Kind::memory);
-    const sys::Startup given{page};
-    const auto archive = need(sys::Mapping::create({boot.archive}, sys::read_only));
-    plan = read_plan(need(sys::Archive::open(archive.bytes())).table());
-    const int result = check::run_all(given, {cases});
-    (void)sys::system_off({boot.self}, static_cast<u64>(result));
-    return 255;
+    const sys::Startup given = check::first::begin(argument, "fuzz");
+    const auto number = [&](u32 n) { return text::parse_number(given.argument(n)).value_or(1); };
+    plan = {number(0), number(1), number(2)};
+    check::first::end(check::run_all(given, {cases}));
 }

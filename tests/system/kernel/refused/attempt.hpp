@@ -4,13 +4,13 @@
 
 #include <check/child.hpp>
 #include <check/counters.hpp>
+#include <check/first.hpp>
 #include <check/refusal.hpp>
-#include <sys/device.hpp>
 
 extern const check::Cases allocating_cases;
 extern const check::Cases never_cases;
 
-sys::Borrowed<sys::Device> device(u32 slot);
+using check::first::device;
 
 // That this call was looked at; all of them must be in the end.
 void seen(abi::Syscall call);

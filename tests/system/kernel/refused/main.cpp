@@ -5,16 +5,9 @@ namespace {
 
 using check::need;
 
-[[clang::no_destroy]] constinit abi::BootInfo boot{};
-[[clang::no_destroy]] constinit abi::Startup page{};
 constinit std::array<bool, abi::syscall_count> calls_seen{};
 constinit std::array<abi::Slot, abi::slot_limit> held{};
 constinit usize held_count = 0;
-
-void grant(std::string_view name, abi::Slot slot, abi::Kind kind)
-{
-    page.grants[page.grant_count++] = {text::padded<16>(name), slot, static_cast<u32>(kind), 0};
-}
 
 void every_call_was_seen()
 {
@@ -31,8 +24,6 @@ constexpr std::array last_cases{
 };
 
 }  // namespace
-
-sys::Borrowed<sys::Device> device(u32 slot) { return {boot.devices[slot]}; }
 
 void seen(abi::Syscall call) { calls_seen[static_cast<usize>(call)] = true; }
 
@@ -100,12 +91,6 @@ void empty_table()
 
 int program_main(const void* argument)
 {
-    boot = *static_cast<const abi::BootInfo*>(argument);
-    page.magic = abi::startup_magic;
-    page.name = text::padded<16>("refused");
-    grant("self", boot.self, abi::Kind::process);
-    const sys::Startup given{page};
-    const int result = check::run(given, {allocating_cases, never_cases, last_cases});
-    (void)sys::system_off({boot.self}, static_cast<u64>(result));
-    return 255;
+    const sys::Startup given = check::first::begin(argument, "refused");
+    check::first::end(check::run(given, {allocating_cases, never_cases, last_cases}));
 }
