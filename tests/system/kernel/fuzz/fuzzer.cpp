@@ -16,11 +16,12 @@ extern "C" void fuzz_short_life();
 // A thread that a fuzzer made: it goes into the kernel once more, and ends.
 asm(".section .text.fuzz_short_life, \"ax\"\n"
     "fuzz_short_life:\n"
-    "    mov x8, #44\n"  // system_info
+    "    mov x8, #0\n"
     "    svc #0\n"
-    "    mov x8, #29\n"  // thread_exit
+    "    mov x8, #29\n"
     "    svc #0\n"
     "    brk #1\n");
+static_assert(static_cast<u64>(abi::Syscall::thread_exit) == 29);
 
 namespace {
 

@@ -63,9 +63,12 @@ void processes()
 {
     const auto bell = need(sys::create_notification());
     const auto process =
-        need(sys::create_process(check::self(), {4, 4, 1, 0, text::padded<16>("child"), 0, 0}));
+        need(sys::create_process(check::self(), {16, 4, 1, 0, text::padded<16>("child"), 0, 0}));
     never(Syscall::process_watch, process.slot(), {bell.slot().raw(), 1});
     never(Syscall::process_info, process.slot(), {});
+    const auto thread =
+        need(sys::create_thread(process.borrow(), VirtAddr{0x10000}, VirtAddr{0}, 0, 0));
+    never(Syscall::thread_move, thread.slot(), {1});
     never(Syscall::process_kill, process.slot(), {});
 }
 
