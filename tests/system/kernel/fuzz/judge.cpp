@@ -68,12 +68,26 @@ void Batch::start(usize place)
     ends_[place] = sys::after_ms(random_.below(3) == 0 ? random_.below(12) : 10'000);
 }
 
+// What the kernel wrote down of its end.
+void Batch::end(usize place)
+{
+    if (!children_[place])
+        return;
+    children_[place]->kill();
+    const auto words = std::bit_cast<std::array<u64, sizeof(abi::ProcessInfo) / sizeof(u64)>>(
+        children_[place]->info());
+    for (const u64 word : words)
+        if (of_the_kernel(word) && board_->leaks.fetch_add(1, std::memory_order_relaxed) == 0)
+            board_->leaked.store(word, std::memory_order_relaxed);
+    children_[place].reset();
+}
+
 void Batch::fill()
 {
     for (usize place = 0; place < places; ++place) {
         if (children_[place] && !children_[place]->dead() && sys::now() < ends_[place])
             continue;
-        children_[place].reset();
+        end(place);
         start(place);
     }
 }

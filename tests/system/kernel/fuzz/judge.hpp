@@ -31,6 +31,7 @@ private:
     static constexpr u64 fuzzers = 40;
 
     void start(usize place);
+    void end(usize place);
     void share(const sys::Launch& launch, usize place);
 
     check::Random random_;
