@@ -21,8 +21,15 @@ void ends_leave_nothing()
 {
     (void)each_way();
     const check::Counters before = check::settled();
-    for (u64 done = 0; done < cycles;)
+    u64 said = 0;  // a line now and then: silence is a hang
+    for (u64 done = 0; done < cycles;) {
         done += each_way();
+        if (done < said + 500)
+            continue;
+        said = done;
+        text::Buffer<40> line;
+        sys::out(line.field("ended", done).view());
+    }
     check::nothing_left(before);
 }
 
