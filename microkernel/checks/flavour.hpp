@@ -9,6 +9,13 @@ inline constexpr bool checked = true;
 inline constexpr bool checked = false;
 #endif
 
+// Whether indirect branches of the kernel end at landing pads (BTI).
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+inline constexpr bool landing_pads = true;
+#else
+inline constexpr bool landing_pads = false;
+#endif
+
 namespace checks {
 struct Inspector;  // may look at what is private (invariants.cpp)
 }

@@ -2,6 +2,7 @@
 
 #include "checks/invariants.hpp"
 
+#include "checks/refusal.hpp"
 #include "console.hpp"
 #include "object/slabs.hpp"
 
@@ -162,6 +163,24 @@ struct Inspector {
         }
     }
 };
+
+// The second instruction is where no branch may end, and if it does nevertheless it comes back.
+asm(".section .text.checks_astray, \"ax\"\n"
+    "checks_astray:\n"
+    "    hint #34\n"  // bti c
+    "    ret\n"
+    ".previous\n");
+
+void go_astray()
+{
+    u64 where = 0;
+    asm volatile("adrp %0, checks_astray + 4\n"
+                 "add %0, %0, :lo12:checks_astray + 4\n"
+                 "blr %0"
+                 : "+r"(where)
+                 :
+                 : "x30", "memory");
+}
 
 void look_at_machine()
 {

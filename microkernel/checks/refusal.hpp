@@ -14,6 +14,10 @@ namespace kernel::checks {
 inline constexpr u64 refusal_word = 0x52'4546'5553'414c;  // "REFUSAL", above n
 inline constinit u64 refused_in = 0;                      // allocations; zero: never
 
+// Instead of an allocation: the kernel calls what is no function's beginning.
+inline constexpr u64 astray = 255;
+void go_astray();
+
 // One allocation more: it must fail.
 inline bool refused()
 {
@@ -29,6 +33,8 @@ public:
     {
         if constexpr (checked)
             refused_in = x10 >> 8 == refusal_word ? x10 & 0xff : 0;
+        if (checked && refused_in == astray)
+            go_astray();
     }
     Refusal(const Refusal&) = delete;
     Refusal& operator=(const Refusal&) = delete;

@@ -5,6 +5,7 @@
 
 #include "arch/aarch64/stacks.hpp"
 #include "arch/aarch64/sysreg.hpp"
+#include "checks/flavour.hpp"
 #include "machine.hpp"
 
 #include <algorithm>
@@ -33,6 +34,7 @@ constexpr u64 device = access_flag;                             // MAIR index 0
 constexpr u64 read_only = bit<7>;
 constexpr u64 execute_never = bit<53> | bit<54>;
 constexpr u64 user_execute_never = bit<54>;
+constexpr u64 guarded = bit<50>;  // indirect branches end at landing pads
 
 constexpr u64 sctlr_wxn = bit<19>;
 constexpr u64 sctlr_span = bit<23>;
@@ -54,7 +56,8 @@ u64 kernel_page(u64 address)
         return output | execute_never;
     if (address >= address_of(rodata_start))
         return output | execute_never | read_only;
-    return output | user_execute_never | read_only;
+    const bool pads = landing_pads && (sysreg::id_aa64pfr1() & 0xf) != 0;
+    return output | user_execute_never | read_only | (pads ? guarded : 0);
 }
 
 void map_range(const Range& ram)

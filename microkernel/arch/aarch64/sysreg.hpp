@@ -11,6 +11,7 @@ inline u64 esr() { return __builtin_arm_rsr64("esr_el1"); }
 inline u64 far() { return __builtin_arm_rsr64("far_el1"); }
 inline u64 elr() { return __builtin_arm_rsr64("elr_el1"); }
 inline u64 sctlr() { return __builtin_arm_rsr64("sctlr_el1"); }
+inline u64 id_aa64pfr1() { return __builtin_arm_rsr64("id_aa64pfr1_el1"); }
 inline u64 id_aa64mmfr1() { return __builtin_arm_rsr64("id_aa64mmfr1_el1"); }
 inline u64 tpidr_el1() { return __builtin_arm_rsr64("tpidr_el1"); }
 inline u64 cntfrq() { return __builtin_arm_rsr64("cntfrq_el0"); }

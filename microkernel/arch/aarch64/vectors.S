@@ -78,6 +78,24 @@ fast_dispatch:
     b       user_fault_from_aarch32
     .endr
 
+// The ways of a table, each of 1 << FAST_SHIFT bytes.
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+#define FAST_SHIFT 4
+.macro LANDING
+    bti     j
+    nop
+.endm
+#else
+#define FAST_SHIFT 3
+.macro LANDING
+.endm
+#endif
+.macro FAST function
+    LANDING
+    bl      \function
+    b       4f
+.endm
+
 .macro RELEASE_LOCK
     adr     x9, kernel_lock
     stlr    wzr, [x9]
@@ -105,16 +123,13 @@ refuse:
     b.hi    release_and_call
     str     x0, [sp, #-16]!
     adr     x10, 3f
-    add     x10, x10, x9, lsl #3
+    add     x10, x10, x9, lsl #FAST_SHIFT
     br      x10
-3:  bl      fast_recv_entry
-    b       4f
-    bl      fast_signal_recv_entry
-    b       4f
-    bl      fast_signal_entry
-    b       4f
-    bl      fast_wait_entry
-    b       4f
+3:  FAST    fast_recv_entry
+    FAST    fast_signal_recv_entry
+    FAST    fast_signal_entry
+    FAST    fast_wait_entry
+    LANDING
     bl      fast_signal_wait_entry
 4:  ldr     x8, [sp], #16
     cbz     x0, 5f
