@@ -139,16 +139,8 @@ u64 some_call(Drawer& draw, bool owes)
     }
 }
 
-// `owes`: the thread received a request and has not answered it.
-void one_call(Drawer& draw, bool& owes)
+RawRegisters arguments(Drawer& draw, Syscall call, const fuzz::Shape& shape)
 {
-    const u64 number = some_call(draw, owes);
-    const auto call = static_cast<Syscall>(number);
-    const fuzz::Shape shape = number < abi::syscall_count ? fuzz::shapes[number] : fuzz::Shape{};
-    const u64 about = draw.handle(shape.about);
-    if (too_often(draw, call, about))
-        return;
-    prepare_page(draw, call);
     RawRegisters in;
     for (usize i = 0; i < shape.x.size(); ++i)
         in.x[i] = draw.value(shape.x[i]);
@@ -160,31 +152,49 @@ void one_call(Drawer& draw, bool& owes)
         in.x[0] = address;
         in.x[1] = bytes;
     }
-    const u64 mapped_bytes = in.x[2];
     in.x[9] = draw.deadline(call).raw();
     if (draw.once_in(8))
         in.x[10] = check::refuse(1 + draw.below(6));
-    in.x[8] = sys::call_word(call, abi::Slot{about}) | (draw.once_in(500) ? u64{1} << 60 : 0);
-    const u64 x8 = in.x[8];
-    check::check_raw_call(&in);
-    board().calls.fetch_add(1, std::memory_order_relaxed);
-    look_for_the_kernel(in, x8);
-    if (check::raw_error(in) != Errc::ok)
-        return;
-    board().works[number].fetch_add(1, std::memory_order_relaxed);
-    keep_results(draw, shape, in);
-    if (call == Syscall::recv || call == Syscall::signal_recv || call == Syscall::reply_recv)
-        owes = in.x[9] != 0;
-    else if (call == Syscall::reply)
-        owes = false;
+    return in;
+}
+
+// Mappings that a call made, and ones of what a device can be told the address of.
+void keep_mappings(Drawer& draw, Syscall call, u64 bytes, const RawRegisters& out)
+{
     if (call == Syscall::memory_map)
-        draw.keep({in.x[1], mapped_bytes});
+        draw.keep({out.x[1], bytes});
     if (call != Syscall::dma_alloc)
         return;
-    // An address that the device can be told.
-    if (const auto at = sys::fetch(Syscall::memory_map, abi::Slot{in.x[1]}, 0, 0, page_bytes,
+    if (const auto at = sys::fetch(Syscall::memory_map, abi::Slot{out.x[1]}, 0, 0, page_bytes,
                                    sys::read_only.raw, 0))
         draw.keep({*at, page_bytes});
+}
+
+// `owes`: the thread received a request and has not answered it.
+void one_call(Drawer& draw, bool& owes)
+{
+    const u64 number = some_call(draw, owes);
+    const auto call = static_cast<Syscall>(number);
+    const fuzz::Shape shape = number < abi::syscall_count ? fuzz::shapes[number] : fuzz::Shape{};
+    const u64 about = draw.handle(shape.about);
+    if (too_often(draw, call, about))
+        return;
+    prepare_page(draw, call);
+    RawRegisters x = arguments(draw, call, shape);
+    x.x[8] = sys::call_word(call, abi::Slot{about}) | (draw.once_in(500) ? u64{1} << 60 : 0);
+    const RawRegisters in = x;
+    check::check_raw_call(&x);
+    board().calls.fetch_add(1, std::memory_order_relaxed);
+    look_for_the_kernel(x, in.x[8]);
+    if (check::raw_error(x) != Errc::ok)
+        return;
+    board().works[number].fetch_add(1, std::memory_order_relaxed);
+    keep_results(draw, shape, x);
+    keep_mappings(draw, call, in.x[2], x);
+    if (call == Syscall::recv || call == Syscall::signal_recv || call == Syscall::reply_recv)
+        owes = x.x[9] != 0;
+    else if (call == Syscall::reply)
+        owes = false;
 }
 
 constexpr usize thread_count = 3;
