@@ -55,14 +55,6 @@ inline void all_paid_back(const Quota& frames, const Quota& handles)
     if constexpr (checked)
         look_at_quotas(frames, handles);
 }
-inline void moved(const Thread& from,
-                  std::span<const abi::Slot> before,
-                  const Thread& to,
-                  std::span<const abi::Slot> after)
-{
-    if constexpr (checked)
-        look_at_moved(from, before, to, after);
-}
 
 }  // namespace checks
 

@@ -75,7 +75,8 @@ void move_handles(Thread& from, Thread& to)
         moved[next++] = handles(to).add(*entry.object, entry.rights, entry.data);
         --to.burden.taking;
     }
-    checks::moved(from, carried(from), to, std::span{moved}.first(next));
+    if constexpr (checked)
+        checks::look_at_moved(from, carried(from), to, std::span{moved}.first(next));
     to.message().handles = moved;
 }
 
