@@ -1,7 +1,8 @@
 # cmake/host_tests.cmake - the functions of the build language that exist in the host tree only.
 #
-# Labels select in ctest: host (units, compile-fail), fuzz, system (boots the image), and what a
-# system_test adds ("full": long ones, "budget": figures).
+# Labels select in ctest: host (units, compile-fail), fuzz, system (boots the image), machine (the same, and
+# says which machine), matrix and at-... (tests/system/matrix), and what a system_test adds ("full": long
+# ones, "budget": figures).
 
 find_program(symbolizer llvm-symbolizer-19)
 set(test_environment
@@ -118,13 +119,13 @@ function(fuzz_target name)
     )
 endfunction()
 
-# system_test(NAME SYSTEM file.toml [ARGS ...] [LABELS more ...] [TIMEOUT seconds]) - boots the
-# system by the tool; passes when the guest's verdict is 0.
+# system_test(NAME SYSTEM file.toml [ARGS ...] [POINT label] [LABELS more ...] [TIMEOUT seconds]) - boots
+# the system by the tool; passes when the guest's verdict is 0. POINT: one of the matrix of machines.
 function(system_test name)
     if(NOT BUILD_TESTING)
         return()
     endif()
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SYSTEM;TIMEOUT" "ARGS;LABELS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SYSTEM;POINT;TIMEOUT" "ARGS;LABELS")
     set(system ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SYSTEM})
     if(NOT EXISTS ${system})
         set(system ${arg_SYSTEM})
@@ -132,11 +133,17 @@ function(system_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 120)
     endif()
+    set(kind system)
+    if(arg_POINT)
+        set(kind matrix ${arg_POINT})
+    elseif(arg_ARGS MATCHES "--(cpus|cpu|gic|legacy)")
+        set(kind machine)
+    endif()
     add_test(NAME "system: ${name}"
         COMMAND ${CMAKE_SOURCE_DIR}/tools/vireo run --no-build ${system} ${arg_ARGS}
     )
     set_tests_properties("system: ${name}" PROPERTIES
-        LABELS "system;${arg_LABELS}"
+        LABELS "${kind};${arg_LABELS}"
         TIMEOUT ${arg_TIMEOUT}
         ENVIRONMENT "VIREO_NO_BUILD=1;VIREO_TARGET_DIR=${VIREO_TARGET_DIR}"
     )

@@ -96,8 +96,11 @@ void add_command(CLI::App& app, SystemOptions& system)
 void add_test(CLI::App& app, TestOptions& test)
 {
     app.add_option("filter", test.filter, "regular expression that names of tests must match");
-    app.add_flag("--full", test.full, "also what takes long");
-    app.add_option("--repeat", test.repeat, "run each test so often, stop at its first failure")
+    app.add_option("--stage", test.stage, "only stages whose name begins so");
+    app.add_flag("--full", test.full,
+                 "also what takes long, on many machines; goes on where it was interrupted");
+    app.add_flag("--restart", test.restart, "forget what --full or --repeat have done already");
+    app.add_option("--repeat", test.repeat, "run each stage so often, stop at its first failure")
         ->check(between(1, 100'000));
     app.add_option("--junit", test.junit, "directory for reports in JUnit's format");
 }
@@ -142,6 +145,33 @@ void add_tasks(CLI::App& app, Raw& raw)
     add_task(app, raw, Task::size, "size", "bytes of the kernel and of every program");
 }
 
+std::optional<std::string> from_environment(const char* name)
+{
+    const char* given = std::getenv(name);
+    return given == nullptr || *given == '\0' ? std::nullopt : std::optional<std::string>{given};
+}
+
+std::optional<u32> number_from_environment(const char* name)
+{
+    const auto text = from_environment(name);
+    u32 value = 0;
+    if (text && !CLI::detail::lexical_cast(*text, value))
+        throw CLI::ValidationError{name, fmt::format("'{}' is not a whole number", *text)};
+    return text ? std::optional{value} : std::nullopt;
+}
+
+// The machine of a whole run of tests, where a single one does not care.
+void read_environment(SystemOptions& system)
+{
+    if (!system.cpus)
+        system.cpus = number_from_environment("VIREO_CPUS");
+    if (!system.gic)
+        system.gic = number_from_environment("VIREO_GIC");
+    if (!system.cpu)
+        system.cpu = from_environment("VIREO_CPU");
+    system.legacy = system.legacy || from_environment("VIREO_LEGACY") == "true";
+}
+
 void split_qemu_options(Raw& raw)
 {
     for (const auto& text : raw.qemu_opts) {
@@ -168,6 +198,9 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv)
     try {
         app.parse(argc, argv);
         split_qemu_options(raw);
+        const auto task = raw.options.task;
+        if (task == Task::run || task == Task::debug)
+            read_environment(raw.options.system);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() != 0)
             throw usage_failure(app, error);

@@ -29,7 +29,9 @@ struct SystemOptions {
 
 struct TestOptions {
     std::string filter{};
+    std::string stage{};  // only those whose name begins so
     bool full = false;
+    bool restart = false;  // whatever passed before
     u32 repeat = 1;
     std::string junit{};  // directory for reports, empty: none
 };

@@ -17,6 +17,7 @@ struct Project {
     fs::path programs() const { return target / "programs"; }
     fs::path program(const std::string& name) const { return programs() / (name + ".elf"); }
     fs::path runs() const { return root / "build/run"; }
+    fs::path ledger() const { return root / "build/test.ledger"; }
     fs::path packages() const { return root / "tools/packages.txt"; }
     fs::path budgets() const { return root / "tests/budgets.toml"; }
 

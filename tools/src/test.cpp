@@ -5,6 +5,7 @@
 #include "doctor.hpp"
 #include "failure.hpp"
 #include "guest_log.hpp"
+#include "ledger.hpp"
 #include "process.hpp"
 #include "text.hpp"
 
@@ -38,7 +39,9 @@ void announce(usize number, usize count, const std::string& name, std::chrono::s
 std::vector<std::string>
 ctest_words(const Project& project, const Stage& stage, const TestOptions& options)
 {
-    std::vector<std::string> words{"ctest", "--test-dir", project.host_tree().string()};
+    std::vector<std::string> words{"env"};
+    words.insert(words.end(), stage.environment.begin(), stage.environment.end());
+    words.insert(words.end(), {"ctest", "--test-dir", project.host_tree().string()});
     words.insert(words.end(), stage.selection.begin(), stage.selection.end());
     if (!options.filter.empty())
         words.insert(words.end(), {"-R", options.filter});
@@ -62,16 +65,22 @@ u32 count_planned(const Project& project, const Stage& stage, const TestOptions&
     return *total;
 }
 
+// "system-tests-round-2-of-20"
+std::string file_name(std::string name)
+{
+    std::erase(name, ',');
+    std::ranges::replace(name, ' ', '-');
+    return name;
+}
+
 std::vector<std::string>
 run_words(const Project& project, const Stage& stage, const TestOptions& options)
 {
     auto words = ctest_words(project, stage, options);
     words.insert(words.end(), {"-j", std::to_string(parallel), "--output-on-failure"});
-    if (options.repeat > 1)
-        words.insert(words.end(), {"--repeat", fmt::format("until-fail:{}", options.repeat)});
     if (!options.junit.empty()) {
         fs::create_directories(options.junit);
-        const auto file = fs::absolute(options.junit) / (stage.selection.back() + ".xml");
+        const auto file = fs::absolute(options.junit) / (file_name(stage.name) + ".xml");
         words.insert(words.end(), {"--output-junit", file.string()});
     }
     return words;
@@ -145,12 +154,13 @@ Tally test_stage(const Project& project, const Stage& stage, const Options& opti
     Tally tally{.planned = count_planned(project, stage, options.test)};
     if (tally.planned == 0) {
         fmt::print("  no tests\n");
+        if (options.test.full && options.test.filter.empty())
+            tally.failed.push_back(fmt::format("(there is no test of '{}')", stage.name));
         return tally;
     }
     Follower follower{tally, options.verbose};
-    const auto limit = stage.limit * options.test.repeat;
-    if (!run_stage(run_words(project, stage, options.test), limit, follower))
-        fmt::print("  the limit of {} s is over\n", limit.count());
+    if (!run_stage(run_words(project, stage, options.test), stage.limit, follower))
+        fmt::print("  the limit of {} s is over\n", stage.limit.count());
     if (tally.done < tally.planned)
         tally.failed.push_back(fmt::format("({} planned tests of '{}' did not run)",
                                            tally.planned - tally.done, stage.name));
@@ -178,20 +188,74 @@ int close(const Tally& total, const Project& project)
     return code(failed == 0 && total.planned != 0 ? Exit::ok : Exit::test_failed);
 }
 
-}  // namespace
+// One `test` from its first stage to its last.
+class Testing {
+public:
+    Testing(const Project& project, const Options& options)
+        : project_{project},
+          options_{options},
+          sources_{hash_of_sources(project.root)},
+          stages_{stages_of(options.test, sources_)},
+          ledger_{project.ledger(), sources_}
+    {
+        if (options.test.restart)
+            ledger_.forget();
+    }
 
-std::vector<Stage> stages_of(const TestOptions& options)
-{
-    std::vector<Stage> stages{
-        {"host tests", {"-LE", "^(fuzz|system|budget|full)$"}, 300s},
-        {"fuzz replay", {"-LE", "^(system|budget|full)$", "-L", "^fuzz$"}, 240s},
-        {"system tests", {"-LE", "^(budget|full)$", "-L", "^system$"}, 400s},
-        {"budgets", {"-LE", "^full$", "-L", "^budget$"}, 240s},
-    };
-    if (options.full)
-        stages.push_back({"long tests", {"-L", "^full$"}, 3600s});
-    return stages;
-}
+    int run()
+    {
+        prepare();
+        for (usize i = 0; i < stages_.size(); ++i)
+            for (u32 round = 1; round <= options_.test.repeat; ++round)
+                if (!run_round(i, round))
+                    break;
+        return close(total_, project_);
+    }
+
+private:
+    void prepare() const
+    {
+        const usize count = stages_.size() + 2;
+        announce(1, count, "set-up", setup_limit);
+        check_machine(project_, options_);
+        announce(2, count, "build", build_limit);
+        build_all(project_, options_, build_limit);
+    }
+    // False: no further round.
+    bool run_round(usize number, u32 round)
+    {
+        auto stage = stages_[number];
+        if (options_.test.repeat > 1)
+            stage.name += fmt::format(", round {} of {}", round, options_.test.repeat);
+        announce(number + 3, stages_.size() + 2, stage.name, stage.limit);
+        const auto filter = options_.test.filter;
+        const auto entry = filter.empty() ? stage.name : stage.name + " like " + filter;
+        if (const auto tests = resumable() ? ledger_.passed(entry) : std::nullopt) {
+            fmt::print("  {0}/{0} passed before, with the same sources\n", *tests);
+            total_.planned += *tests;
+            return *tests > 0;
+        }
+        const auto start = Clock::now();
+        const auto tally = test_stage(project_, stage, options_);
+        const auto took = std::chrono::ceil<std::chrono::seconds>(Clock::now() - start);
+        if (resumable())
+            ledger_.note(entry, tally.failed.empty(), tally.planned, took);
+        total_.planned += tally.planned;
+        total_.failed.insert(total_.failed.end(), tally.failed.begin(), tally.failed.end());
+        return tally.failed.empty() && tally.planned > 0;
+    }
+    // What is over in minutes starts anew each time.
+    bool resumable() const { return options_.test.full || options_.test.repeat > 1; }
+
+    const Project& project_;
+    const Options& options_;
+    u64 sources_;
+    std::vector<Stage> stages_;
+    Ledger ledger_;
+    Tally total_;
+};
+
+}  // namespace
 
 std::optional<TestLine> parse_test_line(const std::string& line)
 {
@@ -219,23 +283,6 @@ std::string closing_line(u32 failed, u32 planned)
     return fmt::format("{}% tests passed, {} tests failed out of {}", percent, failed, planned);
 }
 
-int test(const Project& project, const Options& options)
-{
-    const auto stages = stages_of(options.test);
-    const usize count = stages.size() + 2;
-    announce(1, count, "set-up", setup_limit);
-    check_machine(project, options);
-    announce(2, count, "build", build_limit);
-    build_all(project, options, build_limit);
-    Tally total;
-    for (usize i = 0; i < stages.size(); ++i) {
-        announce(i + 3, count, stages[i].name, stages[i].limit);
-        const auto tally = test_stage(project, stages[i], options);
-        total.planned += tally.planned;
-        total.done += tally.done;
-        total.failed.insert(total.failed.end(), tally.failed.begin(), tally.failed.end());
-    }
-    return close(total, project);
-}
+int test(const Project& project, const Options& options) { return Testing{project, options}.run(); }
 
 }  // namespace vireo

@@ -2,6 +2,8 @@
 #include "failure.hpp"
 #include "options.hpp"
 
+#include <cstdlib>
+
 #include <catch2/catch.hpp>
 
 using namespace vireo;
@@ -179,4 +181,22 @@ TEST_CASE("help is no error")
 {
     CHECK(help({"--help"}) == 0);
     CHECK(help({"run", "--help"}) == 0);
+}
+
+TEST_CASE("the environment says which machine, where the command line does not")
+{
+    for (const auto& [name, value] :
+         {std::pair{"VIREO_CPUS", "4"}, {"VIREO_GIC", "2"}, {"VIREO_LEGACY", "true"}})
+        ::setenv(name, value, 1);
+    const auto options = good({"run", "--cpus", "1"});
+    const auto bench = good({"bench"});
+    ::setenv("VIREO_GIC", "two", 1);
+    CHECK(refused({"run"}) == 120);
+    for (const auto* name : {"VIREO_CPUS", "VIREO_GIC", "VIREO_LEGACY"})
+        ::unsetenv(name);
+    CHECK(options.system.cpus == 1u);
+    CHECK(options.system.gic == 2u);
+    CHECK(options.system.legacy);
+    CHECK_FALSE(options.system.cpu);
+    CHECK_FALSE(bench.system.gic);
 }

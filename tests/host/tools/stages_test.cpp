@@ -9,14 +9,43 @@
 
 using namespace vireo;
 
-TEST_CASE("long tests are a stage of their own, on request")
+TEST_CASE("the matrix and the long tests are stages of their own, on request")
 {
     CHECK(stages_of({}).size() == 4);
     const auto full = stages_of({.full = true});
-    CHECK(full.size() == 5);
+    CHECK(full.size() == 4 + 3 + 6 + 1);
     CHECK(full.back().selection == std::vector<std::string>{"-L", "^full$"});
     for (const auto& stage : full)
         CHECK(stage.limit.count() > 0);
+}
+
+TEST_CASE("no stage takes more than an hour, and all together no more than a hundred minutes")
+{
+    auto sum = setup_limit + build_limit;
+    for (const auto& stage : stages_of({.full = true})) {
+        CHECK(stage.limit <= std::chrono::hours{1});
+        sum += stage.limit;
+    }
+    CHECK(sum <= std::chrono::minutes{100});
+}
+
+TEST_CASE(
+    "the machines among the system tests differ with the sources, and all are there with full")
+{
+    const auto labels = [](const TestOptions& options, u64 sources) {
+        return stages_of(options, sources)[2].selection.back();
+    };
+    CHECK(labels({}, 0) == labels({}, 0));
+    CHECK(labels({}, 0) != labels({}, 1));
+    CHECK_THAT(labels({}, 0), Catch::Matchers::Contains("|at-"));
+    CHECK(labels({.full = true}, 0) == "^(system|machine)$");
+}
+
+TEST_CASE("one stage can be asked for by its name")
+{
+    const auto stages = stages_of({.stage = "system"});
+    REQUIRE(stages.size() == 1);
+    CHECK(stages[0].name == "system tests");
 }
 
 TEST_CASE("the page about testing gives the limit of each stage, and their sum")

@@ -1,5 +1,6 @@
 // test_command_test.cpp - `test` on a made-up tree of tests: stages, what is shown, and the code.
 #include "fixtures.hpp"
+#include "matrix.hpp"
 #include "text.hpp"
 
 #include <chrono>
@@ -51,6 +52,23 @@ const std::vector<PlannedTest> one_of_each{
     {"fuzz: x", "exit 0", "fuzz"},   {"system: boot", "exit 0", "system"},
     {"budgets", "exit 0", "budget"}, {"system: hours", "touch ran_long", "system;full"}};
 
+// One for each stage of --full; each writes a line into `ran`.
+std::vector<PlannedTest> one_of_all()
+{
+    std::vector<PlannedTest> tests;
+    for (const std::string label : {"host", "fuzz", "system", "machine", "budget", "full"})
+        tests.push_back({label, "echo " + label + " $VIREO_CPUS $VIREO_GIC >>ran", label});
+    for (const auto& point : all_points())
+        tests.push_back({point.label(), "echo short >>ran", "matrix;" + point.label()});
+    return tests;
+}
+
+usize times_run(const FakeProject& project)
+{
+    const auto ran = project.root() / "build/host/ran";
+    return fs::exists(ran) ? lines_of(read_text(ran)).size() : 0;
+}
+
 }  // namespace
 
 TEST_CASE("every test runs in one stage, long ones only when asked for")
@@ -64,10 +82,57 @@ TEST_CASE("every test runs in one stage, long ones only when asked for")
     CHECK_THAT(done.out, Contains("stage 5/6: system tests (limit 400 s)\n  1/1 done, 0 failed"));
     CHECK(lines_of(done.out).back() == "100% tests passed, 0 tests failed out of 5");
     CHECK_FALSE(fs::exists(project.root() / "build/host/ran_long"));
+}
 
-    const auto full = vireo_test(project, {"--full"});
-    CHECK(lines_of(full.out).back() == "100% tests passed, 0 tests failed out of 6");
-    CHECK(fs::exists(project.root() / "build/host/ran_long"));
+TEST_CASE("all of the matrix and the long tests run when asked for, each machine as it should be")
+{
+    const FakeProject project;
+    plan(project, one_of_all());
+    const auto done = vireo_test(project, {"--full"});
+    CHECK(lines_of(done.out).back() == "100% tests passed, 0 tests failed out of 36");
+    const auto ran = read_text(project.root() / "build/host/ran");
+    CHECK_THAT(ran, Contains("\nsystem\n") && Contains("\nsystem 1 2\n")
+                        && Contains("\nsystem 4 3\n") && Contains("\nfull 2 3\n"));
+    CHECK_THAT(done.out, Contains("stage 16/16: long tests (limit "));
+}
+
+TEST_CASE("without --full two machines of the matrix have their turn")
+{
+    const FakeProject project;
+    plan(project, one_of_all());
+    CHECK_THAT(vireo_test(project).out, Contains("tests passed, 0 tests failed out of 7"));
+    CHECK(times_run(project) == 7);
+}
+
+TEST_CASE("a long run goes on with what has not passed, until the sources change or it is told to")
+{
+    const FakeProject project;
+    auto tests = one_of_all();
+    tests[4].command = "test -e mended && echo mended >>ran";
+    plan(project, tests);
+    const auto broken = vireo_test(project, {"--full"});
+    CHECK(broken.status == 1);
+    CHECK(times_run(project) == 35);
+    write_file(project.root() / "build/host/mended", std::string_view{});
+    const auto again = vireo_test(project, {"--full"});
+    CHECK(again.status == 0);
+    CHECK_THAT(again.out, Contains("1/1 passed before, with the same sources"));
+    CHECK(lines_of(again.out).back() == "100% tests passed, 0 tests failed out of 36");
+    CHECK(times_run(project) == 36);
+    vireo_test(project, {"--full", "--stage", "budgets", "--restart"});
+    CHECK(times_run(project) == 37);
+    write_file(project.root() / "systems/new.toml", std::string_view{});
+    vireo_test(project, {"--full", "--stage", "budgets"});
+    CHECK(times_run(project) == 38);
+}
+
+TEST_CASE("a stage of a long run without a test is a failure")
+{
+    const FakeProject project;
+    plan(project, one_of_each);
+    const auto done = vireo_test(project, {"--full"});
+    CHECK(done.status == 1);
+    CHECK_THAT(done.out, Contains("failed: (there is no test of 'matrix, short tests on 2 CPUs')"));
 }
 
 TEST_CASE("a test that fails is named, its output is shown, and the code is 1")
@@ -103,6 +168,20 @@ TEST_CASE("a test that fails only sometimes is found by repeating it")
     CHECK(vireo_test(project).status == 0);
     fs::remove(project.root() / "build/host/second");
     CHECK(vireo_test(project, {"--repeat", "3"}).status == 1);
+}
+
+TEST_CASE("repeating goes on with the round that has not passed")
+{
+    const FakeProject project;
+    plan(project, {{"third", "echo x >>ran; test $(wc -l <ran) -ne 3", "system"}});
+    const std::vector<std::string> words{"--repeat", "4", "--stage", "system"};
+    const auto broken = vireo_test(project, words);
+    CHECK_THAT(broken.out, Contains("system tests, round 3 of 4 (limit 400 s)")
+                               && !Contains("round 4 of 4") && Contains("failed: third"));
+    const auto again = vireo_test(project, words);
+    CHECK(again.status == 0);
+    CHECK(lines_of(again.out).back() == "100% tests passed, 0 tests failed out of 4");
+    CHECK(times_run(project) == 5);
 }
 
 TEST_CASE("reports for other tools are written when asked for")

@@ -73,7 +73,7 @@ TEST_CASE("all commands are carried out, and the status is that of the last one 
     CHECK(shell({"frobnicate", "blk info disk9"}).status == 1);
 }
 
-TEST_CASE("ps, devices and help show what there is")
+TEST_CASE("ps, devices and help show what there is", "[machine]")
 {
     const auto shown = shell({"ps", "devices", "help"});
     CHECK(shown.status == 0);

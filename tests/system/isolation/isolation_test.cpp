@@ -38,7 +38,8 @@ void check_intruder(const std::string& intruder, Place place)
 
 }  // namespace
 
-TEST_CASE("seven devices run in seven processes, and say how their registers are reached")
+TEST_CASE("seven devices run in seven processes, and say how their registers are reached",
+          "[machine]")
 {
     const auto seven = vireo({"run", seven_file, "-c", "devices", "-c", "ps", "--verbose"});
     CHECK(seven.status == 0);

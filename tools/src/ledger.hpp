@@ -1,0 +1,34 @@
+// ledger.hpp - what has passed already, so that a long `test` goes on where it was interrupted.
+//
+// A file of lines `SOURCES passed|failed SECONDS TESTS STAGE`, one for each stage that came to its
+// end. A line counts for the sources that it names and no others.
+#pragma once
+
+#include "file.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+
+namespace vireo {
+
+// A hash of all files below `root` but what is built, and what is hidden.
+u64 hash_of_sources(const fs::path& root);
+
+class Ledger {
+public:
+    Ledger(fs::path file, u64 sources);
+
+    // How many tests the stage has, if its last run for these sources was good.
+    std::optional<u32> passed(const std::string& stage) const;
+    void note(const std::string& stage, bool passed, u32 tests, std::chrono::seconds took);
+    // As if nothing had ever run.
+    void forget();
+
+private:
+    fs::path file_;
+    std::string sources_;
+    std::map<std::string, u32> passed_;
+};
+
+}  // namespace vireo
