@@ -10,7 +10,7 @@ inline constexpr int last_guest_status = 119;
 
 enum class Exit : int {
     ok = 0,
-    test_failed = 1,    // `test`: a test failed; `bench`: a budget is exceeded
+    test_failed = 1,    // a test failed; `bench`, `size --check`: a limit is exceeded
     usage = 120,        // the command line, a system file or an image that cannot be used so
     environment = 121,  // something is missing or too old on this machine, or a file cannot be read
     build = 122,        // the project does not build

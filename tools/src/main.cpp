@@ -49,7 +49,7 @@ int dispatch(const Options& options)
     case Task::debug:
         return debug(project, options);
     case Task::size:
-        return print_sizes(project);
+        return print_sizes(project, options.size);
     }
     return code(Exit::usage);
 }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr auto footer = R"(exit codes:
   0..119  run: the status of the guest's verdict program, or of the last failing -c command
-  1       test: a test failed; bench: a budget is exceeded
+  1       test: a test failed; bench, size --check: a limit is exceeded
   120     usage: command line, system file, image      123  guest panic or crash
   121     environment: something missing or unreadable 124  no progress within --timeout
   122     the project does not build                   125  QEMU failed, complained or ended without verdict
@@ -142,7 +142,8 @@ void add_tasks(CLI::App& app, Raw& raw)
         ->add_option("--ex", options.debug.commands,
                      "let gdb run this command, then end; may be repeated")
         ->allow_extra_args(false);
-    add_task(app, raw, Task::size, "size", "bytes of the kernel and of every program");
+    add_task(app, raw, Task::size, "size", "lines of the sources, bytes of the images")
+        ->add_flag("--check", options.size.check, "end with 1 above a limit of tests/sizes.toml");
 }
 
 std::optional<std::string> from_environment(const char* name)

@@ -46,6 +46,10 @@ struct DebugOptions {
     std::vector<std::string> commands{};  // for gdb, which then runs them and ends
 };
 
+struct SizeOptions {
+    bool check = false;  // end with 1 above a limit
+};
+
 struct Options {
     Task task = Task::run;
     bool verbose = false;
@@ -60,6 +64,7 @@ struct Options {
     TestOptions test{};
     BenchOptions bench{};
     DebugOptions debug{};
+    SizeOptions size{};
 };
 
 // What to do; or the code to end with, after help was printed. Throws Failure for what makes no

@@ -19,6 +19,7 @@ struct Project {
     fs::path runs() const { return root / "build/run"; }
     fs::path ledger() const { return root / "build/test.ledger"; }
     fs::path packages() const { return root / "tools/packages.txt"; }
+    fs::path size_budget() const { return root / "tests/sizes.toml"; }
     fs::path budgets() const { return root / "tests/budgets.toml"; }
 
     // Names of the images that are built, sorted.
