@@ -1,6 +1,6 @@
 # cmake/check_images.cmake - what must hold for every image in the target tree `tree`: no segment is
 # writable and executable, nothing is initialised at run time, the kernel knows no virtio,
-# and what is for tests is in the checked one only.
+# nothing of tracing is in it, and what is for tests is in the checked one only.
 
 find_program(readelf llvm-readelf-19 REQUIRED)
 find_program(nm llvm-nm-19 REQUIRED)
@@ -37,6 +37,10 @@ if(symbols MATCHES "[^\n]*kernel::checks::[^\n]*")
 endif()
 if(NOT checked_symbols MATCHES "kernel::checks::refused_in")
     list(APPEND complaints "${kernel}: the checked kernel cannot refuse allocations")
+endif()
+# Trace points are empty in what is shipped.
+if(symbols MATCHES "[^\n]*(trace::|vireo_trace)[^\n]*")
+    list(APPEND complaints "${kernel}: ${CMAKE_MATCH_0}")
 endif()
 
 if(complaints)

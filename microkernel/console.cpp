@@ -6,6 +6,7 @@
 #include "machine.hpp"
 #include "object/process.hpp"
 #include "sched/lock.hpp"
+#include "trace/trace.hpp"
 
 namespace kernel {
 
@@ -57,6 +58,7 @@ u64 walk(u64 fp, std::span<u64> chain)
 
 void log(std::string_view level, std::string_view message, std::string_view fields)
 {
+    trace::text(message);
     write_start();
     write("kernel level=");
     write(level);
@@ -79,6 +81,7 @@ void log_verdict(u64 status)
 
 void log_line(const Process& from, std::string_view separator, std::string_view line)
 {
+    trace::text(line);
     text::Buffer<40> name;
     write_start();
     write(name.put(from.name()).put('/').number(from.epoch()).put(separator).view());

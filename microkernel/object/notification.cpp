@@ -4,6 +4,7 @@
 
 #include "object/interrupt.hpp"
 #include "object/thread.hpp"
+#include "trace/trace.hpp"
 
 namespace kernel {
 
@@ -15,6 +16,7 @@ Notification::~Notification()
 
 void Notification::signal(abi::Bits bits)
 {
+    trace::note(trace::Kind::signal, trace::id(this), bits.raw);
     pending_ = pending_ | bits;
     if (waiter_ != nullptr) {
         if (pending_.any(waited_))

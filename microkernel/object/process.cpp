@@ -85,6 +85,7 @@ Result<Process*> Process::create(Process* payer, const abi::ProcessQuota& quota)
                 payer->threads_used_.refund(quota.threads);
         return process;
     }
+    trace::made(**process);
     if (const auto started = (*process)->space_.start(); !started) {
         release(**process);
         return fail(started.error());
@@ -159,6 +160,7 @@ Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priorit
     thread->ref();  // the list's; it keeps the process object alive as well
     ref();
     state_ = abi::ProcessState::running;
+    trace::made(*thread);
     make_ready(*thread);
     return thread;
 }
@@ -169,6 +171,7 @@ void Process::remove_thread(Thread& thread, Errc to_caller)
     thread.disengage();
     if (Thread* const owed = std::exchange(thread.caller, nullptr); owed != nullptr)
         fail_caller(*owed, to_caller);
+    trace::note(trace::Kind::thread_ended, trace::id(&thread));
     if (thread.serves != nullptr)
         thread.serves->forget_server();
     thread.state = Thread::State::dead;
@@ -189,6 +192,7 @@ void Process::kill(const abi::ExitRecord& why)
         return;
     if (is_init())
         panic_at("init ended", "init", why.pc, why.chain);
+    trace::note(trace::Kind::kill, trace::id(this), static_cast<u64>(why.cause));
     exit_ = why;
     ref();  // until the end of this function
     end();

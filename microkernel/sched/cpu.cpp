@@ -43,6 +43,7 @@ void Cpu::start_interrupts(IntId timer)
 
 void make_ready(Thread& thread)
 {
+    trace::note(trace::Kind::wake, trace::id(&thread));
     Cpu& here = this_cpu();
     if (thread.home == &here)
         here.hand_off(thread);
@@ -202,6 +203,7 @@ Thread* Cpu::choose_ready()
 
 void Cpu::idle()
 {
+    trace::note(trace::Kind::idle);
     kernel_lock.release();
     sysreg::dsb_sy();  // what was written is out before the CPU sleeps
     sysreg::wfi();     // ends with a pending interrupt, masked or not

@@ -10,6 +10,7 @@
 #include "object/process.hpp"
 #include "object/thread.hpp"
 #include "sched/lock.hpp"
+#include "trace/trace.hpp"
 
 #include <atomic>
 #include <bit>
@@ -113,6 +114,7 @@ public:
     Thread* enter(Thread& thread)
     {
         current_ = &thread;
+        trace::note(trace::Kind::run, thread.x[0]);
         if (const u64 ttbr = thread.ttbr; ttbr != ttbr_) {
             ttbr_ = ttbr;
             // No isb: the kernel looks at no user address, and ERET synchronises.

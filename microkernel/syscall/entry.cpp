@@ -7,6 +7,7 @@
 #include "console.hpp"
 #include "machine.hpp"
 #include "syscall/calls.hpp"
+#include "trace/trace.hpp"
 
 #include <abi/syscall.hpp>
 
@@ -110,6 +111,7 @@ void kill_for_fault(Thread& thread, abi::ExitCause cause)
     record.thread = thread.index();
     record.esr = sysreg::esr();
     record.far = sysreg::far();
+    trace::note(trace::Kind::fault, record.esr, record.far);
     record.pc = thread.pc;
     record.spsr = thread.spsr;
     record.sp = thread.Frame::sp;
@@ -131,6 +133,7 @@ Thread* leave(Cpu& cpu)
 // Apart from take_interrupt(), which so needs no registers saved.
 [[gnu::noinline]] void handle(Cpu& cpu, u32 id)
 {
+    trace::note(trace::Kind::interrupt, id);
     if (id == Gic::ipi.raw()) {
         Gic::deactivate(Gic::ipi);  // somebody became ready: Cpu::next() looks
         return;
@@ -165,8 +168,12 @@ Thread* syscall_entry(Thread* thread, Cpu* cpu)
     cpu->count_exception();
     if (gone(thread, *cpu)) [[unlikely]]
         return leave(*cpu);
+    const u64 number = abi::CallNumber::get(thread->x[8]);
+    trace::note(trace::Kind::enter, number, thread->x[0]);
     if (const auto done = dispatch(*thread); !done)
         thread->x[0] = static_cast<u64>(done.error());
+    if (traced && !gone(thread, *cpu))
+        trace::note(trace::Kind::leave, number, thread->x[0]);
     return leave(*cpu);
 }
 

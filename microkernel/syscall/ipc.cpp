@@ -7,6 +7,7 @@
 
 #include "checks/invariants.hpp"
 #include "syscall/calls.hpp"
+#include "trace/trace.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -93,6 +94,7 @@ void copy_payload(const Thread& from, Thread& to, Header header)
 // The request of `from` becomes what `to` receives; `from` waits for the reply.
 void deliver_request(Thread& from, Thread& to, u64 badge)
 {
+    trace::note(trace::Kind::request, trace::id(&from), trace::id(&to));
     const Header header = sent(from);
     copy_payload(from, to, header);
     if (header.handles() > 0 || to.burden.taking > 0)
@@ -205,6 +207,7 @@ void deliver_reply(Thread& server)
             server.process().close(**handles(server).find(slot));
         return;
     }
+    trace::note(trace::Kind::reply, trace::id(&server), trace::id(caller));
     copy_payload(server, *caller, header);
     if (header.handles() > 0 || caller->burden.taking > 0)
         move_handles(server, *caller);

@@ -58,6 +58,11 @@ ElfFile::ElfFile(const fs::path& path)
     const auto section = [&](u64 n) {
         return in.at<Elf64_Shdr>(head.e_shoff + n * sizeof(Elf64_Shdr));
     };
+    for (u64 i = 0; i < head.e_phnum; ++i) {
+        const auto one = in.at<Elf64_Phdr>(head.e_phoff + i * sizeof(Elf64_Phdr));
+        if (one.p_type == PT_LOAD)
+            segments_.push_back({one.p_vaddr, one.p_paddr, one.p_memsz});
+    }
     for (u64 i = 0; i < head.e_shnum; ++i) {
         const auto one = section(i);
         if ((one.sh_flags & SHF_ALLOC) != 0)
@@ -71,6 +76,14 @@ ElfFile::ElfFile(const fs::path& path)
                                                                                   symbol.st_size};
         }
     }
+}
+
+std::optional<u64> ElfFile::physical(u64 address) const
+{
+    for (const auto& segment : segments_)
+        if (address >= segment.address && address - segment.address < segment.bytes)
+            return segment.physical + (address - segment.address);
+    return std::nullopt;
 }
 
 std::optional<ElfSymbol> ElfFile::symbol(const std::string& name) const

@@ -26,8 +26,17 @@ public:
     const std::vector<ElfSection>& sections() const { return sections_; }
     // By its mangled name.
     std::optional<ElfSymbol> symbol(const std::string& name) const;
+    // Where it is loaded.
+    std::optional<u64> physical(u64 address) const;
 
 private:
+    struct Segment {
+        u64 address = 0;
+        u64 physical = 0;
+        u64 bytes = 0;
+    };
+
+    std::vector<Segment> segments_;
     std::vector<ElfSection> sections_;
     std::map<std::string, ElfSymbol> symbols_;
 };

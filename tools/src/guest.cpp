@@ -4,11 +4,11 @@
 #include "crash.hpp"
 #include "guest_log.hpp"
 #include "process.hpp"
-#include "qmp.hpp"
 #include "symbolise.hpp"
 
 #include <chrono>
 #include <fstream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -19,6 +19,9 @@ using namespace std::chrono_literals;
 
 constexpr auto qmp_patience = 2s;
 constexpr auto quit_grace = 2s;
+constexpr auto memory_patience = 20s;
+constexpr auto shutdown_patience = 5s;
+constexpr auto look_interval = 5ms;
 
 class Watch {
 public:
@@ -42,6 +45,8 @@ private:
     void line(const std::string& text);
     Deadline deadline() const;
     void explain_hang() const;
+    void look_at_memory() const;
+    bool ended() const { return end_.verdict.has_value() || end_.panic; }
     void finish();
 
     const Launch& launch_;
@@ -85,6 +90,8 @@ void Watch::line(const std::string& text)
 
 Deadline Watch::deadline() const
 {
+    if (listener_.stopped && ended())
+        return last_progress_;
     if (options_.timeout == 0)
         return no_deadline;
     const auto patience = std::chrono::duration<double>{options_.timeout};
@@ -104,6 +111,23 @@ void Watch::explain_hang() const
     fmt::print(stderr, "  QEMU's stderr: {}\n", stderr_.empty() ? "(empty)" : "\n" + stderr_);
 }
 
+// The guest stops at its own word, a moment after its last line; one that hangs is stopped.
+void Watch::look_at_memory() const
+{
+    auto qmp = Qmp::connect(launch_.qmp_socket, memory_patience);
+    if (!qmp)
+        return;
+    for (const auto end = Clock::now() + (ended() ? shutdown_patience : 0s); Clock::now() < end;) {
+        if (qmp->execute("query-status").value_or("").contains("shutdown"))
+            break;
+        std::this_thread::sleep_for(look_interval);
+    }
+    (void)qmp->execute("stop");
+    listener_.stopped(*qmp);
+    if (ended())
+        (void)qmp->execute("quit");
+}
+
 void Watch::finish()
 {
     lines_.finish([this](const std::string& text) { line(text); });
@@ -121,9 +145,15 @@ void Watch::finish()
 GuestEnd Watch::run()
 {
     Child qemu{{.argv = launch_.argv}};
-    const auto result = pump(qemu, {.out = [this](std::string_view bytes) { read(bytes); },
-                                    .err = [this](std::string_view bytes) { stderr_ += bytes; },
-                                    .deadline = [this] { return deadline(); }});
+    const Pump handlers{.out = [this](std::string_view bytes) { read(bytes); },
+                        .err = [this](std::string_view bytes) { stderr_ += bytes; },
+                        .deadline = [this] { return deadline(); }};
+    auto result = pump(qemu, handlers);
+    if (listener_.stopped && result == Pumped::deadline) {
+        look_at_memory();
+        if (ended())
+            result = pump(qemu, {.out = handlers.out, .err = handlers.err});
+    }
     if (result == Pumped::finished) {
         end_.qemu_status = qemu.wait();
     } else {

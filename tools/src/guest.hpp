@@ -3,6 +3,7 @@
 
 #include "judge.hpp"
 #include "launch.hpp"
+#include "qmp.hpp"
 
 #include <functional>
 
@@ -14,6 +15,8 @@ struct GuestListener {
     // What a program printed for its user, in whole lines.
     std::function<void(const std::string& program, const std::string& text)> output =
         [](const std::string&, const std::string&) {};
+    // Its end is near, and it stands still, if QEMU was told to let it (-no-shutdown).
+    std::function<void(Qmp&)> stopped{};
 };
 
 // Crashes go to stderr as they happen; so does, when nothing moves any more, where every CPU

@@ -11,6 +11,7 @@
 #include "run.hpp"
 #include "size.hpp"
 #include "test.hpp"
+#include "trace.hpp"
 
 #include <chrono>
 #include <cstdio>
@@ -48,6 +49,8 @@ int dispatch(const Options& options)
         return bench(project, options);
     case Task::debug:
         return debug(project, options);
+    case Task::trace:
+        return trace(project, options);
     case Task::size:
         return print_sizes(project, options.size);
     }

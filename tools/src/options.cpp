@@ -142,6 +142,12 @@ void add_tasks(CLI::App& app, Raw& raw)
         ->add_option("--ex", options.debug.commands,
                      "let gdb run this command, then end; may be repeated")
         ->allow_extra_args(false);
+    auto* trace = add_task(app, raw, Task::trace, "trace",
+                           "boot the traced kernel, write what happened to a file");
+    add_system(*trace, options.system);
+    add_command(*trace, options.system);
+    trace->add_option("-o,--output", options.trace.output,
+                      "file for Perfetto, if it is not build/trace.json");
     add_task(app, raw, Task::size, "size", "lines of the sources, bytes of the images")
         ->add_flag("--check", options.size.check, "end with 1 above a limit of tests/sizes.toml");
 }
@@ -200,7 +206,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv)
         app.parse(argc, argv);
         split_qemu_options(raw);
         const auto task = raw.options.task;
-        if (task == Task::run || task == Task::debug)
+        if (task == Task::run || task == Task::debug || task == Task::trace)
             read_environment(raw.options.system);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() != 0)

@@ -12,7 +12,7 @@
 
 namespace vireo {
 
-enum class Task { setup, doctor, build, run, test, bench, debug, size };
+enum class Task { setup, doctor, build, run, test, bench, debug, size, trace };
 
 // Which system, and how it differs from its file.
 struct SystemOptions {
@@ -50,6 +50,10 @@ struct SizeOptions {
     bool check = false;  // end with 1 above a limit
 };
 
+struct TraceOptions {
+    std::string output{};  // empty: build/trace.json
+};
+
 struct Options {
     Task task = Task::run;
     bool verbose = false;
@@ -65,6 +69,7 @@ struct Options {
     BenchOptions bench{};
     DebugOptions debug{};
     SizeOptions size{};
+    TraceOptions trace{};
 };
 
 // What to do; or the code to end with, after help was printed. Throws Failure for what makes no

@@ -89,11 +89,14 @@ std::optional<std::string> Qmp::ask(const std::string& line)
     return std::nullopt;
 }
 
+std::optional<std::string> Qmp::execute(const std::string& command, const std::string& arguments)
+{
+    return ask(Json{{"execute", command}, {"arguments", Json::parse(arguments)}}.dump());
+}
+
 std::optional<std::string> Qmp::monitor(const std::string& command)
 {
-    const Json request{{"execute", "human-monitor-command"},
-                       {"arguments", {{"command-line", command}}}};
-    const auto answer = ask(request.dump());
+    const auto answer = execute("human-monitor-command", Json{{"command-line", command}}.dump());
     if (!answer)
         return std::nullopt;
     const auto json = Json::parse(*answer, nullptr, false);

@@ -17,6 +17,9 @@ public:
 
     // What a command of QEMU's human monitor prints.
     std::optional<std::string> monitor(const std::string& command);
+    // The JSON text of what a command returns; `arguments` is a JSON object.
+    std::optional<std::string> execute(const std::string& command,
+                                       const std::string& arguments = "{}");
 
 private:
     Qmp(Fd socket, std::chrono::milliseconds patience)

@@ -70,17 +70,20 @@ void explain(const Launch& launch,
 
 }  // namespace
 
-int run(const Project& project, const Options& options)
+int run(const Project& project, const Options& options, const RunKind& kind)
 {
-    auto launch = prepare_launch(project, options, {});
+    auto launch =
+        prepare_launch(project, options, {.qemu = kind.qemu, .variant = options.system.kernel});
     if (options.dry_run) {
         fmt::print("{}", printed_command_line(launch.argv));
         return code(Exit::ok);
     }
     if (options.verbose)
         fmt::print(stderr, "{}", printed_command_line(launch.argv));
-    const auto end =
-        run_guest(project, launch, options, listener_of(options, shell_of(launch.system)));
+    auto listener = listener_of(options, shell_of(launch.system));
+    if (kind.stopped)
+        listener.stopped = [&](Qmp& qmp) { kind.stopped(qmp, launch.directory.path()); };
+    const auto end = run_guest(project, launch, options, listener);
     const auto judgement = judge(end);
     // A command that fails is an answer, not an accident; anything else is worth looking at.
     const bool answered = judgement.reason.empty() && !options.system.commands.empty();
