@@ -38,8 +38,9 @@ std::vector<std::string> gdb_words(const fs::path& script, const DebugOptions& o
     std::vector<std::string> words{debugger, "--quiet", "--nx", "--command", script.string()};
     for (const auto& command : options.commands)
         words.insert(words.end(), {"--eval-command", command});
+    // Else the guest would go on, and its end would race with the debugger's.
     if (!options.commands.empty())
-        words.emplace_back("--batch");
+        words.insert(words.end(), {"--eval-command", "disconnect", "--batch"});
     return words;
 }
 
@@ -60,6 +61,19 @@ std::string load_command(const Project& project, const std::string& image, usize
         "  set $vireo_program = {2}\nend\n"
         "document symbols-{0}\nLoads the symbols of {0} in place of another program's.\nend\n",
         image, project.program(image).string(), number);
+}
+
+// What knows the kernel's objects, and which program each process of the system runs.
+std::string object_commands(const Project& project, const System& system)
+{
+    const auto file = project.gdb_commands();
+    if (!fs::exists(file))
+        return "";
+    auto text = fmt::format("source {}\npython programs.update(init='init')\n", file.string());
+    for (const auto& program : system.programs)
+        text += fmt::format("python programs.update({{'{}': '{}'}})\n", program.name.text,
+                            program.binary.text);
+    return text;
 }
 
 void check_program(const std::vector<std::string>& images, const std::string& program)
@@ -99,11 +113,13 @@ int debug(const Project& project, const Options& options)
         return code(Exit::ok);
     }
     const auto script = directory / "gdb.commands";
-    write_file(script,
-               gdb_script(project, launch.gdb_socket, launch.images, options.debug.program));
+    write_file(script, gdb_script(project, launch.gdb_socket, launch.images, options.debug.program)
+                           + object_commands(project, launch.system));
     Child qemu{{.argv = launch.argv, .output = Output::inherit, .error = Output::inherit}};
     await_socket(launch.gdb_socket, qemu);
-    fmt::print("the guest's log: {}\nsymbols-NAME loads the symbols of a program: {}\n",
+    fmt::print("the guest's log: {}\nsymbols-NAME loads the symbols of a program: {}\n"
+               "of the kernel's objects know: ps, handles, endpoints, notifications, rings, "
+               "symbols\n",
                (directory / "serial.log").string(), join(launch.images, ", "));
     flush(stdout);
     // gdb has the terminal; Ctrl-C is for it.

@@ -20,6 +20,7 @@ struct Project {
     fs::path ledger() const { return root / "build/test.ledger"; }
     fs::path packages() const { return root / "tools/packages.txt"; }
     fs::path size_budget() const { return root / "tests/sizes.toml"; }
+    fs::path gdb_commands() const { return root / "tools/gdb/vireo.py"; }
     fs::path budgets() const { return root / "tests/budgets.toml"; }
 
     // Names of the images that are built, sorted.
