@@ -7,6 +7,7 @@
 #include "console.hpp"
 #include "machine.hpp"
 #include "object/slabs.hpp"
+#include "sched/cpu.hpp"
 
 #include <cstring>
 
@@ -59,12 +60,15 @@ u64 map_bytes(
 {
     const u64 pages = align_up(size, page_bytes) >> page_shift;
     Memory& memory = *need(Memory::create(init, pages, false));
+    while (!need(memory.fill_some()))
+        this_cpu().zero_now();
     for (u64 at = 0; at < bytes.size(); at += page_bytes)
         std::memcpy(direct(memory.page(at >> page_shift)), bytes.data() + at,
                     std::min(page_bytes, bytes.size() - at));
-    const u64 where = need(init.space().map(memory, 0, pages, rights, address));
+    Mapping& mapping = *need(init.space().start(memory, 0, pages, rights, address));
+    while (!need(init.space().build_some(mapping))) {}
     release(memory);  // the mapping keeps it
-    return where;
+    return mapping.address;
 }
 
 void load(Process& init, const ArchiveView& archive, const abi::Image& image)

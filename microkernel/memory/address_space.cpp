@@ -1,4 +1,5 @@
-// memory/address_space.cpp - where mappings go, and copies from user memory.
+// memory/address_space.cpp - where mappings go, their pages some at a time, and copies from user
+// memory.
 
 #include "memory/address_space.hpp"
 
@@ -23,45 +24,45 @@ u64 message_address(u32 thread) { return abi::message_base + u64{thread} * 2 * p
 Mapping* AddressSpace::find(u64 address)
 {
     for (Mapping& mapping : mappings_)
-        if (mapping.address <= address && address < mapping.end())
-            return &mapping;
+        if (mapping.address <= address && address < mapping.end)
+            return mapping.whole ? &mapping : nullptr;
     return nullptr;
 }
 
-// The first gap that holds the pages and a guard page before and behind them.
-Result<u64> AddressSpace::choose(u64 pages)
+// Where pages go: at the address, or, if that is 0, in the first gap that holds them and a guard
+// page before and behind them. The address becomes where, and what is given is the mapping behind.
+Mapping* AddressSpace::look_for_place(u64& address, u64 pages)
 {
-    const u64 bytes = (pages + 2) << page_shift;
-    u64 from = abi::mapping_base;
+    const bool anywhere = address == 0;
+    const u64 bytes = (anywhere ? pages + 2 : 1) << page_shift;
+    u64 from = anywhere ? abi::mapping_base : address;
+    Mapping* behind = nullptr;
     for (Mapping& mapping : mappings_) {
-        if (mapping.end() <= from)
+        if (mapping.end <= from)
             continue;
-        if (mapping.address >= from && mapping.address - from >= bytes)
+        behind = &mapping;
+        if (!anywhere || mapping.address >= from + bytes)
             break;
-        from = mapping.end();
+        from = mapping.end;
+        behind = nullptr;
     }
-    if (!fits(from, bytes, highest_address))
-        return fail(Errc::no_memory);
-    return from + page_bytes;
+    address = anywhere ? from + page_bytes : address;
+    return behind;
 }
 
-Result<Mapping*> AddressSpace::place(Object& object, u64 pages, u64 offset, u64 address)
+Result<Mapping*>
+AddressSpace::place(Object& object, u64 pages, u64 offset, abi::Rights rights, u64 address)
 {
     if (count_ == max_mappings)
         return fail(Errc::over_quota);
-    const auto at = address == 0 ? choose(pages) : Result<u64>{address};
-    if (!at)
-        return fail(at.error());
-    Mapping* behind = nullptr;
-    for (Mapping& other : mappings_) {
-        if (other.end() <= *at)
-            continue;
-        behind = &other;
-        break;
-    }
-    if (behind != nullptr && behind->address < *at + (pages << page_shift))
+    const bool anywhere = address == 0;
+    Mapping* const behind = look_for_place(address, pages);
+    const u64 end = address + (pages << page_shift);
+    if (anywhere && !fits(address, (pages + 1) << page_shift, highest_address))
+        return fail(Errc::no_memory);
+    if (behind != nullptr && behind->address < end)
         return fail(Errc::exists);
-    const auto mapping = slabs::mappings.make(*at, pages, object, offset);
+    const auto mapping = slabs::mappings.make(address, end, object, offset, rights);
     if (!mapping)
         return mapping;
     if (behind != nullptr)
@@ -72,16 +73,8 @@ Result<Mapping*> AddressSpace::place(Object& object, u64 pages, u64 offset, u64 
     return mapping;
 }
 
-void AddressSpace::remove(Mapping& mapping)
-{
-    tables_.unmap(mapping.address, mapping.pages);
-    List<Mapping>::remove(mapping);
-    --count_;
-    slabs::mappings.destroy(mapping);
-}
-
-Result<u64>
-AddressSpace::map(Memory& memory, u64 first_page, u64 pages, abi::Rights rights, u64 address)
+Result<Mapping*>
+AddressSpace::start(Memory& memory, u64 first_page, u64 pages, abi::Rights rights, u64 address)
 {
     const u64 bytes = pages << page_shift;
     if (pages == 0 || !aligned(address, page_bytes))
@@ -92,37 +85,64 @@ AddressSpace::map(Memory& memory, u64 first_page, u64 pages, abi::Rights rights,
         return fail(Errc::out_of_range);
     if (rights.has(abi::right::write | abi::right::execute))
         return fail(Errc::denied);
-    const auto mapping = place(memory, pages, first_page, address);
-    if (!mapping)
-        return fail(mapping.error());
-    for (u64 i = 0; i < pages; ++i) {
-        const PhysAddr page = memory.page(first_page + i);
-        if (rights.has(abi::right::execute))
+    return place(memory, pages, first_page, rights, address);
+}
+
+Result<bool> AddressSpace::build_some(Mapping& mapping)
+{
+    const auto& memory = static_cast<Memory&>(*mapping.object);
+    const bool code = mapping.rights.has(abi::right::execute);
+    const u64 pages = mapping.pages();
+    const u64 end = std::min(pages, mapping.built + (code ? 8 : 32));
+    for (u64& i = mapping.built; i < end; ++i) {
+        const PhysAddr page = memory.page(mapping.offset + i);
+        if (code)
             make_executable(page);
-        const auto mapped =
-            tables_.map((*mapping)->address + (i << page_shift), page, rights, PageType::normal);
-        if (!mapped) {
-            remove(**mapping);
+        if (const auto mapped = tables_.map(mapping.address + (i << page_shift), page,
+                                            mapping.rights, PageType::normal);
+            !mapped)
             return fail(mapped.error());
-        }
     }
-    return (*mapping)->address;
+    return mapping.whole = end == pages;
+}
+
+bool AddressSpace::remove_some(Mapping& mapping)
+{
+    constexpr u64 at_once = 64;
+    const u64 pages = std::min(mapping.built, at_once);
+    mapping.whole = false;
+    mapping.built -= pages;
+    tables_.clear(mapping.address + (mapping.built << page_shift), pages);
+    if (mapping.built > 0)
+        return false;
+    tables_.forget(mapping.address, mapping.pages());
+    drop(mapping);
+    return true;
+}
+
+void AddressSpace::drop(Mapping& mapping)
+{
+    List<Mapping>::remove(mapping);
+    --count_;
+    slabs::mappings.destroy(mapping);
 }
 
 Result<u64> AddressSpace::map_device(Object& device, PhysAddr first, u64 pages)
 {
-    const auto mapping = place(device, pages, 0, 0);
+    const auto rights = abi::right::read | abi::right::write;
+    const auto mapping = place(device, pages, 0, rights, 0);
     if (!mapping)
         return fail(mapping.error());
-    for (u64 i = 0; i < pages; ++i) {
+    for (u64& i = (*mapping)->built; i < pages; ++i) {
         const u64 offset = i << page_shift;
-        const auto mapped = tables_.map((*mapping)->address + offset, first + Bytes{offset},
-                                        abi::right::read | abi::right::write, PageType::device);
+        const auto mapped = tables_.map((*mapping)->address + offset, first + Bytes{offset}, rights,
+                                        PageType::device);
         if (!mapped) {
-            remove(**mapping);
+            remove_some(**mapping);
             return fail(mapped.error());
         }
     }
+    (*mapping)->whole = true;
     return (*mapping)->address;
 }
 
@@ -132,21 +152,17 @@ Result<> AddressSpace::map_message_page(u32 thread, PhysAddr page)
                        PageType::normal);
 }
 
-void AddressSpace::unmap_message_page(u32 thread) { tables_.unmap(message_address(thread), 1); }
-
-Result<> AddressSpace::unmap(u64 address, u64 bytes)
+void AddressSpace::unmap_message_page(u32 thread)
 {
-    Mapping* const mapping = find(address);
-    if (mapping == nullptr || mapping->address != address || bytes != mapping->pages << page_shift)
-        return fail(Errc::not_found);
-    remove(*mapping);
-    return {};
+    tables_.clear(message_address(thread), 1);
+    tables_.forget(message_address(thread), 1);
 }
 
-void AddressSpace::clear()
+bool AddressSpace::clear_some()
 {
-    while (Mapping* const mapping = mappings_.front())
-        remove(*mapping);
+    if (Mapping* const mapping = mappings_.front())
+        return drop(*mapping), false;  // its tables go as a whole
+    return tables_.free_some();
 }
 
 Result<> AddressSpace::read(u64 address, std::span<std::byte> to) const

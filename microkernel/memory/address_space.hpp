@@ -25,15 +25,18 @@ public:
     explicit PageTable(Quota& quota) : quota_{&quota} {}
     PageTable(const PageTable&) = delete;
     PageTable& operator=(const PageTable&) = delete;
-    ~PageTable();
 
     Result<> start();  // over_quota, no_memory (frames, or address-space identifiers)
     u64 ttbr() const { return root_.raw() | asid_ << 48; }
 
     // Nothing is mapped there yet. Errors: over_quota, no_memory.
     Result<> map(u64 address, PhysAddr page, abi::Rights rights, PageType type);
-    void unmap(u64 address, u64 pages);
-    void flush() const;  // all of this address space leaves the TLBs
+    void clear(u64 address, u64 pages);
+    // What was cleared leaves the TLBs.
+    void forget(u64 address, u64 pages) const;
+    void flush() const;  // all of this address space does
+    // No CPU uses them any more: frees some of the tables; true: none is left.
+    bool free_some();
 
     // The page that user code can access there with `rights`, if any.
     Result<PhysAddr> translate(u64 address, abi::Rights rights) const;
@@ -46,21 +49,25 @@ private:
     Quota* quota_;
     PhysAddr root_;
     u64 asid_ = 0;
+    u64 freed_ = 0;  // tables of pages that were freed, or were never there: the first so many
 };
 
 // A range of addresses that shows part of a memory object, or a device's window.
 struct Mapping : ListNode<Mapping> {
-    Mapping(u64 at, u64 count, Object& what, u64 from)
-        : address{at}, pages{count}, object{what}, offset{from}
+    Mapping(u64 from, u64 to, Object& what, u64 first, abi::Rights allowed)
+        : address{from}, end{to}, object{what}, offset{first}, rights{allowed}
     {
     }
 
-    u64 end() const { return address + (pages << page_shift); }
+    u64 pages() const { return (end - address) >> page_shift; }
 
     u64 address;
-    u64 pages;
+    u64 end;
     Ref<Object> object;  // memory or device
     u64 offset;          // of the first page, in pages
+    abi::Rights rights;
+    bool whole = false;  // not being made or taken away: it can be found
+    u64 built = 0;       // pages that are in the tables: the first so many
 };
 
 class AddressSpace {
@@ -72,18 +79,26 @@ public:
     Result<> start() { return tables_.start(); }
     u64 ttbr() const { return tables_.ttbr(); }
 
-    // Errors: bad_argument (alignment, nothing to map), out_of_range (beyond the object or the
-    // address space), exists (the range is taken), denied (write with execute), over_quota,
-    // no_memory. Address 0: the kernel's choice.
-    Result<u64> map(Memory& memory, u64 first_page, u64 pages, abi::Rights rights, u64 address);
+    // A mapping without pages, which nobody finds until build_some() is through with it. Errors:
+    // bad_argument (alignment, nothing to map), out_of_range (beyond the object or the address
+    // space), exists (the range is taken), denied (write with execute), over_quota, no_memory.
+    // Address 0: the kernel's choice.
+    Result<Mapping*>
+    start(Memory& memory, u64 first_page, u64 pages, abi::Rights rights, u64 address);
+    // Maps some pages; true: all are. Errors: over_quota, no_memory.
+    Result<bool> build_some(Mapping& mapping);
+    // Unmaps some pages; true: the mapping is gone.
+    bool remove_some(Mapping& mapping);
     Result<u64> map_device(Object& device, PhysAddr first, u64 pages);
     Result<> map_message_page(u32 thread, PhysAddr page);
     void unmap_message_page(u32 thread);
 
-    // Exactly one whole mapping. Errors: not_found.
-    Result<> unmap(u64 address, u64 bytes);
-    void clear();
+    // No CPU is in it any more, and none will be.
+    void abandon() const { tables_.flush(); }
+    // It was abandoned: frees some of what is there; true: nothing is left.
+    bool clear_some();
 
+    // The whole mapping in which the address is.
     Mapping* find(u64 address);
 
     // Copies as user code could. Errors: fault, with nothing promised about what was copied.
@@ -91,9 +106,9 @@ public:
 
 private:
     friend struct checks::Inspector;
-    Result<Mapping*> place(Object& object, u64 pages, u64 offset, u64 address);
-    Result<u64> choose(u64 pages);
-    void remove(Mapping& mapping);
+    Result<Mapping*> place(Object& object, u64 pages, u64 offset, abi::Rights rights, u64 address);
+    Mapping* look_for_place(u64& address, u64 pages);
+    void drop(Mapping& mapping);
 
     PageTable tables_;
     List<Mapping> mappings_;  // by rising address, disjoint

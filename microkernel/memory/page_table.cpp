@@ -6,6 +6,7 @@
 #include "memory/address_space.hpp"
 
 #include <bit>
+#include <utility>
 
 namespace kernel {
 
@@ -77,23 +78,31 @@ Result<> PageTable::start()
     return {};
 }
 
-PageTable::~PageTable()
+bool PageTable::free_some()
 {
+    constexpr unsigned cost_limit = 128;  // a look costs 1
+    constexpr unsigned free_cost = 16;
     if (root_ == PhysAddr{})
-        return;
-    flush();  // before the tables go, and before the identifier is used again
-    const auto* const top = direct<u64>(root_);
-    for (u64 i = 0; i < 512; ++i) {
-        if (top[i] == 0)
+        return true;
+    for (unsigned cost = 0; cost < cost_limit && freed_ < u64{512} * 512; ++cost) {
+        u64& top = direct<u64>(root_)[freed_ / 512];
+        if (top == 0) {
+            freed_ += 512;
             continue;
-        const PhysAddr middle{Output::mask & top[i]};
-        for (u64 j = 0; j < 512; ++j)
-            if (const u64 leaf = direct<u64>(middle)[j]; leaf != 0)
-                give_frame(PhysAddr{Output::mask & leaf}, *quota_);
-        give_frame(middle, *quota_);
+        }
+        const PhysAddr middle{Output::mask & top};
+        if (const u64 leaf = direct<u64>(middle)[freed_ % 512]; leaf != 0) {
+            give_frame(PhysAddr{Output::mask & leaf}, *quota_);
+            cost += free_cost;
+        }
+        if (++freed_ % 512 == 0)
+            give_frame(middle, *quota_);
     }
-    give_frame(root_, *quota_);
+    if (freed_ < u64{512} * 512)
+        return false;
+    give_frame(std::exchange(root_, PhysAddr{}), *quota_);
     give_asid(asid_);
+    return true;
 }
 
 void PageTable::flush() const
@@ -142,16 +151,18 @@ Result<> PageTable::map(u64 address, PhysAddr page, abi::Rights rights, PageType
     return {};
 }
 
-void PageTable::unmap(u64 address, u64 pages)
+void PageTable::clear(u64 address, u64 pages)
 {
-    constexpr u64 by_page_limit = 64;
     for (u64 i = 0; i < pages; ++i)
         if (u64* const place = find(address + (i << page_shift)); place != nullptr)
             *place = 0;
-    if (pages > by_page_limit) {
-        flush();
-        return;
-    }
+}
+
+void PageTable::forget(u64 address, u64 pages) const
+{
+    constexpr u64 by_page_limit = 8;
+    if (pages > by_page_limit)
+        return flush();
     sysreg::dsb_ishst();  // cleared descriptors are seen by the walkers
     for (u64 i = 0; i < pages; ++i)
         sysreg::tlbi_page(asid_, address + (i << page_shift));

@@ -2,6 +2,7 @@
 // goes away.
 
 #include "object/slabs.hpp"
+#include "sched/cpu.hpp"
 
 namespace kernel {
 
@@ -30,7 +31,41 @@ void destroy_thread(Thread& thread)
     release(process);
 }
 
+// A step of it, if there is a thread to do the others.
+void destroy_memory(Memory& memory)
+{
+    Thread* const worker = this_cpu().current();
+    while (!memory.empty_some())
+        if (worker != nullptr)
+            return worker->doom(memory);
+    slabs::memories.destroy(memory);
+}
+
+// One that was never started, and that nobody can reach any more, has no threads.
+void destroy_process(Process& process)
+{
+    if (process.ended())
+        return slabs::processes.destroy(process);
+    process.begin_end({});
+    if (Thread* const worker = this_cpu().current(); worker != nullptr)
+        return worker->doom(process);
+    const Ref<Process> last{process};  // of its last child, whose thread is gone
+    while (!process.ended())
+        process.end_some();
+}
+
 }  // namespace
+
+void end_some(Large& large)
+{
+    if (large.kind() == abi::Kind::process)
+        return static_cast<Process&>(large).end_some();
+    auto& memory = static_cast<Memory&>(large);
+    if (!memory.empty_some())
+        return;
+    List<Large>::remove(memory);
+    slabs::memories.destroy(memory);
+}
 
 void release(Object& object)
 {
@@ -38,7 +73,7 @@ void release(Object& object)
         return;
     switch (object.kind()) {
     case abi::Kind::process:
-        return slabs::processes.destroy(static_cast<Process&>(object));
+        return destroy_process(static_cast<Process&>(object));
     case abi::Kind::thread:
         return destroy_thread(static_cast<Thread&>(object));
     case abi::Kind::endpoint:
@@ -46,7 +81,7 @@ void release(Object& object)
     case abi::Kind::notification:
         return slabs::notifications.destroy(static_cast<Notification&>(object));
     case abi::Kind::memory:
-        return slabs::memories.destroy(static_cast<Memory&>(object));
+        return destroy_memory(static_cast<Memory&>(object));
     case abi::Kind::device:
         return slabs::devices.destroy(static_cast<Device&>(object));
     case abi::Kind::interrupt:

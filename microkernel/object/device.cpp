@@ -70,16 +70,16 @@ Pin* Device::find_pin(const Memory& memory, u64 page)
     return nullptr;
 }
 
-u64 Device::quiesced()
+bool Device::release_some()
 {
-    const u64 released = quarantined_;
-    for (auto at = pins_.begin(); at != pins_.end();) {
-        Pin& pin = *at;
-        ++at;
-        if (pin.owner() == nullptr)
-            release(pin);
+    constexpr int at_once = 8;
+    for (int i = 0; i < at_once; ++i) {
+        Pin* const first = pins_.front();
+        if (first == nullptr || first->owner() != nullptr)
+            return true;
+        release(*first);
     }
-    return released;
+    return false;
 }
 
 Pin::Pin(Device& device, Process& owner, Memory& memory, u64 offset, u64 bytes)
@@ -106,6 +106,8 @@ void Pin::quarantine()
 {
     owner_ = nullptr;
     device_->quarantined_ += pages();
+    List<Pin, DomainPins>::remove(*this);
+    device_->pins_.push_front(*this);
 }
 
 u64 Pin::runs(u64 first, std::span<abi::DmaRun> to) const

@@ -86,8 +86,8 @@ public:
     // Errors: over_quota (quarantine), no_memory. The caller owns the reference.
     Result<Pin*> pin(Process& owner, Memory& memory, u64 offset, u64 bytes);
     Pin* find_pin(const Memory& memory, u64 page);
-    // The device is in reset: quarantined pages are released. Returns their number.
-    u64 quiesced();
+    // The device is in reset: releases some pins in quarantine; true: there are no others.
+    bool release_some();
 
 private:
     friend struct checks::Inspector;
@@ -96,7 +96,7 @@ private:
     Description what_;
     Ref<Interrupt> interrupt_;
     Process* owner_ = nullptr;
-    List<Pin, DomainPins> pins_;
+    List<Pin, DomainPins> pins_;  // those in quarantine first
     u64 pinned_ = 0;
     u64 quarantined_ = 0;
     u32 handles_ = 0;

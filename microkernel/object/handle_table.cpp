@@ -41,10 +41,15 @@ HandleTable::HandleTable(Quota& handle_quota, Quota& frame_quota)
 
 HandleTable::~HandleTable()
 {
-    for (HandleEntry* const chunk : chunks_)
-        if (chunk != no_entries())
-            give_frame(physical(chunk), *frames_);
+    for (u64 i = 0; i < chunk_count; ++i)
+        if (chunks_[i] != no_entries())
+            free_chunk(i);
     checks::all_paid_back(*frames_, *handles_);
+}
+
+void HandleTable::free_chunk(u64 index)
+{
+    give_frame(physical(std::exchange(chunks_[index], no_entries())), *frames_);
 }
 
 Result<> HandleTable::reserve_slowly(u32 count)

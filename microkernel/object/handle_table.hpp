@@ -109,14 +109,27 @@ public:
     // Entries by the upper bits of their index; those that do not exist are free for ever.
     HandleEntry* const* chunks() const { return chunks_.data(); }
 
-    // Calls f(entry) for each slot in use.
+    // Nothing will be added any more: calls f(entry), which takes it, for some of the slots in use,
+    // and gives pages back; true: no slot is left.
     template <class F>
-    void for_each(F f)
+    bool empty_some(F f)
     {
-        for (HandleEntry* const chunk : chunks_)
-            for (u64 i = 0; chunk != no_entries() && i < per_chunk; ++i)
-                if (chunk[i].kind != abi::Kind::none)
-                    f(chunk[i]);
+        constexpr u64 cost_limit = 64;  // a look costs 1
+        constexpr u64 take_cost = 16;
+        for (u64 cost = 0; cost < cost_limit && emptied_ < abi::slot_limit; ++cost) {
+            HandleEntry* const chunk = chunks_[emptied_ / per_chunk];
+            if (chunk == no_entries()) {
+                emptied_ += per_chunk;
+                continue;
+            }
+            if (HandleEntry& entry = chunk[emptied_ % per_chunk]; entry.kind != abi::Kind::none) {
+                f(entry);
+                cost += take_cost;
+            }
+            if (++emptied_ % per_chunk == 0)
+                free_chunk(emptied_ / per_chunk - 1);
+        }
+        return emptied_ == abi::slot_limit;
     }
 
 private:
@@ -131,6 +144,7 @@ private:
     Result<> reserve_slowly(u32 count);
     Result<> grow();
     u64 index_of(const HandleEntry& entry) const;
+    void free_chunk(u64 index);
 
     std::array<HandleEntry*, chunk_count> chunks_;
     Quota* handles_;
@@ -138,7 +152,8 @@ private:
     u32 capacity_ = 0;  // places not retired
     u32 used_ = 0;
     u32 reserved_ = 0;
-    u32 free_ = 0;  // index of the first free slot; zero: none, slot 0 is never used
+    u64 emptied_ = 0;  // slots that empty_some() has looked at
+    u32 free_ = 0;     // index of the first free slot; zero: none, slot 0 is never used
 };
 
 }  // namespace kernel

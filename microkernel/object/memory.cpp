@@ -1,8 +1,10 @@
-// object/memory.cpp - memory objects are filled with frames and emptied again.
+// object/memory.cpp - memory objects are filled with frames and emptied again, some at a time.
 
 #include "object/memory.hpp"
 
+#include "checks/refusal.hpp"
 #include "object/slabs.hpp"
+#include "sched/cpu.hpp"
 
 namespace kernel {
 
@@ -30,86 +32,92 @@ Result<Memory*> Memory::create(Process& payer, u64 pages, bool contiguous)
         return fail(Errc::bad_argument);
     if (pages > max_pages)
         return fail(Errc::too_big);
-    contiguous = contiguous || pages == 1;
-    const auto memory = slabs::memories.make(payer, contiguous ? pages : 0, contiguous, PhysAddr{});
-    if (!memory)
-        return memory;
-    (*memory)->pages_ = pages;
-    if (const auto filled = (*memory)->fill(); !filled) {
-        release(**memory);
-        return fail(filled.error());
+    const auto made = slabs::memories.make(payer, pages, contiguous || pages == 1, PhysAddr{});
+    if (!made)
+        return made;
+    Memory& memory = **made;
+    if (const auto paid = payer.frame_quota().charge(memory.cost()); !paid) {
+        memory.foreign_ = true;  // nothing to refund
+        release(memory);
+        return fail(paid.error());
     }
-    return memory;
+    const auto first = !memory.contiguous_ ? take_kernel_frame()
+                       : checks::refused() ? Result<PhysAddr>{fail(Errc::no_memory)}
+                                           : frames.allocate_run(pages);
+    if (!first) {
+        release(memory);
+        return fail(first.error());
+    }
+    memory.first_ = *first;
+    return made;
 }
 
-Result<> Memory::fill()
+// What the quota pays: the pages, and the tables of their frames.
+u64 Memory::cost() const
 {
-    Quota& quota = payer_->frame_quota();
-    if (contiguous_) {
-        if (const auto paid = quota.charge(pages_); !paid)
-            return paid;
-        const auto run = checks::refused() ? Result<PhysAddr>{fail(Errc::no_memory)}
-                                           : frames.allocate_run(pages_);
-        if (!run) {
-            quota.refund(pages_);
-            return fail(run.error());
-        }
-        first_ = *run;
-        zero_frames(first_, pages_);
-        return {};
-    }
-    if (pages_ > quota.left())
-        return fail(Errc::over_quota);  // before the work, not in the middle of it
-    const auto table = take_frame(quota);
-    if (!table)
-        return fail(table.error());
-    first_ = *table;
-    for (u64 i = 0; i < pages_; ++i)
-        if (const auto added = add_page(i); !added)
-            return added;
-    return {};
+    if (contiguous_)
+        return pages_;
+    return pages_ + 1 + (two_levels(pages_) ? (pages_ + per_table - 1) / per_table : 0);
 }
 
-Result<> Memory::add_page(u64 index)
+Result<bool> Memory::fill_some()
 {
-    Quota& quota = payer_->frame_quota();
-    PhysAddr* place = &table_entry(first_, two_levels(pages_) ? index / per_table : index);
-    if (two_levels(pages_)) {
-        if (*place == PhysAddr{}) {
-            const auto leaf = take_frame(quota);
-            if (!leaf)
-                return fail(leaf.error());
-            *place = *leaf;
+    if (filled_ == pages_)
+        return true;
+    for (u64 n = 0; n < Cpu::zero_limit && filled_ < pages_; ++n, ++filled_) {
+        const auto frame = contiguous_ ? page(filled_) : add_page(filled_);
+        if (!frame) {
+            this_cpu().zero_none();  // they go back at once
+            return fail(frame.error());
         }
-        place = &table_entry(*place, index % per_table);
+        this_cpu().zero_later(*frame);
     }
-    const auto frame = take_frame(quota);
+    return false;
+}
+
+Result<PhysAddr> Memory::add_page(u64 index)
+{
+    const auto frame =
+        checks::refused() ? Result<PhysAddr>{fail(Errc::no_memory)} : frames.allocate(0);
     if (!frame)
-        return fail(frame.error());
-    *place = *frame;
-    return {};
+        return frame;
+    if (two_levels(pages_) && index % per_table == 0) {
+        const auto leaf = take_kernel_frame();
+        if (!leaf) {
+            frames.free(*frame);
+            return leaf;
+        }
+        table_entry(first_, index / per_table) = *leaf;
+    }
+    const PhysAddr table = two_levels(pages_) ? table_entry(first_, index / per_table) : first_;
+    table_entry(table, index % per_table) = *frame;
+    return frame;
+}
+
+bool Memory::empty_some()
+{
+    constexpr u64 at_once = 16;
+    if (foreign_ || first_ == PhysAddr{})
+        return true;
+    if (contiguous_) {
+        frames.free_run(std::exchange(first_, PhysAddr{}), pages_);
+        return true;
+    }
+    for (u64 n = 0; n < at_once && filled_ > 0; ++n) {
+        frames.free(page(--filled_));
+        if (two_levels(pages_) && filled_ % per_table == 0)
+            frames.free(table_entry(first_, filled_ / per_table));
+    }
+    if (filled_ > 0)
+        return false;
+    frames.free(std::exchange(first_, PhysAddr{}));
+    return true;
 }
 
 Memory::~Memory()
 {
-    if (foreign_ || first_ == PhysAddr{})
-        return;
-    Quota& quota = payer_->frame_quota();
-    if (contiguous_) {
-        frames.free_run(first_, pages_);
-        quota.refund(pages_);
-        return;
-    }
-    for (u64 i = 0; i < per_table; ++i) {
-        const PhysAddr entry = table_entry(first_, i);
-        if (entry == PhysAddr{})
-            break;
-        for (u64 j = 0; two_levels(pages_) && j < per_table && table_entry(entry, j) != PhysAddr{};
-             ++j)
-            give_frame(table_entry(entry, j), quota);
-        give_frame(entry, quota);
-    }
-    give_frame(first_, quota);
+    if (!foreign_)
+        payer_->frame_quota().refund(cost());
 }
 
 PhysAddr Memory::page(u64 index) const

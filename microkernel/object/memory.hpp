@@ -1,6 +1,7 @@
 // object/memory.hpp - pages that can be mapped, shared and pinned for a device.
 //
-// Committed and zeroed at creation, never resized; lives as long as any handle, mapping or pin.
+// Committed and zeroed at creation, in steps; never resized; lives as long as any handle, mapping
+// or pin.
 // Charged to `payer` until then, even when that process is dead. A contiguous object knows its
 // first frame; any other has a table of frames (one level for up to 512 pages, two above).
 #pragma once
@@ -9,18 +10,23 @@
 
 namespace kernel {
 
-class Memory final : public Object {
+class Memory final : public Large {
 public:
     static constexpr auto kind_value = abi::Kind::memory;
     static constexpr u64 max_pages = 512 * 512;  // 1 GiB
 
-    // Errors: bad_argument (no pages), too_big, over_quota, no_memory.
+    // Nothing is in it yet. Errors: bad_argument (no pages), too_big, over_quota, no_memory.
     static Result<Memory*> create(Process& payer, u64 pages, bool contiguous);
+    // Adds some pages, which the CPU zeroes when the lock is released (Cpu::zero_later); true: all
+    // were there and zeroed before. Errors: no_memory.
+    Result<bool> fill_some();
+    // Frees some pages; true: none is left.
+    bool empty_some();
     // Memory that the loader placed: never given back.
     static Result<Memory*> wrap(Process& payer, PhysAddr first, u64 pages);
 
     Memory(Process& payer, u64 pages, bool contiguous, PhysAddr first)
-        : Object{kind_value}, payer_{payer}, pages_{pages}, first_{first}, contiguous_{contiguous}
+        : Large{kind_value}, payer_{payer}, pages_{pages}, first_{first}, contiguous_{contiguous}
     {
     }
     ~Memory();
@@ -32,11 +38,12 @@ public:
     u64 run(u64 index, u64 limit) const;
 
 private:
-    Result<> fill();
-    Result<> add_page(u64 index);
+    Result<PhysAddr> add_page(u64 index);
+    u64 cost() const;
 
     Ref<Process> payer_;
     u64 pages_;
+    u64 filled_ = 0;
     PhysAddr first_;  // contiguous: the first frame; else the table
     bool contiguous_;
     bool foreign_ = false;

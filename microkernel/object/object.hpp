@@ -1,7 +1,8 @@
 // object/object.hpp - what all kernel objects share: a kind, and a count of who still needs them.
 //
 // References are held by handles, and by objects that point at others. With the last one gone the
-// object is destroyed at once. Everything in object/ runs under the kernel lock.
+// object is destroyed at once, or, if that is long work (Large), by steps of the thread that runs.
+// Everything in object/ runs under the kernel lock.
 #pragma once
 
 #include "checks/flavour.hpp"
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include <abi/object.hpp>
+#include <base/list.hpp>
 
 namespace kernel {
 
@@ -26,6 +28,15 @@ private:
     abi::Kind kind_;
     u32 references_ = 1;  // the creator's
 };
+
+// A process or memory: its end is work of many steps for some thread (Work::doomed).
+class Large : public Object, public ListNode<Large> {
+public:
+    using Object::Object;
+};
+
+// One step of the end of something large.
+void end_some(Large& large);
 
 // Drops a reference; the last one destroys the object (object/destroy.cpp knows how for each kind).
 void release(Object& object);

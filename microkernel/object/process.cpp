@@ -1,5 +1,5 @@
-// object/process.cpp - processes are made from a quota, and end in a fixed order: threads, device
-// lines, mappings, handles; then whoever watches is told.
+// object/process.cpp - processes are made from a quota, and end step by step in a fixed order:
+// threads, children, device lines, mappings, handles; then whoever watches is told.
 
 #include "object/process.hpp"
 
@@ -36,7 +36,7 @@ Cpu& choose_home(u32 cpu)
 }  // namespace
 
 Process::Process(Process* payer, const abi::ProcessQuota& quota)
-    : Object{kind_value},
+    : Large{kind_value},
       home_{&choose_home(quota.cpu)},
       frames_{quota.frames},
       handle_quota_{quota.handles},
@@ -54,13 +54,7 @@ Process::Process(Process* payer, const abi::ProcessQuota& quota)
     payer->children_.push_back(*this);
 }
 
-// One that was never started, or never ended: nobody can reach it any more.
-Process::~Process()
-{
-    if (!dead())
-        end();
-    return_quota();
-}
+Process::~Process() { return_quota(); }
 
 Result<Process*> Process::create(Process* payer, const abi::ProcessQuota& quota)
 {
@@ -165,8 +159,7 @@ Result<Thread*> Process::create_thread(u64 pc, u64 sp, u64 argument, u64 priorit
     return thread;
 }
 
-// The thread runs no more: it leaves all queues and the list of threads.
-void Process::remove_thread(Thread& thread, Errc to_caller)
+void Process::stop(Thread& thread, Errc to_caller)
 {
     thread.disengage();
     if (Thread* const owed = std::exchange(thread.caller, nullptr); owed != nullptr)
@@ -175,53 +168,129 @@ void Process::remove_thread(Thread& thread, Errc to_caller)
     if (thread.serves != nullptr)
         thread.serves->forget_server();
     thread.state = Thread::State::dead;
-    thread.home->forget(thread);
     if (thread.bound)
         thread.bound->bind(nullptr);
     thread.bound.reset();
+    space_.unmap_message_page(thread.index());
+    thread.ttbr = no_space();
+    if (this_cpu().current() == &thread)
+        this_cpu().leave_space(space_.ttbr());
+}
+
+void Process::remove(Thread& thread)
+{
+    thread.home->forget(thread);
     List<Thread, ProcessThreads>::remove(thread);
     threads_used_.refund(1);
     --counts.threads;
-    space_.unmap_message_page(thread.index());
     release(thread);
 }
 
-void Process::kill(const abi::ExitRecord& why)
+void Process::kill(const abi::ExitRecord& why, Thread& by)
 {
-    if (dead())
+    if (ended())
         return;
     if (is_init())
         panic_at("init ended", "init", why.pc, why.chain);
+    if (dead()) {  // somebody else is at it: helps
+        const auto help = [](Thread& helper) {
+            auto& process = static_cast<Process&>(*helper.work.object);
+            process.end_some();
+            return process.ended();
+        };
+        return by.start_work(help, *this);
+    }
+    begin_end(why);
+    by.doom(*this);
+}
+
+void Process::begin_end(const abi::ExitRecord& why)
+{
     trace::note(trace::Kind::kill, trace::id(this), static_cast<u64>(why.cause));
     exit_ = why;
-    ref();  // until the end of this function
-    end();
+    end_ = End::threads;
+    ref();  // until its end is finished
+}
+
+void Process::end_some()
+{
+    if (ended())
+        return;
+    Process* at = this;
+    while (!at->end_thread()) {
+        Process* const child = at->children_.front();
+        if (child == nullptr)
+            return at->end_rest();
+        if (!child->dead()) {
+            abi::ExitRecord record{};
+            record.cause = abi::ExitCause::killed;
+            child->begin_end(record);
+        }
+        at = child;
+    }
+}
+
+// Ends one thread, or a part of its work. False: there are no others than the one that does this,
+// which stays to the end of its work.
+bool Process::end_thread()
+{
+    Thread* const worker = this_cpu().current();
+    auto at = threads_.begin();
+    if (at != threads_.end() && &*at == worker)
+        ++at;
+    if (threads_.empty())
+        return false;
+    if (worker->state != Thread::State::dead && &worker->process() == this)
+        stop(*worker, Errc::peer_restarted);
+    if (at == threads_.end())
+        return false;
+    Thread& thread = *at;
+    if (thread.state != Thread::State::dead)
+        stop(thread, Errc::peer_restarted);
+    thread.home->forget(thread);
+    while (Large* const inherited = thread.work.doomed.pop_front())
+        worker->doom(*inherited);
+    if (thread.undo_some_work())
+        remove(thread);
+    return true;
+}
+
+// No thread of it runs, and it has no children.
+void Process::end_rest()
+{
+    switch (end_) {
+    case End::threads:
+        checks::before_end(*this);
+        leave_space(space_.ttbr());
+        space_.abandon();
+        for (Device* const device : devices())
+            if (device->owner() == this)
+                device->owner_died();
+        end_ = End::mappings;
+        return;
+    case End::mappings:
+        if (space_.clear_some())
+            end_ = End::handles;
+        return;
+    default:
+        if (handles_.empty_some([this](HandleEntry& entry) { close(entry, true); }))
+            finish_end();
+    }
+}
+
+void Process::finish_end()
+{
+    end_ = End::done;
+    state_ = abi::ProcessState::dead;
+    if (payer_)
+        List<Process, Siblings>::remove(*this);
+    if (static_cast<ListNode<Large>&>(*this).linked())
+        List<Large>::remove(*this);
+    checks::after_end(*this);
     if (watch_)
         watch_->signal(watch_bits_);
     watch_.reset();
     release(*this);
-}
-
-void Process::end()
-{
-    state_ = abi::ProcessState::dead;
-    checks::before_end(*this);
-    leave_space(space_.ttbr());  // no CPU runs a thread of it any more
-    while (Process* const child = children_.front()) {
-        abi::ExitRecord record{};
-        record.cause = abi::ExitCause::killed;
-        child->kill(record);
-    }
-    while (Thread* const thread = threads_.front())
-        remove_thread(*thread, Errc::peer_restarted);
-    for (Device* const device : devices())
-        if (device->owner() == this)
-            device->owner_died();
-    space_.clear();
-    handles_.for_each([this](HandleEntry& entry) { close(entry, true); });
-    if (payer_)
-        List<Process, Siblings>::remove(*this);
-    checks::after_end(*this);
 }
 
 void Process::close(HandleEntry& entry, bool dying)
@@ -239,7 +308,7 @@ void Process::watch(Notification& notification, abi::Bits bits)
 {
     watch_ = Ref{notification};
     watch_bits_ = bits;
-    if (dead())
+    if (ended())
         notification.signal(bits);
 }
 

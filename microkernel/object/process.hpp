@@ -1,9 +1,10 @@
 // object/process.hpp - an address space, a handle table and quotas; killed as a whole.
 //
 // A process is made empty, gets handles, memory and threads from its creator, and runs. kill() ends
-// it at once and for good: nothing of it runs, is mapped or bound afterwards. The object stays as
-// long as somebody holds a handle to it or memory that it paid for; then its quota returns to its
-// payer.
+// it for good, in steps that are the work of the thread that kills it, or of its own that ends it:
+// threads, children, device lines, mappings, handles, tables. It gets nothing new once that began.
+// The object stays as long as somebody holds a handle to it or memory that it paid for; then its
+// quota returns to its payer.
 #pragma once
 
 #include "memory/address_space.hpp"
@@ -20,7 +21,7 @@ class Device;
 
 struct Siblings;  // tag: the processes that one process made and that live
 
-class Process final : public Object, public ListNode<Siblings> {
+class Process final : public Large, public ListNode<Siblings> {
 public:
     static constexpr auto kind_value = abi::Kind::process;
     static constexpr u32 max_depth = 8;  // of processes made by processes
@@ -38,17 +39,25 @@ public:
     std::string_view name() const;
     u32 epoch() const { return epoch_; }
     u8 max_priority() const { return max_priority_; }
-    bool dead() const { return state_ == abi::ProcessState::dead; }
+    bool dead() const { return end_ != End::none; }  // or about to be
+    bool ended() const { return end_ == End::done; }
     bool is_init() const { return !payer_; }
 
     // On CPU `cpu` - 1, or at home for 0. Errors: peer_gone (dead), out_of_range (priority, CPU),
     // over_quota, no_memory. The caller owns a reference.
     Result<Thread*> create_thread(u64 pc, u64 sp, u64 argument, u64 priority, u64 cpu = 0);
-    // A caller that it owes a reply gets `to_caller`.
-    void remove_thread(Thread& thread, Errc to_caller);
+    // The thread never goes on: it leaves all queues. A caller that it owes a reply gets
+    // `to_caller`.
+    void stop(Thread& thread, Errc to_caller);
+    // A stopped thread leaves the CPU and the process.
+    void remove(Thread& thread);
     bool last_thread() { return threads_.front() == threads_.back(); }
 
-    void kill(const abi::ExitRecord& why);
+    // It has ended when the work of `by` is done.
+    void kill(const abi::ExitRecord& why, Thread& by);
+    void begin_end(const abi::ExitRecord& why);
+    // A step of the end, of this process or of one below it.
+    void end_some();
     void watch(Notification& notification, abi::Bits bits);
     void describe(abi::ProcessInfo& info) const;
 
@@ -59,7 +68,9 @@ private:
     friend struct checks::Inspector;
     Result<> take_quota(const abi::ProcessQuota& quota);
     void return_quota();
-    void end();
+    bool end_thread();
+    void end_rest();
+    void finish_end();
     Thread* gap_for(u32& index);
 
     Ref<Process> payer_;
@@ -71,7 +82,9 @@ private:
     AddressSpace space_;
     List<Thread, ProcessThreads> threads_;  // by rising index
     List<Process, Siblings> children_;
+    enum class End : u8 { none, threads, mappings, handles, done };
     abi::ProcessState state_ = abi::ProcessState::fresh;
+    End end_ = End::none;
     abi::Name name_;
     u32 epoch_;
     u32 depth_;

@@ -94,6 +94,47 @@ void Thread::repeat_call()
     full = 1;  // x8 has the number of the call
 }
 
+void Thread::start_work(Work::Step step, Object& about, Mapping* mapping)
+{
+    full = at_work;
+    work.active = true;
+    work.step = step;
+    work.object = Ref{about};
+    work.mapping = mapping;
+}
+
+void Thread::doom(Large& large)
+{
+    full = at_work;
+    work.active = true;
+    work.doomed.push_front(large);
+}
+
+bool Thread::do_some_work()
+{
+    if (Large* const first = work.doomed.front())
+        end_some(*first);
+    else if (work.step != nullptr && work.step(*this))
+        work.finish_call();
+    if (work.step != nullptr || !work.doomed.empty())
+        return true;
+    if (process_->ended())
+        return process_->remove(*this), true;
+    full = 0;
+    work.active = false;
+    if (work.then != nullptr)
+        std::exchange(work.then, nullptr)(*this);
+    return false;
+}
+
+bool Thread::undo_some_work()
+{
+    if (work.mapping == nullptr)
+        return true;
+    auto& into = static_cast<Process&>(*work.object);
+    return into.dead() || into.space().remove_some(*work.mapping);
+}
+
 void Thread::disengage()
 {
     if (state == State::receiving)

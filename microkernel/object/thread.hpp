@@ -30,8 +30,26 @@ class Cpu;
 class Endpoint;
 class Process;
 struct HandleEntry;
+class Thread;
+struct Mapping;
 struct ProcessThreads;  // tag: the threads of a process
 struct Queue;           // tag: the run queue or the endpoint queue that a thread stands in
+
+// What a thread does in the kernel before it goes on: in steps of a few thousand instructions, at
+// its own priority, between which the lock is released and interrupts are taken.
+struct Work {
+    // True: that was the last step.
+    using Step = bool (*)(Thread&);
+
+    bool active = false;
+    Step step = nullptr;              // of the call that it makes
+    void (*then)(Thread&) = nullptr;  // after all steps
+    Ref<Object> object;               // what the call is about: memory, a process, a device
+    Mapping* mapping = nullptr;       // of that process: it is made, or taken away
+    List<Large> doomed;               // what comes to its end by what this thread did
+
+    void finish_call() { step = nullptr, mapping = nullptr, object.reset(); }
+};
 
 class Thread final : public Frame,
                      public Object,
@@ -117,6 +135,15 @@ public:
     void abandon(Errc why);
     // It entered the kernel, which did nothing yet; it will do so again elsewhere.
     void repeat_call();
+    // Steps to be done before this call ends.
+    void start_work(Work::Step step, Object& about, Mapping* mapping = nullptr);
+    // The end of something, before this call ends.
+    void doom(Large& large);
+    // One step. False: that was the last one, and the thread goes on. Else it may be gone.
+    bool do_some_work();
+    // Undoes what its work has half done to others; true: there is nothing left.
+    bool undo_some_work();
+
     // Leaves every queue and lets go of its partner.
     void disengage();
     // Takes its deadline back and gives unused reserved slots back.
@@ -124,9 +151,14 @@ public:
 
 private:
     friend struct Layout;
+    static constexpr u64 at_work = 2;  // as `full`: the fast paths leave it alone
+
     Process* process_;
     u32 index_;
     abi::MessagePage* message_;
+
+public:
+    Work work;
 };
 static_assert(sizeof(Thread) <= page_bytes);
 

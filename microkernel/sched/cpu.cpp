@@ -79,12 +79,15 @@ void Cpu::raise(Thread& thread, u8 priority)
 
 void Cpu::forget(Thread& thread)
 {
-    if (current_ == &thread)
+    if (current_ == &thread) {
+        if (this != &this_cpu())
+            ask(Wish::leave_space);
         current_ = nullptr;
-    else if (handed_off_ == &thread)
+    } else if (handed_off_ == &thread) {
         handed_off_ = nullptr;
-    else if (static_cast<ListNode<Queue>&>(thread).linked())
+    } else if (static_cast<ListNode<Queue>&>(thread).linked()) {
         dequeue(thread);
+    }
     if (fp_owner_ == &thread) {
         fp_owner_ = nullptr;
         if (this == &this_cpu())
@@ -141,9 +144,11 @@ void Cpu::ask(Wish wish)
         sysreg::yield();
 }
 
+u64 no_space() { return physical(empty_tables.data()).raw(); }
+
 void Cpu::leave_any_space()
 {
-    ttbr_ = physical(empty_tables.data()).raw();
+    ttbr_ = no_space();
     sysreg::set_ttbr0(ttbr_);
     sysreg::isb();  // before the old tables are freed
 }
@@ -162,10 +167,19 @@ void Cpu::attend()
 void Lock::wait()
 {
     Cpu& cpu = this_cpu();
+    ++waiting_;
     while (!try_acquire()) {
         cpu.attend();
         sysreg::yield();
     }
+    --waiting_;
+}
+
+void Lock::acquire_fairly()
+{
+    for (u32 tries = 0; tries < 100 && waiting_.load(std::memory_order_relaxed) != 0; ++tries)
+        sysreg::yield();
+    acquire();
 }
 
 Thread* Cpu::take_highest()
@@ -206,10 +220,31 @@ void Cpu::idle()
     trace::note(trace::Kind::idle);
     kernel_lock.release();
     sysreg::dsb_sy();  // what was written is out before the CPU sleeps
-    sysreg::wfi();     // ends with a pending interrupt, masked or not
+    irqs_masked.end();
+    sysreg::wfi();  // ends with a pending interrupt, masked or not
+    irqs_masked.begin();
+    Stretch::note(Stretch::interrupt);
     attend();
     kernel_lock.acquire();
     take_interrupt(*this);
+}
+
+void Cpu::zero_now()
+{
+    for (u32 i = 0; i < to_zero_count_; ++i)
+        zero_frames(to_zero_[i], 1);
+    to_zero_count_ = 0;
+}
+
+void Cpu::breathe()
+{
+    kernel_lock.release();
+    zero_now();
+    irqs_masked.end();
+    kernel_lock.acquire_fairly();
+    irqs_masked.begin();
+    if (sysreg::isr() != 0)
+        take_interrupt(*this);
 }
 
 // The FP registers are nobody's then.

@@ -42,6 +42,15 @@ public:
     // TTBR0 stops pointing at an address space that is about to go, and nothing of it runs here any
     // more. Of another CPU than the running one: waits until it attends.
     void leave_space(u64 ttbr);
+    // Other threads may run and interrupts come, while pages are zeroed: called by the thread that
+    // works, which may be gone afterwards.
+    void breathe();
+    static constexpr u32 zero_limit = 8;
+    // This page is zeroed when the lock is released next. Nobody else knows of it yet.
+    void zero_later(PhysAddr page) { to_zero_[to_zero_count_++] = page; }
+    void zero_none() { to_zero_count_ = 0; }
+    void zero_now();
+
     // Does what another CPU, which holds the lock, asked for. Called where all registers of the
     // thread are saved: while waiting for the lock, and out of idling.
     void attend();
@@ -196,6 +205,8 @@ private:
     DeadlineQueue deadlines_;
     u64 timer_writes_ = 0;
     u32 index_ = 0;
+    u32 to_zero_count_ = 0;
+    std::array<PhysAddr, zero_limit> to_zero_{};
 };
 
 inline constexpr u32 max_cpus = 8;
@@ -211,6 +222,8 @@ void make_ready(Thread& thread);
 void move(Thread& thread, Cpu& to);
 // All CPUs leave an address space.
 void leave_space(u64 ttbr);
+// Where a thread is that has none.
+u64 no_space();
 
 inline Cpu& this_cpu() { return *reinterpret_cast<Cpu*>(sysreg::tpidr_el1()); }
 

@@ -164,6 +164,43 @@ Result<> sys_device_io(Thread& caller)
     return {};
 }
 
+namespace {
+
+// The memory is there: pins it, and fills both slots.
+Result<> give_dma(Thread& caller, Memory& memory)
+{
+    const auto device = usable(caller, caller.call_slot(), abi::right::dma);
+    if (!device)
+        return fail(device.error());
+    if (const auto reserved = handles(caller).reserve(2); !reserved)
+        return reserved;
+    const auto pinned = pin(**device, caller.process(), memory, 0, memory.pages() << page_shift);
+    if (!pinned) {
+        handles(caller).unreserve(2);
+        return fail(pinned.error());
+    }
+    using namespace abi::right;
+    memory.ref();
+    const abi::Slot memory_slot = handles(caller).add(memory, duplicate | transfer | read | write);
+    const abi::Slot pin_slot = handles(caller).add(**pinned, none);
+    caller.finish(memory_slot.raw(), memory.page(0).raw(), pin_slot.raw());
+    return {};
+}
+
+bool alloc_some(Thread& caller)
+{
+    auto& memory = static_cast<Memory&>(*caller.work.object);
+    const auto filled = memory.fill_some();
+    if (filled && !*filled)
+        return false;
+    const auto given = filled ? give_dma(caller, memory) : Result<>{fail(filled.error())};
+    if (!given)
+        caller.x[0] = static_cast<u64>(given.error());
+    return true;
+}
+
+}  // namespace
+
 Result<> sys_dma_alloc(Thread& caller)
 {
     const auto device = usable(caller, caller.call_slot(), abi::right::dma);
@@ -174,24 +211,12 @@ Result<> sys_dma_alloc(Thread& caller)
         return fail(Errc::bad_argument);
     if (bytes > Memory::max_pages << page_shift)
         return fail(Errc::too_big);
-    if (const auto reserved = handles(caller).reserve(2); !reserved)
-        return reserved;
     const auto memory =
         Memory::create(caller.process(), align_up(bytes, page_bytes) >> page_shift, true);
-    const auto pinned =
-        memory ? pin(**device, caller.process(), **memory, 0, (*memory)->pages() << page_shift)
-               : Result<Pin*>{fail(memory.error())};
-    if (!pinned) {
-        if (memory)
-            release(**memory);
-        handles(caller).unreserve(2);
-        return fail(pinned.error());
-    }
-    using namespace abi::right;
-    const abi::Slot memory_slot =
-        handles(caller).add(**memory, duplicate | transfer | read | write);
-    const abi::Slot pin_slot = handles(caller).add(**pinned, none);
-    caller.finish(memory_slot.raw(), (*memory)->page(0).raw(), pin_slot.raw());
+    if (!memory)
+        return fail(memory.error());
+    caller.start_work(&alloc_some, **memory);
+    release(**memory);  // the work keeps it
     return {};
 }
 
@@ -210,7 +235,7 @@ Result<> sys_virt_to_phys(Thread& caller)
     if (pin == nullptr)
         return fail(Errc::denied);
     const u64 within = address & (page_bytes - 1);
-    const u64 mapped = (mapping->end() - address + within) >> page_shift;
+    const u64 mapped = (mapping->end - address + within) >> page_shift;
     const u64 run = memory.run(page, std::min(mapped, pin->last_page() - page + 1));
     caller.finish(memory.page(page).raw() + within, (run << page_shift) - within);
     return {};
@@ -258,8 +283,14 @@ Result<> sys_device_quiesced(Thread& caller)
     const auto device = handles(caller).get<Device>(caller.call_slot(), abi::right::manage);
     if (!device)
         return fail(device.error());
-    caller.finish((*device)->quiesced());
-    checks::all();
+    caller.finish((*device)->quarantined_pages());
+    const auto release = [](Thread& thread) {
+        const bool done = static_cast<Device&>(*thread.work.object).release_some();
+        if (done)
+            checks::all();
+        return done;
+    };
+    caller.start_work(release, **device);
     return {};
 }
 

@@ -72,9 +72,11 @@ constexpr std::array<Handler, abi::syscall_count> handlers_by_number = {
 // The handle bits above the ones that x8 has room for must be zero: bits 53..63.
 constexpr u64 x8_unused = ~(abi::CallNumber::mask | abi::CallSlot::mask);
 
+u32 number_of(const Thread& caller) { return static_cast<u32>(abi::CallNumber::get(caller.x[8])); }
+
 Result<> dispatch(Thread& caller)
 {
-    const u64 number = abi::CallNumber::get(caller.x[8]);
+    const u32 number = number_of(caller);
     if (number >= handlers_by_number.size() || (caller.x[8] & x8_unused) != 0)
         return fail(Errc::not_supported);
     const checks::Refusal armed{caller.x[10]};
@@ -117,16 +119,35 @@ void kill_for_fault(Thread& thread, abi::ExitCause cause)
     record.sp = thread.Frame::sp;
     record.x = thread.x;
     record_chain(thread, record);
-    thread.process().kill(record);
+    thread.process().kill(record, thread);
+}
+
+// Into the kernel, interrupts masked: the registers of the thread are saved.
+void enter(Cpu& cpu, u32 doing)
+{
+    irqs_masked.begin();
+    Stretch::note(doing);
+    kernel_lock.acquire();
+    cpu.count_exception();
 }
 
 // The thread was killed or moved by another CPU while this one waited for the lock.
 bool gone(const Thread* thread, const Cpu& cpu) { return cpu.current() != thread; }
 
+// Whom to go on with at EL0. A thread that has work to do is chosen like any other, and does a step
+// of it each time.
 Thread* leave(Cpu& cpu)
 {
-    Thread* const next = cpu.next();
+    Thread* next = cpu.next();
+    while (next->work.active) [[unlikely]] {
+        const checks::Refusal armed{next->x[10]};
+        Stretch::note(Stretch::step + number_of(*next));
+        if (next->do_some_work())
+            cpu.breathe();  // else: whoever moved it now would have it repeat the call
+        next = cpu.next();
+    }
     kernel_lock.release();
+    irqs_masked.end();
     return next;
 }
 
@@ -164,8 +185,7 @@ using namespace kernel;  // NOLINT(google-build-using-namespace): the C names of
 
 Thread* syscall_entry(Thread* thread, Cpu* cpu)
 {
-    kernel_lock.acquire();
-    cpu->count_exception();
+    enter(*cpu, number_of(*thread));
     if (gone(thread, *cpu)) [[unlikely]]
         return leave(*cpu);
     const u64 number = abi::CallNumber::get(thread->x[8]);
@@ -180,14 +200,15 @@ Thread* syscall_entry(Thread* thread, Cpu* cpu)
 // The thread that entered sleeps already, and nobody was ready. The lock is taken.
 Thread* idle_entry(Cpu* cpu)
 {
+    lock_held.begin();
+    irqs_masked.begin();
     cpu->block();
     return leave(*cpu);
 }
 
 Thread* interrupt_entry(Thread*, Cpu* cpu, u32 taken)
 {
-    kernel_lock.acquire();
-    cpu->count_exception();
+    enter(*cpu, Stretch::interrupt);
     if (taken < Gic::spurious)
         handle(*cpu, taken);
     else if (taken == ~u32{0})
@@ -197,8 +218,7 @@ Thread* interrupt_entry(Thread*, Cpu* cpu, u32 taken)
 
 Thread* fault_entry(Thread* thread, Cpu* cpu)
 {
-    kernel_lock.acquire();
-    cpu->count_exception();
+    enter(*cpu, Stretch::fault);
     if (gone(thread, *cpu))
         return leave(*cpu);
     if (exception_class(sysreg::esr()) == class_fp_access)
@@ -210,7 +230,7 @@ Thread* fault_entry(Thread* thread, Cpu* cpu)
 
 Thread* serror_entry(Thread* thread, Cpu* cpu)
 {
-    kernel_lock.acquire();
+    enter(*cpu, Stretch::fault);
     if (!gone(thread, *cpu))
         kill_for_fault(*thread, abi::ExitCause::bad_state);
     return leave(*cpu);

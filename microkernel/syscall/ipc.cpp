@@ -220,6 +220,15 @@ Result<Endpoint*> receive_endpoint(Thread& thread)
     return handles(thread).get<Endpoint>(thread.call_slot(), abi::right::receive);
 }
 
+// After a reply that closed something large.
+void receive_again(Thread& thread)
+{
+    if (const auto endpoint = receive_endpoint(thread))
+        return receive(thread, **endpoint);
+    thread.settle();
+    thread.x[0] = static_cast<u64>(Errc::cancelled);
+}
+
 // The same for a thread that owes nobody a reply.
 Result<Endpoint*> idle_receiver(Thread& thread)
 {
@@ -313,7 +322,10 @@ Result<> sys_reply_recv(Thread& caller)
     if (const auto reserved = reserve_slots(caller, sent(caller)); !reserved)
         return reserved;
     deliver_reply(caller);
-    receive(caller, **endpoint);
+    if (caller.work.active)
+        caller.work.then = &receive_again;
+    else
+        receive(caller, **endpoint);
     return {};
 }
 

@@ -6,6 +6,45 @@
 
 namespace kernel {
 
+namespace {
+
+bool create_some(Thread& caller)
+{
+    auto& memory = static_cast<Memory&>(*caller.work.object);
+    const auto filled = memory.fill_some();
+    if (filled && !*filled)
+        return false;
+    if (filled)
+        memory.ref();  // of the handle
+    using namespace abi::right;
+    const auto slot = filled
+                          ? install(caller, memory, duplicate | transfer | read | write | execute)
+                          : Result<abi::Slot>{fail(filled.error())};
+    if (slot)
+        caller.finish(slot->raw());
+    else
+        caller.x[0] = static_cast<u64>(slot.error());
+    return true;
+}
+
+bool unmap_some(Thread& caller) { return caller.undo_some_work(); }
+
+bool map_some(Thread& caller)
+{
+    auto& into = static_cast<Process&>(*caller.work.object);
+    const auto built = into.dead() ? Result<bool>{fail(Errc::peer_gone)}
+                                   : into.space().build_some(*caller.work.mapping);
+    if (built) {
+        caller.finish(caller.work.mapping->address);
+        return *built;
+    }
+    caller.x[0] = static_cast<u64>(built.error());
+    caller.work.step = &unmap_some;
+    return false;
+}
+
+}  // namespace
+
 Result<> sys_memory_create(Thread& caller)
 {
     const u64 bytes = caller.argument(0);
@@ -19,9 +58,9 @@ Result<> sys_memory_create(Thread& caller)
         Memory::create(caller.process(), pages, flags == abi::MemoryFlags::contiguous);
     if (!made)
         return fail(made.error());
-    using namespace abi::right;
-    return install(caller, **made, duplicate | transfer | read | write | execute)
-        .transform([&](abi::Slot slot) { caller.finish(slot.raw()); });
+    caller.start_work(&create_some, **made);
+    release(**made);  // the work keeps it
+    return {};
 }
 
 // x0 process slot (0: own), x1 offset, x2 bytes, x3 rights, x4 address
@@ -48,20 +87,25 @@ Result<> sys_memory_map(Thread& caller)
     }
     if (into->dead())
         return fail(Errc::peer_gone);
-    const auto at = into->space().map(**memory, offset >> page_shift, bytes >> page_shift, rights,
-                                      caller.argument(4));
-    if (!at)
-        return fail(at.error());
-    caller.finish(*at);
+    const auto mapping = into->space().start(**memory, offset >> page_shift, bytes >> page_shift,
+                                             rights, caller.argument(4));
+    if (!mapping)
+        return fail(mapping.error());
+    caller.start_work(&map_some, *into, *mapping);
     return {};
 }
 
+// x0 address, x1 bytes: exactly one whole mapping
 Result<> sys_memory_unmap(Thread& caller)
 {
-    if (const auto done = caller.process().space().unmap(caller.argument(0), caller.argument(1));
-        !done)
-        return done;
+    const u64 address = caller.argument(0);
+    Mapping* const mapping = caller.process().space().find(address);
+    if (mapping == nullptr || mapping->address != address
+        || caller.argument(1) != mapping->end - address)
+        return fail(Errc::not_found);
     caller.finish();
+    mapping->whole = false;
+    caller.start_work(&unmap_some, caller.process(), mapping);
     return {};
 }
 

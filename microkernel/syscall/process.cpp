@@ -64,7 +64,7 @@ Result<> sys_process_kill(Thread& caller)
     if (!victim)
         return fail(victim.error());
     caller.finish();
-    (*victim)->kill(ended(abi::ExitCause::killed, 0, caller));
+    (*victim)->kill(ended(abi::ExitCause::killed, 0, caller), caller);
     return {};
 }
 
@@ -119,10 +119,12 @@ Result<> sys_thread_create(Thread& caller)
 Result<> sys_thread_exit(Thread& caller)
 {
     Process& process = caller.process();
-    if (process.last_thread())
-        process.kill(ended(abi::ExitCause::exited, 0, caller));
-    else
-        process.remove_thread(caller, Errc::peer_gone);
+    if (process.last_thread()) {
+        process.kill(ended(abi::ExitCause::exited, 0, caller), caller);
+    } else {
+        process.stop(caller, Errc::peer_gone);
+        process.remove(caller);
+    }
     return {};
 }
 
@@ -144,7 +146,7 @@ Result<> sys_thread_move(Thread& caller)
 
 Result<> sys_exit(Thread& caller)
 {
-    caller.process().kill(ended(abi::ExitCause::exited, caller.argument(0), caller));
+    caller.process().kill(ended(abi::ExitCause::exited, caller.argument(0), caller), caller);
     return {};
 }
 

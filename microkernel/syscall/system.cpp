@@ -44,6 +44,12 @@ Result<> sys_system_off(Thread& caller)
     if (caller.argument(0) > 255)
         return fail(Errc::out_of_range);
     checks::all();
+    if constexpr (traced) {
+        text::Buffer<120> fields;
+        fields.field("lock_held", u64{lock_held.longest()}).field("by", u64{lock_held.by()});
+        fields.field("irqs_masked", u64{irqs_masked.longest()}).field("by", u64{irqs_masked.by()});
+        log("info", "longest", fields.view());
+    }
     log_verdict(caller.argument(0));
     machine_off();
 }

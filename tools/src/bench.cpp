@@ -17,6 +17,7 @@ namespace vireo {
 namespace {
 
 constexpr std::string_view block_prefix = "blk.";
+constexpr std::string_view kernel_prefix = "kernel.";
 
 // One way to run the measuring system. With sleep=off virtual time jumps over idle spells, which
 // makes counts exact; with host I/O under way it would jump by seconds, so block paths run with
@@ -39,6 +40,8 @@ const std::vector<Phase>& phases()
 bool wanted(const Phase& phase, const std::string& prefix)
 {
     const bool block_only = prefix.starts_with(block_prefix);
+    if (prefix.starts_with(kernel_prefix))
+        return false;
     return phase.block ? block_only || block_prefix.starts_with(prefix) : !block_only;
 }
 
@@ -109,6 +112,43 @@ std::vector<Region> measure_once(const Project& project, const Options& options,
     return said.regions;
 }
 
+// What the traced kernel says at its end: how long the lock was held and interrupts were masked.
+std::vector<Region>
+longest_once(const Project& project, const Options& options, const fs::path& system)
+{
+    auto traced = project;
+    traced.flavour = "traced";
+    auto asked = options;
+    asked.system = {.system = system.string()};
+    const Phase phase{system.stem().string(), "shift=0,sleep=off", false, 1};
+    auto launch = prepare_launch(traced, asked, {.qemu = {"-icount", phase.icount}});
+    std::vector<Region> regions;
+    GuestListener listener;
+    listener.line = [&](const std::string& text) {
+        if (options.verbose)
+            fmt::print(stderr, "{}\n", text);
+        const auto held = number_field(text, "lock_held");
+        const auto masked = number_field(text, "irqs_masked");
+        if (held && masked)
+            regions = {{"kernel.lock_hold_max", 1, {{"insn", *held}}},
+                       {"kernel.irq_masked_max", 1, {{"insn", *masked}}}};
+    };
+    const auto judgement = judge(run_guest(traced, launch, asked, listener));
+    if (judgement.code != 0 || regions.empty())
+        give_up(launch, phase, judgement);
+    return regions;
+}
+
+// Random calls; the end of a process with much memory and many handles, and work for long.
+std::vector<Region> measure_longest(const Project& project, const Options& options)
+{
+    std::vector<Region> regions;
+    const auto suites = project.root / "tests/system/kernel";
+    for (const auto* system : {"fuzz/fuzz.toml", "steps/exact.toml"})
+        merge_worst(regions, longest_once(project, options, suites / system));
+    return regions;
+}
+
 std::vector<std::string> names_of(const std::vector<Region>& regions)
 {
     std::vector<std::string> names;
@@ -124,6 +164,9 @@ std::vector<Region> measure(const Project& project, const Options& options)
     for (const auto& phase : phases())
         for (u32 i = 0; wanted(phase, options.bench.name) && i < phase.runs; ++i)
             merge_worst(regions, measure_once(project, options, phase));
+    const std::string& prefix = options.bench.name;
+    if (prefix.starts_with(kernel_prefix) || kernel_prefix.starts_with(prefix))
+        merge_worst(regions, measure_longest(project, options));
     const auto measured = names_of(regions);
     std::erase_if(regions, [&](const Region& region) {
         return !region.name.starts_with(options.bench.name);

@@ -16,7 +16,9 @@ struct Frame {
     u64 pc;
     u64 spsr;
     u64 tpidr;
-    u64 full;  // all of x is valid and must come back; else only what a system call preserves
+    // All of x is valid and must come back; else only what a system call preserves. More than 1:
+    // and only resume does that (vectors.S).
+    u64 full;
     std::array<u64, 2> zeros;  // never anything else
 };
 static_assert(offsetof(Frame, sp) == FRAME_SP && offsetof(Frame, pc) == FRAME_ELR);

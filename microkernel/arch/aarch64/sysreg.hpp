@@ -9,6 +9,7 @@ namespace kernel::sysreg {
 inline u64 mpidr() { return __builtin_arm_rsr64("mpidr_el1"); }
 inline u64 esr() { return __builtin_arm_rsr64("esr_el1"); }
 inline u64 far() { return __builtin_arm_rsr64("far_el1"); }
+inline u64 isr() { return __builtin_arm_rsr64("isr_el1"); }
 inline u64 elr() { return __builtin_arm_rsr64("elr_el1"); }
 inline u64 sctlr() { return __builtin_arm_rsr64("sctlr_el1"); }
 inline u64 id_aa64pfr1() { return __builtin_arm_rsr64("id_aa64pfr1_el1"); }
@@ -18,6 +19,7 @@ inline u64 cntfrq() { return __builtin_arm_rsr64("cntfrq_el0"); }
 inline u64 cntvct() { return __builtin_arm_rsr64("cntvct_el0"); }
 inline u64 ctr() { return __builtin_arm_rsr64("ctr_el0"); }
 inline u64 pmceid0() { return __builtin_arm_rsr64("pmceid0_el0"); }
+inline u64 pmevcntr1() { return __builtin_arm_rsr64("pmevcntr1_el0"); }
 inline u64 pmevcntr0() { return __builtin_arm_rsr64("pmevcntr0_el0"); }
 
 inline void set_sctlr(u64 v) { __builtin_arm_wsr64("sctlr_el1", v); }

@@ -17,6 +17,7 @@ extern const std::span<const Behaviour> faults;
 extern const std::span<const Behaviour> servers;
 extern const std::span<const Behaviour> waits;
 extern const std::span<const Behaviour> parents;
+extern const std::span<const Behaviour> workers;
 
 // The n-th argument as a number, or 0.
 u64 number(const sys::Startup& given, u32 n);

@@ -60,7 +60,8 @@ int app_main(const sys::Startup& given)
 {
     using namespace actor;
     const std::string_view wanted = given.argument(0);
-    const std::array groups{std::span<const Behaviour>{simple}, faults, servers, waits, parents};
+    const std::array groups{
+        std::span<const Behaviour>{simple}, faults, servers, waits, parents, workers};
     for (const auto group : groups)
         for (const Behaviour& one : group)
             if (one.name == wanted)
