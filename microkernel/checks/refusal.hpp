@@ -7,6 +7,8 @@
 
 #include "checks/flavour.hpp"
 
+#include <utility>
+
 #include <base/types.hpp>
 
 namespace kernel::checks {
@@ -26,23 +28,36 @@ inline bool refused()
     return false;
 }
 
-// For the length of a call, which the kernel's lock makes the only one.
+// While a thread is in a call, or does a step of its work for it: the lock makes that the only one.
 class Refusal {
 public:
-    explicit Refusal(u64 x10)
+    // A call begins, or goes on.
+    Refusal(const void* caller, u64 x10) : Refusal{caller}
     {
         if constexpr (checked)
             refused_in = x10 >> 8 == refusal_word ? x10 & 0xff : 0;
         if (checked && refused_in == astray)
             go_astray();
     }
+    explicit Refusal(const void* caller) : caller_{caller}
+    {
+        if constexpr (checked)
+            refused_in = caller == last_caller ? left : 0;
+    }
     Refusal(const Refusal&) = delete;
     Refusal& operator=(const Refusal&) = delete;
+    // The thread may be gone. A call of somebody else between its steps ends its count.
     ~Refusal()
     {
         if constexpr (checked)
-            refused_in = 0;
+            last_caller = caller_, left = std::exchange(refused_in, 0);
     }
+
+private:
+    static inline constinit const void* last_caller = nullptr;
+    static inline constinit u64 left = 0;
+
+    const void* caller_;
 };
 
 }  // namespace kernel::checks

@@ -79,7 +79,7 @@ Result<> dispatch(Thread& caller)
     const u32 number = number_of(caller);
     if (number >= handlers_by_number.size() || (caller.x[8] & x8_unused) != 0)
         return fail(Errc::not_supported);
-    const checks::Refusal armed{caller.x[10]};
+    const checks::Refusal armed{&caller, caller.x[10]};
     return handlers_by_number[number](caller);
 }
 
@@ -140,7 +140,7 @@ Thread* leave(Cpu& cpu)
 {
     Thread* next = cpu.next();
     while (next->work.active) [[unlikely]] {
-        const checks::Refusal armed{next->x[10]};
+        const checks::Refusal armed{next};
         Stretch::note(Stretch::step + number_of(*next));
         if (next->do_some_work())
             cpu.breathe();  // else: whoever moved it now would have it repeat the call
