@@ -55,4 +55,30 @@ void Interrupt::rearm()
         gic.route(line_, cpu_ = here);
 }
 
+inline bool Interrupt::rearm_simply()
+{
+    if (state_ != State::active || this_cpu().index() != cpu_ || !gic.version_3())
+        return false;
+    state_ = State::armed;
+    gicv3::deactivate(line_);
+    return true;
+}
+
+// Nearly every driver has one line, and stays where it is.
+void Notification::rearm_lines()
+{
+    if (first_line_->next_line == nullptr && first_line_->rearm_simply()) [[likely]]
+        delivered_ = {};
+    else
+        rearm_each();
+}
+
+void Notification::rearm_each()
+{
+    for (Interrupt* line = first_line_; line != nullptr; line = line->next_line)
+        if (delivered_.any(line->bit()))
+            line->rearm();
+    delivered_ = {};
+}
+
 }  // namespace kernel

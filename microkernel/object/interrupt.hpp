@@ -32,6 +32,8 @@ public:
     void unbind();
     void fire();
     void rearm();
+    // The same, if that needs no more than a register write; else nothing, and false.
+    bool rearm_simply();
 
     Interrupt* next_line = nullptr;  // of the same notification
 

@@ -46,12 +46,4 @@ void Notification::detach(Interrupt& line)
     delivered_ = delivered_ & lines_;
 }
 
-void Notification::rearm_lines()
-{
-    for (Interrupt* line = first_line_; line != nullptr; line = line->next_line)
-        if (delivered_.any(line->bit()))
-            line->rearm();
-    delivered_ = {};
-}
-
 }  // namespace kernel

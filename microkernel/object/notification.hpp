@@ -74,6 +74,7 @@ private:
     friend struct Layout;
     friend struct checks::Inspector;
     void rearm_lines();
+    void rearm_each();
 
     abi::Bits pending_;
     abi::Bits delivered_;  // of lines_: taken, and not waited for again yet
