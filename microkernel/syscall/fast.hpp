@@ -9,8 +9,6 @@
 #include "syscall/calls.hpp"
 #include "syscall/entry.hpp"
 
-#include <bit>
-
 namespace kernel::fast {
 
 // The entry of a handle that is good for `call`, by its key, or because it has that kind and right;
@@ -20,8 +18,8 @@ find(const Thread& caller, abi::Slot slot, abi::Syscall call, abi::Kind kind, ab
 {
     const u64 raw = slot.raw();
     const HandleEntry& likely = caller.chunks[raw >> 7 & 63][raw & 127];
-    // All of the 64 bits count: the call's number stands where only zeros are good.
-    if (std::rotr(likely.key, 8) == (raw ^ static_cast<u64>(call) << 56)) [[likely]]
+    // All of the 64 bits count: above the handle only zeros are good.
+    if (likely.key >> 8 == raw && (likely.key & 0xff) == static_cast<u64>(call)) [[likely]]
         return &likely;
     const HandleEntry* const entry = caller.process().handles().peek(slot);
     return entry != nullptr && entry->kind == kind && entry->rights.has(right) ? entry : nullptr;

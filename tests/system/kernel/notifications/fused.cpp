@@ -68,6 +68,52 @@ void a_mask_is_kept()
     equals(need(sys::wait(pair.theirs.borrow(), abi::now)), Bits::at(5));
 }
 
+struct Waker {
+    const Bell& bell;
+    bool stop = false;
+};
+
+// Runs only while main sleeps, which is then woken.
+void ring_until_told(Waker& w)
+{
+    while (!__atomic_load_n(&w.stop, __ATOMIC_RELAXED))
+        works(sys::signal(w.bell.borrow(), Bits::at(63)));
+}
+
+// The upper bits of a handle in an argument are part of it: no number of another call hides there.
+void junk_above_a_handle()
+{
+    const Pair pair;
+    Waker waker{.bell = pair.mine};
+    Threaded<Waker> thread{&ring_until_told, waker, check::own_priority - 1};
+    const Bell mute = need(sys::duplicate(pair.theirs.borrow(), right::wait, every));
+    for (const abi::Slot slot : {mute.slot(), pair.theirs.slot(), abi::no_slot})
+        for (u64 high = 1; high < 256; ++high) {
+            const sys::Borrowed<sys::Notification> junk{abi::Slot{slot.raw() | high << 56}};
+            fails(sys::signal_wait(junk, Bits::at(4), pair.mine.borrow()), Errc::bad_handle);
+        }
+    that(pair.silent(pair.theirs), "a handle without the right signalled");
+    __atomic_store_n(&waker.stop, true, __ATOMIC_RELAXED);
+    thread.join();
+}
+
+// The same for a handle of another kind, whose badge is no mask.
+void junk_above_another_kind()
+{
+    const Pair pair;
+    Waker waker{.bell = pair.mine};
+    Threaded<Waker> thread{&ring_until_told, waker, check::own_priority - 1};
+    const auto endpoint = need(sys::create_endpoint());
+    const auto client = need(sys::mint(endpoint.borrow(), 7));
+    for (const abi::Slot slot : {client.slot(), endpoint.slot()})
+        for (u64 high = 1; high < 256; ++high) {
+            const sys::Borrowed<sys::Notification> junk{abi::Slot{slot.raw() | high << 56}};
+            fails(sys::signal_wait(junk, every, pair.mine.borrow()), Errc::bad_handle);
+        }
+    __atomic_store_n(&waker.stop, true, __ATOMIC_RELAXED);
+    thread.join();
+}
+
 // Whatever is wrong with either handle, nothing was raised and nothing taken.
 void refusals()
 {
@@ -282,6 +328,9 @@ constexpr std::array cases{
     check::Case{"a fused wait that times out has signalled", a_deadline_comes_after_the_signal},
     check::Case{"a fused signal keeps to its mask", a_mask_is_kept},
     check::Case{"a fused wait that is refused has signalled nothing", refusals},
+    check::Case{"junk above a handle that a fused wait signals is refused", junk_above_a_handle},
+    check::Case{"junk above a handle of another kind is refused by a fused wait",
+                junk_above_another_kind},
     check::Case{"two threads that ring and wait take turns", rallies},
     check::Case{"a second waiter is refused, and rings nobody", one_waiter},
     check::Case{"closing the last handle ends a fused wait", a_waiter_of_nothing},
