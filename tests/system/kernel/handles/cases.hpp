@@ -7,3 +7,4 @@ extern const check::Cases forged_cases;
 extern const check::Cases rights_cases;
 extern const check::Cases table_cases;
 extern const check::Cases number_cases;
+extern const check::Cases hot_cases;

@@ -4,5 +4,5 @@
 
 int app_main(const sys::Startup& given)
 {
-    return check::run(given, {forged_cases, rights_cases, table_cases, number_cases});
+    return check::run(given, {forged_cases, rights_cases, table_cases, number_cases, hot_cases});
 }
