@@ -12,6 +12,7 @@ extern const check::Cases dma_cases;
 extern const check::Cases pin_cases;
 extern const check::Cases entropy_cases;
 extern const check::Cases line_cases;
+extern const check::Cases for_ever_cases;
 
 inline sys::Borrowed<sys::Device> device()
 {

@@ -20,4 +20,5 @@ extern const check::Cases fast_end_cases;
 extern const check::Cases fast_priority_cases;
 extern const check::Cases fast_next_cases;
 extern const check::Cases fast_page_cases;
+extern const check::Cases fast_refused_cases;
 extern const check::Cases fast_fp_cases;

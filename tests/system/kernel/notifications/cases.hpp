@@ -6,3 +6,4 @@
 extern const check::Cases fused_cases;
 extern const check::Cases bound_cases;
 extern const check::Cases short_cases;
+extern const check::Cases doorbell_cases;
