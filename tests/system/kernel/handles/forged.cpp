@@ -112,12 +112,14 @@ void junk_above_a_handle_is_refused()
 void junk_in_x8_is_refused()
 {
     const auto handle = need(sys::create_notification());
-    for (unsigned n = 53; n < 64; ++n) {
-        check::RawRegisters in{};
-        in.x[8] = sys::call_word(abi::Syscall::handle_info, handle.slot()) | u64{1} << n;
-        check::check_raw_call(&in);
-        equals(check::raw_error(in), Errc::not_supported);
-    }
+    for (const u64 word : {sys::call_word(abi::Syscall::handle_info, handle.slot()),
+                           sys::call_word(abi::Syscall::null, abi::no_slot)})
+        for (unsigned n = 53; n < 64; ++n) {
+            check::RawRegisters in{};
+            in.x[8] = word | u64{1} << n;
+            check::check_raw_call(&in);
+            equals(check::raw_error(in), Errc::not_supported);
+        }
 }
 
 constexpr std::array cases{

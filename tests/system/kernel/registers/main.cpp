@@ -1,5 +1,7 @@
 // registers/main.cpp - whoever comes back from the kernel finds what the call's contract says, and
 // nothing that was another's: the others have a pattern in every register, and other flags.
+#include "cases.hpp"
+
 #include <check/actor.hpp>
 #include <check/child.hpp>
 #include <check/raw.hpp>
@@ -179,4 +181,4 @@ constexpr std::array cases{
 
 }  // namespace
 
-int app_main(const sys::Startup& given) { return check::run(given, {cases}); }
+int app_main(const sys::Startup& given) { return check::run(given, {cases, doorbell_cases}); }
