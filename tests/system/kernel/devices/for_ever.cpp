@@ -124,6 +124,66 @@ void receives_arm_it_too()
     equals(s.heard, 2 * service_rounds);
 }
 
+// Rings when main sleeps, which is more important: a bit that is no line's.
+struct Ringer {
+    const Entropy& entropy;
+    sys::Handle<sys::Notification> button = need(sys::doorbell(entropy.bell.borrow(), other_bit));
+    u64 rung = 0;
+
+    static constexpr auto other_bit = abi::Bits::at(3);
+};
+
+void ring(Ringer& r)
+{
+    for (int i = 0; i < 2; ++i) {
+        works(sys::signal(r.button.borrow(), Ringer::other_bit));
+        ++r.rung;
+    }
+}
+
+// What a doorbell delivered is no reason to arm a line that fired afterwards.
+void doorbells_arm_nothing()
+{
+    Entropy e;
+    Ringer ringer{e};
+    Threaded<Ringer> thread{&ring, ringer, 10};
+    equals(need(sys::wait(e.bell.borrow())), Ringer::other_bit);
+    equals(need(sys::wait(e.bell.borrow())), Ringer::other_bit);
+    e.ask_and_fire();
+    equals(need(sys::wait(e.bell.borrow())), interrupt_bit);
+    equals(e.take(), 64u);
+    const u64 before = need(sys::system_info()).irqs;
+    (void)e.driver.arm();
+    e.ask();
+    check::sleep_ms(3);
+    equals(need(sys::system_info()).irqs, before);
+    equals(need(e.wait()), 2);
+    equals(e.take(), 64u);
+}
+
+void ring_then_fire(Ringer& r)
+{
+    ring(r);
+    works(sys::signal(r.entropy.bell.borrow(), interrupt_bit));
+}
+
+// A wait for a line alone, which tells how often that fired.
+void doorbells_end_no_wait_for_a_line()
+{
+    Entropy e;
+    for (u64 fires = 1; fires <= 3; ++fires) {
+        (void)e.driver.arm();
+        e.ask();
+        equals(need(e.wait(abi::never)), fires);
+        equals(e.take(), 64u);
+    }
+    Ringer ringer{e};
+    Threaded<Ringer> thread{&ring_then_fire, ringer, 10};
+    equals(need(e.wait(abi::never)), 3);
+    equals(ringer.rung, 2);
+    equals(need(sys::wait(e.bell.borrow(), abi::now)), Ringer::other_bit);
+}
+
 constexpr std::array cases{
     check::Case{"interrupts of a driver that waits for ever come once each",
                 beside_a_spinner<none_is_lost>},
@@ -131,6 +191,9 @@ constexpr std::array cases{
                 beside_a_spinner<unbound_and_bound_again>},
     check::Case{"a server's receives and replies arm its line too",
                 beside_a_spinner<receives_arm_it_too>},
+    check::Case{"a bit that is no line's arms none", beside_a_spinner<doorbells_arm_nothing>},
+    check::Case{"a doorbell does not end a wait for a line, which counts its fires",
+                beside_a_spinner<doorbells_end_no_wait_for_a_line>},
 };
 
 }  // namespace

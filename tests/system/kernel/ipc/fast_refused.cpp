@@ -133,6 +133,31 @@ void another_handle_is_closed()
     equals(s.status, Errc::fault);
 }
 
+// Receives at last through another handle than at first.
+void receive_by_another(Server& s)
+{
+    const auto second = s.serve();
+    const auto in = s.receive();
+    (void)sys::reply(ways::complement(in));
+    s.status = sys::receive(second.borrow(), 0).header.status();
+}
+
+// The same for one whose last call was no reply, and who went to sleep while somebody was ready.
+void another_handle_is_closed_in_a_receive()
+{
+    const Spinner spinner{1};
+    Server s{.way = {.take = 0, .bound = false}};
+    Threaded<Server> thread{&receive_by_another, s, 20};
+    until_they_wait();
+    equals(s.ask(), ways::answer_status);
+    until_they_wait();
+    s.status = Errc::fault;
+    s.receiver = {};
+    until_they_wait();
+    equals(s.status, Errc::fault);
+    s.end = {};
+}
+
 constexpr std::array cases{
     check::Case{"a server that owes a reply may not receive, although somebody could go on",
                 debts_first},
@@ -142,6 +167,9 @@ constexpr std::array cases{
     check::Case{"a server that waits by another handle than before keeps waiting when that one is "
                 "closed",
                 another_handle_is_closed},
+    check::Case{"a server that receives by another handle than before keeps receiving when that "
+                "one is closed",
+                another_handle_is_closed_in_a_receive},
 };
 
 }  // namespace
