@@ -228,4 +228,7 @@ constexpr std::array cases{
 
 }  // namespace
 
-int app_main(const sys::Startup& given) { return check::run(given, {cases, race_cases}); }
+int app_main(const sys::Startup& given)
+{
+    return check::run(given, {cases, bell_cases, race_cases});
+}
