@@ -25,19 +25,21 @@ inline common::DeviceBus& the_bus()
 struct Entropy {
     using Driver = virtio::entropy::Driver<common::DeviceBus>;
 
+    sys::Borrowed<sys::Device> which = device();
     common::DeviceBus& bus = the_bus();
     virtio::Device<common::DeviceBus> virtio =
         check::need(virtio::Device<common::DeviceBus>::probe(bus));
     common::DriverMemory memory =
-        check::need(common::DriverMemory::create(device(), Driver::memory_bytes()));
+        check::need(common::DriverMemory::create(which, Driver::memory_bytes()));
     Driver driver;
     sys::Handle<sys::Notification> bell = check::need(sys::create_notification());
-    sys::Handle<sys::Interrupt> line = check::need(sys::interrupt(device()));
+    sys::Handle<sys::Interrupt> line = check::need(sys::interrupt(which));
 
-    Entropy()
+    Entropy() { start(); }
+    Entropy(sys::Borrowed<sys::Device> another, common::DeviceBus& its_bus)
+        : which{another}, bus{its_bus}
     {
-        check::works(driver.start(virtio, memory));
-        bind();
+        start();
     }
     Entropy(const Entropy&) = delete;
     Entropy& operator=(const Entropy&) = delete;
@@ -47,6 +49,11 @@ struct Entropy {
         unbind();
     }
 
+    void start()
+    {
+        check::works(driver.start(virtio, memory));
+        bind();
+    }
     void bind() const
     {
         check::works(sys::register_interrupt(line.borrow(), bell.borrow(), bit_number));
