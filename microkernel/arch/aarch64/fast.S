@@ -332,10 +332,12 @@ fast_wait:
     ldr     x13, [x14, #NOTIFICATION_LINE]
     ldr     x18, [x13, #INTERRUPT_NEXT]
     cbnz    x18, refuse
+    ldrb    w18, [x13, #INTERRUPT_STATE]
+    cmp     w18, #INTERRUPT_ACTIVE  // else somebody raised its bit by hand
     ldr     w18, [x13, #INTERRUPT_CPU]
     ldr     w9, [x10, #CPU_FAST_INTERRUPTS]
     add     w18, w18, #1
-    cmp     w18, w9                 // not on a GICv2, and not if it must go to another CPU
+    ccmp    w18, w9, #0, eq         // not on a GICv2, and not if it must go to another CPU
     b.ne    refuse
     mov     w18, #INTERRUPT_ARMED
     strb    w18, [x13, #INTERRUPT_STATE]
