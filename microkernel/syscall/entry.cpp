@@ -134,15 +134,20 @@ void enter(Cpu& cpu, u32 doing)
 // The thread was killed or moved by another CPU while this one waited for the lock.
 bool gone(const Thread* thread, const Cpu& cpu) { return cpu.current() != thread; }
 
+bool do_a_step(Thread& thread)
+{
+    const checks::Refusal armed{&thread};
+    return thread.do_some_work();
+}
+
 // Whom to go on with at EL0. A thread that has work to do is chosen like any other, and does a step
 // of it each time.
 Thread* leave(Cpu& cpu)
 {
     Thread* next = cpu.next();
     while (next->work.active) [[unlikely]] {
-        const checks::Refusal armed{next};
         Stretch::note(Stretch::step + number_of(*next));
-        if (next->do_some_work())
+        if (do_a_step(*next))
             cpu.breathe();  // else: whoever moved it now would have it repeat the call
         next = cpu.next();
     }
