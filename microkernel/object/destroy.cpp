@@ -36,7 +36,9 @@ void destroy_memory(Memory& memory)
 {
     Thread* const worker = this_cpu().current();
     while (!memory.empty_some())
-        if (worker != nullptr)
+        if (Process* const ending = Process::ending(); ending != nullptr)
+            return ending->let_go(memory);
+        else if (worker != nullptr)
             return worker->doom(memory);
     slabs::memories.destroy(memory);
 }

@@ -23,6 +23,7 @@ public:
     abi::Kind kind() const { return kind_; }
     void ref() { ++references_; }
     bool unref() { return --references_ == 0; }  // true: destroy it now
+    bool alone() const { return references_ == 1; }
 
 private:
     abi::Kind kind_;

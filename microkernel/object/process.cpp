@@ -35,6 +35,8 @@ Cpu& choose_home(u32 cpu)
 
 }  // namespace
 
+constinit Process* Process::ending_ = nullptr;
+
 Process::Process(Process* payer, const abi::ProcessQuota& quota)
     : Large{kind_value},
       home_{&choose_home(quota.cpu)},
@@ -217,10 +219,12 @@ void Process::end_some()
     if (ended())
         return;
     Process* at = this;
-    while (!at->end_thread()) {
+    while (ending_ = at, !at->end_thread()) {
         Process* const child = at->children_.front();
-        if (child == nullptr)
-            return at->end_rest();
+        if (child == nullptr) {
+            at->end_rest();
+            break;
+        }
         if (!child->dead()) {
             abi::ExitRecord record{};
             record.cause = abi::ExitCause::killed;
@@ -228,6 +232,7 @@ void Process::end_some()
         }
         at = child;
     }
+    ending_ = nullptr;
 }
 
 // Ends one thread, or a part of its work. False: there are no others than the one that does this,
@@ -249,15 +254,38 @@ bool Process::end_thread()
         stop(thread, Errc::peer_restarted);
     thread.home->forget(thread);
     while (Large* const inherited = thread.work.doomed.pop_front())
-        worker->doom(*inherited);
+        inherit(*inherited, *worker);
     if (thread.undo_some_work())
         remove(thread);
     return true;
 }
 
+// Of a thread of it that was killed. Processes may be above this one: their ends cannot be part of
+// its end.
+void Process::inherit(Large& large, Thread& worker)
+{
+    if (large.kind() == abi::Kind::memory)
+        let_go(large);
+    else
+        worker.doom(large);
+}
+
+Process* Process::forgotten_payer()
+{
+    Process* at = this;
+    while (at->alone() && at->payer_) {
+        at = at->payer_.get();
+        if (!at->dead())
+            return at->alone() ? at : nullptr;
+    }
+    return nullptr;
+}
+
 // No thread of it runs, and it has no children.
 void Process::end_rest()
 {
+    if (Large* const memory = let_go_.front())
+        return kernel::end_some(*memory);
     switch (end_) {
     case End::threads:
         checks::before_end(*this);
@@ -273,13 +301,31 @@ void Process::end_rest()
             end_ = End::handles;
         return;
     default:
-        if (handles_.empty_some([this](HandleEntry& entry) { close(entry, true); }))
+        if (handles_.empty_some([this](HandleEntry& entry) { close(entry, true); })
+            && let_go_.empty())
             finish_end();
     }
 }
 
+// The process above is dead, so it needs no more of its quotas, and gets back what this one had.
+void Process::pass_on(Thread& worker)
+{
+    constexpr u32 paid = 2;  // its own frame, and its message page
+    List<Thread, ProcessThreads>::remove(worker);
+    threads_used_.refund(1);
+    frames_.refund(paid);
+    payer_->threads_.push_back(worker);
+    payer_->threads_used_.used += 1;
+    payer_->frames_.used += paid;
+    payer_->ref();
+    worker.belong_to(*payer_);
+    release(*this);
+}
+
 void Process::finish_end()
 {
+    if (Thread* const worker = threads_.front(); worker != nullptr && payer_ && payer_->dead())
+        pass_on(*worker);
     end_ = End::done;
     state_ = abi::ProcessState::dead;
     if (payer_)

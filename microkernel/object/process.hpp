@@ -58,6 +58,11 @@ public:
     void begin_end(const abi::ExitRecord& why);
     // A step of the end, of this process or of one below it.
     void end_some();
+    // The process whose end takes a step now, or null: memory that it lets go is part of its end.
+    static Process* ending() { return ending_; }
+    void let_go(Large& memory) { let_go_.push_front(memory); }
+    // This one has ended. Who paid for it, and is to end with it because nobody else knows of it.
+    Process* forgotten_payer();
     void watch(Notification& notification, abi::Bits bits);
     void describe(abi::ProcessInfo& info) const;
 
@@ -70,6 +75,8 @@ private:
     void return_quota();
     bool end_thread();
     void end_rest();
+    void pass_on(Thread& worker);
+    void inherit(Large& large, Thread& worker);
     void finish_end();
     Thread* gap_for(u32& index);
 
@@ -82,6 +89,8 @@ private:
     AddressSpace space_;
     List<Thread, ProcessThreads> threads_;  // by rising index
     List<Process, Siblings> children_;
+    List<Large> let_go_;
+    static constinit Process* ending_;
     enum class End : u8 { none, threads, mappings, handles, done };
     abi::ProcessState state_ = abi::ProcessState::fresh;
     End end_ = End::none;

@@ -118,8 +118,14 @@ bool Thread::do_some_work()
         work.finish_call();
     if (work.step != nullptr || !work.doomed.empty())
         return true;
-    if (process_->ended())
-        return process_->remove(*this), true;
+    if (state == State::dead) {
+        Process* const forgotten = process_->forgotten_payer();
+        if (forgotten == nullptr)
+            return process_->remove(*this), true;
+        forgotten->begin_end({});
+        doom(*forgotten);
+        return true;
+    }
     full = 0;
     work.active = false;
     if (work.then != nullptr)

@@ -144,6 +144,9 @@ public:
     // Undoes what its work has half done to others; true: there is nothing left.
     bool undo_some_work();
 
+    // It is dead, and ends a process above its own, which has ended: it goes with that one.
+    void belong_to(Process& process) { process_ = &process; }
+
     // Leaves every queue and lets go of its partner.
     void disengage();
     // Takes its deadline back and gives unused reserved slots back.

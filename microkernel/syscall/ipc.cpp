@@ -227,6 +227,7 @@ void receive_again(Thread& thread)
         return receive(thread, **endpoint);
     thread.settle();
     thread.x[0] = static_cast<u64>(Errc::cancelled);
+    thread.x[9] = thread.x[10] = 0;
 }
 
 // The same for a thread that owes nobody a reply.

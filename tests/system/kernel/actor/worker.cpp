@@ -71,7 +71,43 @@ u64 churn_processes(const sys::Startup& given)
     }
 }
 
+// Ends the process that it was granted, which may be the one that pays for it.
+u64 kill_granted(const sys::Startup& given)
+{
+    const auto victim = given.grant<sys::Process>("victim");
+    if (!victim || !sys::kill(*victim))
+        return not_granted;
+    return 0;
+}
+
+// Fills handle slots so that memory is in the last one of a late page of the table, unmapped.
+u64 late_memory(const sys::Startup& given)
+{
+    const auto ready = given.grant<sys::Notification>("ready");
+    if (!ready)
+        return not_granted;
+    const auto nobody = sys::create_notification();
+    for (;;) {
+        auto made = sys::create_notification();
+        if (!made)
+            return call_failed;
+        const u64 index = made->release().raw() & 8191;
+        if (index >= 2560 && index % 128 == 124)
+            break;
+    }
+    auto memory = sys::create_memory(mebibytes(given));
+    if (!memory)
+        return call_failed;
+    if ((memory->release().raw() & 127) != 125)
+        return went_on;
+    (void)sys::signal(*ready, abi::Bits::at(0));
+    (void)sys::wait(nobody->borrow());
+    return went_on;
+}
+
 constexpr std::array all{
+    Behaviour{"kill_granted", kill_granted},
+    Behaviour{"late_memory", late_memory},
     Behaviour{"hoard", hoard},
     Behaviour{"churn", churn},
     Behaviour{"churn_processes", churn_processes},

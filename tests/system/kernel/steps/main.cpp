@@ -113,6 +113,7 @@ void two_kill_one()
         hoarder.child.kill();
         equals(hoarder.child.info().state, abi::ProcessState::dead);
         equals(hoarder.child.info().threads_used, 0U);
+        equals(hoarder.child.info().frames_used, 0U);
     }
     that(in_the_middle, "the first was never in the middle");
 }
@@ -171,7 +172,191 @@ void the_important_are_on_time()
         equals(latest, limit);
 }
 
+constexpr VirtAddr hoard_address{abi::mapping_base};
+
+// A process without threads, which has the last reference to much memory, and pays for another.
+struct House {
+    sys::Handle<sys::Process> owner = need(sys::create_process(
+        check::self(), {800, 200, 4, 30, text::padded<16>("house"), 0, another_cpu()}));
+    sys::Handle<sys::Notification> ended = need(sys::create_notification());
+
+    explicit House(u64 mib)
+    {
+        const auto memory = need(sys::create_memory(Bytes{mib << 20}));
+        need(sys::map_into(owner.borrow(), memory.borrow(), Bytes{mib << 20}, sys::read_write,
+                           hoard_address));
+    }
+    sys::Launch launch(std::string_view name) const
+    {
+        auto l =
+            need(sys::Launch::create(owner.borrow(), check::archive(), check::actor_image,
+                                     {200, 32, 1, 30, text::padded<16>(name), 0, another_cpu()}));
+        need(sys::watch(l.process(), ended.borrow(), abi::Bits::at(0)));
+        return l;
+    }
+};
+
+void children_kill()
+{
+    const House house{16};
+    auto launch = house.launch("child");
+    need(launch.grant("victim", house.owner.slot(), abi::Kind::process, abi::right::manage));
+    static constexpr char words[] = "kill_granted";
+    const auto child = need(launch.start(16384, 10, {std::span{words, sizeof(words)}, 1}));
+    that(sys::wait(house.ended.borrow(), check::patience()).has_value(), "it did not end");
+    const auto told = need(sys::info(child.borrow()));
+    equals(told.state, abi::ProcessState::dead);
+    equals(told.threads_used, 0U);
+    equals(told.frames_used, 0U);
+    need(sys::kill(child.borrow()));
+    equals(need(sys::info(child.borrow())).threads_used, 0U);
+    need(sys::kill(house.owner.borrow()));
+    equals(need(sys::info(child.borrow())).threads_used, 0U);
+    equals(need(sys::info(child.borrow())).frames_used, 0U);
+}
+
+void told_when_all_is_back()
+{
+    const auto ready = need(sys::create_notification());
+    Starter starter{"late_memory",
+                    {.arguments = {"16"},
+                     .frames = 5'000,
+                     .handles = 2'850,
+                     .priority = 10,
+                     .cpu = another_cpu()}};
+    starter.grant("ready", ready.slot(), abi::Kind::notification, abi::right::signal);
+    const Child child = starter.run();
+    that(sys::wait(ready.borrow(), check::patience()).has_value(), "nothing was hoarded");
+    Killing killing{child.process()};
+    check::Threaded<Killing> killer{&kill_it, killing, 5};
+    equals(child.wait().frames_used, 0U);
+}
+
+// A process that nobody can reach ends with its last child, in steps as well.
+void the_unreachable_end_in_steps()
+{
+    if (check::given().argument(0).empty())
+        return check::skip("needs a machine without a host: -icount");
+    const auto nobody = need(sys::create_notification());
+    u64 latest = 0;
+    {
+        const House house{32};
+        auto launch = house.launch("child");
+        static constexpr char words[] = "exit\0"
+                                        "0";
+        (void)need(launch.start(16384, 10, {std::span{words, 7}, 2}));
+    }
+    for (u32 i = 0; i < 2'000; ++i) {
+        const abi::Ticks deadline = sys::after(sys::microseconds(50 + i % 37));
+        (void)sys::wait(nobody.borrow(), deadline);
+        latest = std::max(latest, sys::now().raw() - deadline.raw());
+    }
+    const u64 limit = sys::microseconds(20).raw();
+    if (latest >= limit)
+        equals(latest, limit);
+}
+
+struct Replying {
+    sys::Handle<sys::Endpoint> endpoint = need(sys::create_endpoint());
+    abi::Slot memory;
+    bool began = false;
+    u64 status = 0;
+    u64 badge = 0;
+    u64 bits = 0;
+};
+
+void reply_to_nobody(Replying& r)
+{
+    auto memory = need(sys::create_memory(Bytes{u64{64} << 20}));
+    r.memory = memory.release();
+    sys::message_page().handles[0] = r.memory;
+    __atomic_store_n(&r.began, true, __ATOMIC_RELEASE);
+    register u64 x0 asm("x0") = u64{1} << 58;
+    register u64 x8 asm("x8") = sys::call_word(abi::Syscall::reply_recv, r.endpoint.slot());
+    register u64 x9 asm("x9") = ~u64{0};
+    register u64 x10 asm("x10") = 77;
+    asm volatile("svc #0"
+                 : "+r"(x0), "+r"(x8), "+r"(x9), "+r"(x10)
+                 :
+                 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x11", "x12", "x13", "x14", "x15",
+                   "x16", "x17", "x18", "memory");
+    r.status = x0 & 0xffffffff;
+    r.badge = x9;
+    r.bits = x10;
+}
+
+void receivers_are_cancelled()
+{
+    Replying r;
+    check::Threaded<Replying> server{&reply_to_nobody, r, 5};
+    that(check::eventually([&] {
+             return __atomic_load_n(&r.began, __ATOMIC_ACQUIRE)
+                    && !sys::info(sys::Borrowed<sys::Memory>{r.memory});
+         }),
+         "it did not reply");
+    r.endpoint = {};
+    server.join();
+    equals(r.status, static_cast<u64>(Errc::cancelled));
+    equals(r.badge, 0U);
+    equals(r.bits, 0U);
+}
+
+void trees_die()
+{
+    check::Counters before;
+    check::Random random{5};
+    const u32 cpus = need(sys::system_info()).cpus;
+    for (u32 round = 0; round < 20; ++round) {
+        if (round == 1)
+            before = check::settled();
+        constexpr u32 depth = 6;
+        static constexpr char words[] = "churn\0"
+                                        "1";
+        std::array<sys::Handle<sys::Process>, depth> chain;
+        for (u32 i = 0; i < depth; ++i) {
+            auto launch =
+                need(sys::Launch::create(i == 0 ? check::self() : chain[i - 1].borrow(),
+                                         check::archive(), check::actor_image,
+                                         {400 + 700 * (depth - i), 40 * (depth - i), depth - i, 30,
+                                          text::padded<16>("level"), 0, i % cpus + 1}));
+            chain[i] = need(launch.start(16384, 5 + random.below(20), {std::span{words, 8}, 2}));
+        }
+        std::array<Killing, 4> killings{Killing{chain[random.below(depth)].borrow()},
+                                        Killing{chain[random.below(depth)].borrow()},
+                                        Killing{chain[random.below(depth)].borrow()},
+                                        Killing{chain[random.below(2)].borrow()}};
+        check::sleep_ms(random.below(4));
+        {
+            check::Threaded<Killing> a{&kill_it, killings[0], 25 + random.below(5), cpus};
+            check::Threaded<Killing> b{&kill_it, killings[1], 25 + random.below(5), (cpus + 1) / 2};
+            check::Threaded<Killing> c{&kill_it, killings[2], 25 + random.below(5), 1};
+            check::Threaded<Killing> d{&kill_it, killings[3], 25 + random.below(5), cpus};
+            for (u32 i = 0; i < 10; ++i)
+                (void)sys::move(i % 2 != 0 ? a.thread() : c.thread(),
+                                static_cast<u32>(random.below(cpus)) + 1);
+        }
+        for (const auto& k : killings)
+            equals(need(sys::info(k.whom)).state, abi::ProcessState::dead);
+        need(sys::kill(chain[0].borrow()));
+        for (auto& level : chain)
+            equals(need(sys::info(level.borrow())).state, abi::ProcessState::dead);
+        for (u32 i = depth; i-- > 0;) {
+            equals(need(sys::info(chain[i].borrow())).frames_used, 0U);
+            equals(need(sys::info(chain[i].borrow())).threads_used, 0U);
+            chain[i] = {};
+        }
+    }
+    check::nothing_left(before);
+}
+
 constexpr std::array cases{
+    check::Case{"a reply that frees much memory ends in a wait that can be cancelled",
+                receivers_are_cancelled},
+    check::Case{"trees that are killed from several CPUs end without a trace", trees_die},
+    check::Case{"a child that ends its parent is gone when that is told", children_kill},
+    check::Case{"who watches is told when all memory is back", told_when_all_is_back},
+    check::Case{"a process that nobody reaches delays no more important thread",
+                the_unreachable_end_in_steps},
     check::Case{"a process with much memory and many handles ends without a trace", the_rich_die},
     check::Case{"a program that dies while it gets memory leaves nothing", churners_die},
     check::Case{"a program that dies while it ends another leaves nothing", killers_die},
