@@ -72,7 +72,7 @@ Pin* Device::find_pin(const Memory& memory, u64 page)
 
 bool Device::release_some()
 {
-    constexpr int at_once = 8;
+    constexpr int at_once = 2;  // each may be the last to need some memory
     for (int i = 0; i < at_once; ++i) {
         Pin* const first = pins_.front();
         if (first == nullptr || first->owner() != nullptr)
