@@ -10,6 +10,7 @@
 #include "machine.hpp"
 #include "object/slabs.hpp"
 #include "syscall/calls.hpp"
+#include "syscall/entry.hpp"
 
 #include <algorithm>
 
@@ -183,9 +184,7 @@ void announce(const MachineDescription& machine)
 [[noreturn]] void enter_first_thread()
 {
     kernel_lock.acquire();
-    Thread* const first = this_cpu().next();
-    kernel_lock.release();
-    resume(first);
+    resume(idle_entry(&this_cpu()));
 }
 
 }  // namespace

@@ -151,6 +151,31 @@ void movers_work()
     equals(churning.bad, 0);
 }
 
+void allocate(Churning& c)
+{
+    for (; !__atomic_load_n(&c.stop, __ATOMIC_RELAXED); ++c.rounds)
+        (void)need(sys::create_memory(Bytes{u64{1} << 20}));
+}
+
+// The first case: nothing has run on most CPUs yet.
+void cpus_begin_with_work()
+{
+    const u32 cpus = need(sys::system_info()).cpus;
+    if (cpus < 4)
+        return check::skip("needs CPUs on which nothing has run: --cpus 4");
+    Churning churning;
+    check::Threaded<Churning> worker{&allocate, churning, 10, 1};
+    for (u32 cpu = 2; cpu <= cpus; ++cpu) {
+        check::sleep_ms(1);
+        check::works(sys::move(worker.thread(), cpu));
+    }
+    const u64 rounds = __atomic_load_n(&churning.rounds, __ATOMIC_RELAXED);
+    that(check::eventually(
+             [&] { return __atomic_load_n(&churning.rounds, __ATOMIC_RELAXED) > rounds + 1; }),
+         "it did not go on");
+    __atomic_store_n(&churning.stop, true, __ATOMIC_RELAXED);
+}
+
 // It wakes when its deadline says, while somebody else makes, maps and frees 64 MiB: some thousand
 // instructions later at most, each a nanosecond.
 void the_important_are_on_time()
@@ -350,6 +375,7 @@ void trees_die()
 }
 
 constexpr std::array cases{
+    check::Case{"a CPU may begin with a thread in the middle of long work", cpus_begin_with_work},
     check::Case{"a reply that frees much memory ends in a wait that can be cancelled",
                 receivers_are_cancelled},
     check::Case{"trees that are killed from several CPUs end without a trace", trees_die},
