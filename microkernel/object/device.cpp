@@ -4,6 +4,8 @@
 
 #include "object/slabs.hpp"
 
+#include <algorithm>
+
 namespace kernel {
 
 namespace {
@@ -112,27 +114,18 @@ void Pin::quarantine()
 
 u64 Pin::runs(u64 first, std::span<abi::DmaRun> to) const
 {
-    u64 number = 0;
+    if (first >= count_runs())
+        return 0;
+    const u64 end = last_page() + 1;
+    u64 page = memory_->start_of(memory_->run_of(first_page()) + first, first_page(), end);
     u64 written = 0;
-    const u64 end = offset_ + bytes_;
-    for (u64 at = offset_; at < end && written < to.size(); ++number) {
-        const u64 page = at >> page_shift;
-        const u64 within = at & (page_bytes - 1);
-        const u64 pages = memory_->run(page, last_page() - page + 1);
-        const u64 length = std::min(end - at, (pages << page_shift) - within);
-        if (number >= first)
-            to[written++] = {DeviceAddr{memory_->page(page).raw() + within}, Bytes{length}};
-        at += length;
+    while (page < end && written < to.size()) {
+        const u64 at = std::max(page << page_shift, offset_);
+        const DeviceAddr address{memory_->page(page).raw() + (at & (page_bytes - 1))};
+        page = memory_->run_end(page, end);
+        to[written++] = {address, Bytes{std::min(page << page_shift, offset_ + bytes_) - at}};
     }
     return written;
-}
-
-u64 Pin::count_runs() const
-{
-    u64 number = 0;
-    for (u64 page = first_page(); page <= last_page(); ++number)
-        page += memory_->run(page, last_page() - page + 1);
-    return number;
 }
 
 }  // namespace kernel

@@ -34,7 +34,10 @@ public:
     // Runs from the `first`-th on; returns how many were written. The number of all runs:
     // count_runs().
     u64 runs(u64 first, std::span<abi::DmaRun> to) const;
-    u64 count_runs() const;
+    u64 count_runs() const
+    {
+        return memory_->run_of(last_page()) - memory_->run_of(first_page()) + 1;
+    }
 
 private:
     Ref<Device> device_;

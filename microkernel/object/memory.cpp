@@ -6,13 +6,20 @@
 #include "object/slabs.hpp"
 #include "sched/cpu.hpp"
 
+#include <algorithm>
+
 namespace kernel {
 
 namespace {
 
-constexpr u64 per_table = page_bytes / sizeof(PhysAddr);
+// An entry of the last level. The length is that of the run, without its first page, which has it.
+using FrameNumber = Field<27, 0>;
+using RunLength = Field<45, 28>;
+using Run = Field<63, 46>;
 
-PhysAddr& table_entry(PhysAddr table, u64 index) { return direct<PhysAddr>(table)[index]; }
+constexpr u64 per_table = page_bytes / sizeof(u64);
+
+u64& table_entry(PhysAddr table, u64 index) { return direct<u64>(table)[index]; }
 
 bool two_levels(u64 pages) { return pages > per_table; }
 
@@ -87,10 +94,17 @@ Result<PhysAddr> Memory::add_page(u64 index)
             frames.free(*frame);
             return leaf;
         }
-        table_entry(first_, index / per_table) = *leaf;
+        table_entry(first_, index / per_table) = leaf->raw();
     }
-    const PhysAddr table = two_levels(pages_) ? table_entry(first_, index / per_table) : first_;
-    table_entry(table, index % per_table) = *frame;
+    const u64 number = frame->raw() >> page_shift;
+    const u64 last = index > 0 ? entry(index - 1) : 0;
+    if (FrameNumber::get(last) + 1 == number) {
+        entry(index) = Run::make(Run::get(last)) | number;
+        entry(run_began_) += RunLength::make(1);
+    } else {
+        entry(index) = Run::make(Run::get(last) + (index > 0 ? 1 : 0)) | number;
+        run_began_ = index;
+    }
     return frame;
 }
 
@@ -106,7 +120,7 @@ bool Memory::empty_some()
     for (u64 n = 0; n < at_once && filled_ > 0; ++n) {
         frames.free(page(--filled_));
         if (two_levels(pages_) && filled_ % per_table == 0)
-            frames.free(table_entry(first_, filled_ / per_table));
+            frames.free(PhysAddr{table_entry(first_, filled_ / per_table)});
     }
     if (filled_ > 0)
         return false;
@@ -124,20 +138,37 @@ PhysAddr Memory::page(u64 index) const
 {
     if (contiguous_)
         return first_ + Bytes{index << page_shift};
+    return PhysAddr{FrameNumber::get(entry(index)) << page_shift};
+}
+
+u64& Memory::entry(u64 index) const
+{
     if (two_levels(pages_))
-        return table_entry(table_entry(first_, index / per_table), index % per_table);
+        return table_entry(PhysAddr{table_entry(first_, index / per_table)}, index % per_table);
     return table_entry(first_, index);
 }
 
-u64 Memory::run(u64 index, u64 limit) const
+u64 Memory::run_of(u64 index) const { return contiguous_ ? 0 : Run::get(entry(index)); }
+
+u64 Memory::run_end(u64 index, u64 end) const
 {
     if (contiguous_)
-        return limit;
-    const PhysAddr start = page(index);
-    u64 length = 1;
-    while (length < limit && page(index + length) == start + Bytes{length << page_shift})
-        ++length;
-    return length;
+        return end;
+    if (index == 0 || run_of(index - 1) != run_of(index))
+        return std::min(end, index + RunLength::get(entry(index)) + 1);
+    return start_of(run_of(index) + 1, index + 1, end);
+}
+
+u64 Memory::start_of(u64 run, u64 first, u64 end) const
+{
+    while (first < end) {
+        const u64 middle = (first + end) / 2;
+        if (run_of(middle) < run)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return end;
 }
 
 }  // namespace kernel

@@ -3,7 +3,8 @@
 // Committed and zeroed at creation, in steps; never resized; lives as long as any handle, mapping
 // or pin.
 // Charged to `payer` until then, even when that process is dead. A contiguous object knows its
-// first frame; any other has a table of frames (one level for up to 512 pages, two above).
+// first frame; any other has a table of frames (one level for up to 512 pages, two above), which
+// numbers the runs: pages that lie behind each other have the same number.
 #pragma once
 
 #include "object/process.hpp"
@@ -34,17 +35,23 @@ public:
     u64 pages() const { return pages_; }
     bool contiguous() const { return contiguous_; }
     PhysAddr page(u64 index) const;
-    // Pages from `index` on that lie behind each other in physical memory, at most `limit`.
-    u64 run(u64 index, u64 limit) const;
+    // The number of the run that the page is part of; rises by one from each to the next.
+    u64 run_of(u64 index) const;
+    // The first page of that run or a later one, from `first` on and below `end`; else `end`.
+    u64 start_of(u64 run, u64 first, u64 end) const;
+    // The page behind the run that the page is part of, at most `end`.
+    u64 run_end(u64 index, u64 end) const;
 
 private:
+    u64& entry(u64 index) const;
     Result<PhysAddr> add_page(u64 index);
     u64 cost() const;
 
     Ref<Process> payer_;
     u64 pages_;
     u64 filled_ = 0;
-    PhysAddr first_;  // contiguous: the first frame; else the table
+    u64 run_began_ = 0;  // the last one: with this page
+    PhysAddr first_;     // contiguous: the first frame; else the table
     bool contiguous_;
     bool foreign_ = false;
 };

@@ -236,8 +236,9 @@ Result<> sys_virt_to_phys(Thread& caller)
         return fail(Errc::denied);
     const u64 within = address & (page_bytes - 1);
     const u64 mapped = (mapping->end - address + within) >> page_shift;
-    const u64 run = memory.run(page, std::min(mapped, pin->last_page() - page + 1));
-    caller.finish(memory.page(page).raw() + within, (run << page_shift) - within);
+    const u64 end = std::min(page + mapped, pin->last_page() + 1);
+    const u64 pages = memory.run_end(page, end) - page;
+    caller.finish(memory.page(page).raw() + within, (pages << page_shift) - within);
     return {};
 }
 
