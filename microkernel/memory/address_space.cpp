@@ -24,30 +24,27 @@ u64 message_address(u32 thread) { return abi::message_base + u64{thread} * 2 * p
 Mapping* AddressSpace::find(u64 address)
 {
     for (Mapping& mapping : mappings_)
-        if (mapping.address <= address && address < mapping.end)
-            return mapping.whole ? &mapping : nullptr;
+        if (address < mapping.end)
+            return mapping.address <= address && mapping.whole ? &mapping : nullptr;
     return nullptr;
 }
 
 // Where pages go: at the address, or, if that is 0, in the first gap that holds them and a guard
 // page before and behind them. The address becomes where, and what is given is the mapping behind.
+// Seven instructions for each of the mappings in front.
 Mapping* AddressSpace::look_for_place(u64& address, u64 pages)
 {
     const bool anywhere = address == 0;
-    const u64 bytes = (anywhere ? pages + 2 : 1) << page_shift;
+    const u64 bytes = (pages + 2) << page_shift;
     u64 from = anywhere ? abi::mapping_base : address;
-    Mapping* behind = nullptr;
-    for (Mapping& mapping : mappings_) {
-        if (mapping.end <= from)
-            continue;
-        behind = &mapping;
-        if (!anywhere || mapping.address >= from + bytes)
-            break;
-        from = mapping.end;
-        behind = nullptr;
-    }
-    address = anywhere ? from + page_bytes : address;
-    return behind;
+    auto at = mappings_.begin();
+    while (at != mappings_.end() && at->end <= from)
+        ++at;
+    for (; anywhere && at != mappings_.end() && at->address < from + bytes; ++at)
+        from = at->end;
+    if (anywhere)
+        address = from + page_bytes;
+    return at != mappings_.end() ? &*at : nullptr;
 }
 
 Result<Mapping*>
