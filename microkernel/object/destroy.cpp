@@ -62,6 +62,8 @@ void end_some(Large& large)
 {
     if (large.kind() == abi::Kind::process)
         return static_cast<Process&>(large).end_some();
+    if (large.kind() == abi::Kind::endpoint)
+        return static_cast<Endpoint&>(large).go_on_telling();
     auto& memory = static_cast<Memory&>(large);
     if (!memory.empty_some())
         return;

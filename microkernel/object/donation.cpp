@@ -64,14 +64,14 @@ void Endpoint::served_by(Thread& thread)
     forget_server();
     server_ = &thread;
     thread.serves = this;
-    required_epoch_ = given_up_ ? nobody : epoch_;
+    required_ = given_up_ ? nobody : restarted_;
 }
 
 void Endpoint::forget_server()
 {
     if (server_ != nullptr)
         std::exchange(server_, nullptr)->serves = nullptr;
-    required_epoch_ = nobody;
+    required_ = nobody;
 }
 
 }  // namespace kernel

@@ -3,34 +3,59 @@
 #include "object/endpoint.hpp"
 
 #include "object/slabs.hpp"
+#include "sched/cpu.hpp"
 
 #include <algorithm>
 
 namespace kernel {
 
-Badge::Badge(Process& payer, Endpoint& endpoint, u64 value, u32 epoch)
-    : endpoint_{endpoint}, value_{value}, seen_epoch{epoch}, payer_{payer}
+Badge::Badge(Process& payer, Endpoint& endpoint, u64 value, u64 seen)
+    : endpoint_{endpoint}, value_{value}, seen_{seen}, payer_{payer}
 {
-    endpoint.badges_.push_back(*this);
 }
 
 Badge::~Badge()
 {
-    List<Badge, EndpointBadges>::remove(*this);
+    if (linked())
+        List<Badge, EndpointBadges>::remove(*this);
     payer_->handle_quota().refund(1);
+}
+
+void Badge::watch(Notification& notification, abi::Bits bits)
+{
+    watch_ = Ref{notification};
+    watch_bits_ = bits;
+    wait_for_news();
+}
+
+void Badge::wait_for_news()
+{
+    if (linked())
+        List<Badge, EndpointBadges>::remove(*this);
+    endpoint_->watchers_.push_back(*this);
+    news_ = endpoint_->news_;
+}
+
+void Badge::meet_server() { seen_ = std::max(seen_, endpoint_->restarted_); }
+
+void Badge::lose_server()
+{
+    if (seen_ >= endpoint_->restarted_)
+        seen_ = endpoint_->turn_ + 1;
 }
 
 void Badge::unref()
 {
     if (--references_ > 0)
         return;
-    watch.reset();
+    watch_.reset();
     Endpoint& endpoint = *endpoint_;
     if (!endpoint.served()) {
         slabs::badges.destroy(*this);  // may take the endpoint with it
         return;
     }
-    List<Badge, EndpointBadges>::remove(*this);
+    if (linked())
+        List<Badge, EndpointBadges>::remove(*this);
     endpoint.gone_.push_back(*this);
     ++endpoint.gone_count_;
     ++endpoint.waiting_;
@@ -44,16 +69,13 @@ Endpoint::~Endpoint()
 {
     watch_.reset();
     forget_server();
-    fail_callers(Errc::peer_gone);
-    while (Thread* const receiver = first_receiver())
-        receiver->abandon(Errc::cancelled);
 }
 
 Result<Badge*> Endpoint::mint(Process& payer, u64 value)
 {
     if (const auto paid = payer.handle_quota().charge(1); !paid)
         return fail(paid.error());
-    const auto badge = slabs::badges.make(payer, *this, value, std::max(epoch_, 1U));
+    const auto badge = slabs::badges.make(payer, *this, value, std::max(restarted_, u64{1}));
     if (!badge)
         payer.handle_quota().refund(1);
     return badge;
@@ -112,38 +134,26 @@ void Endpoint::receiver_added()
     if (receive_handles_++ > 0)
         return;
     ++epoch_;
-    for (Badge& badge : badges_)
-        if (std::exchange(badge.told, false))
-            badge.seen_epoch = epoch_;
+    restarted_ = ++turn_;
     give_up(false);
 }
 
 void Endpoint::receiver_closed()
 {
     if (--receive_handles_ > 0) {
-        for (Badge& badge : badges_)
-            badge.told = false;  // somebody else goes on serving: nothing will restart
+        ++turn_;  // somebody else goes on serving: nothing will restart
         return;
     }
-    while (take_gone() != 0) {
-        // the next server never knew them
-    }
-    notify_watchers();
+    forgotten_.append(gone_);  // the next server never knew them
+    waiting_ -= std::exchange(gone_count_, 0U);
+    tell();
 }
 
 void Endpoint::give_up(bool on)
 {
     given_up_ = on;
-    required_epoch_ = on || server_ == nullptr ? nobody : epoch_;
-    if (on)
-        fail_callers(Errc::gave_up);
-    notify_watchers();
-}
-
-void Endpoint::fail_callers(Errc why)
-{
-    while (Thread* const caller = callers_.front())
-        caller->abandon(why);
+    required_ = on || server_ == nullptr ? nobody : restarted_;
+    tell();
 }
 
 void Endpoint::watch(Notification& notification, abi::Bits bits)
@@ -152,22 +162,59 @@ void Endpoint::watch(Notification& notification, abi::Bits bits)
     watch_bits_ = bits;
 }
 
-void Endpoint::notify_watchers()
+// Something changed: all are told, or have gone, when the call of the running thread returns.
+void Endpoint::tell()
 {
+    ++news_;
     if (watch_)
         watch_->signal(watch_bits_);
-    for (Badge& badge : badges_)
-        if (badge.watch)
-            badge.watch->signal(badge.watch_bits);
+    Thread* const worker = this_cpu().current();
+    bool told = tell_some();
+    while (!told && worker == nullptr)
+        told = tell_some();
+    if (told)
+        return;
+    if (static_cast<ListNode<Large>&>(*this).linked())
+        List<Large>::remove(*this);  // somebody else is at it, perhaps somebody less important
+    else
+        ref();
+    worker->doom(*this);
+}
+
+void Endpoint::go_on_telling()
+{
+    if (!tell_some())
+        return;
+    List<Large>::remove(*this);
+    release(*this);
+}
+
+bool Endpoint::tell_some()
+{
+    constexpr int at_once = 16;
+    for (int i = 0; i < at_once; ++i) {
+        Badge* const watcher = watchers_.front();
+        if (Thread* const caller = callers_.front(); given_up_ && caller != nullptr) {
+            caller->abandon(Errc::gave_up);
+        } else if (Badge* const forgotten = forgotten_.front(); forgotten != nullptr) {
+            slabs::badges.destroy(*forgotten);
+        } else if (watcher != nullptr && watcher->news_ != news_) {
+            watcher->wait_for_news();
+            watcher->watch_->signal(watcher->watch_bits_);
+        } else {
+            return true;
+        }
+    }
+    return false;
 }
 
 Result<> Endpoint::admit(Badge& badge) const
 {
     if (given_up_)
         return fail(Errc::gave_up);
-    if (badge.seen_epoch >= epoch_)
+    if (badge.seen_ >= restarted_)
         return {};
-    badge.seen_epoch = epoch_;
+    badge.seen_ = restarted_;
     return fail(Errc::peer_restarted);
 }
 
@@ -197,7 +244,7 @@ void fail_caller(Thread& caller, Errc why)
     const auto entry =
         caller.process().handles().find(caller.call_slot(), abi::Kind::endpoint, abi::right::call);
     if (entry && why == Errc::peer_restarted)
-        badge_of(**entry).told = true;
+        badge_of(**entry).lose_server();
     caller.x[0] = static_cast<u64>(why);
     caller.wake();
 }

@@ -5,8 +5,9 @@
 // both non-empty.
 //
 // An endpoint is served while some handle without the right to manage has the right to receive: its
-// creator is not its server. Each time it gets a server again its epoch goes up; a badge remembers
-// the epoch it last saw, so that its first call on a newer one fails, once.
+// creator is not its server. Each time it gets a server again its epoch goes up, and the first call
+// of a badge on a newer one fails, once. For that the turns of its servers are counted, and a badge
+// remembers the last one that it knows of: a new server, or the end of one of several.
 #pragma once
 
 #include "object/handle_table.hpp"
@@ -20,14 +21,14 @@ constexpr bool serves(abi::Rights rights)
     return rights.has(abi::right::receive) && !rights.has(abi::right::manage);
 }
 
-struct EndpointBadges;  // tag: the badges of an endpoint, or those that are gone and not told yet
+struct EndpointBadges;  // tag: badges that watch an endpoint, or are gone and not told yet
 
 // One connection to an endpoint: a number that the server sees with each message. Not an object of
 // its own: the handles that carry it count it, and the server is told when the last is closed.
 class Badge final : public ListNode<EndpointBadges> {
 public:
     // One handle of `payer`'s quota is paid already; it comes back with the badge's end.
-    Badge(Process& payer, Endpoint& endpoint, u64 value, u32 epoch);
+    Badge(Process& payer, Endpoint& endpoint, u64 value, u64 seen);
     Badge(const Badge&) = delete;
     Badge& operator=(const Badge&) = delete;
     ~Badge();
@@ -38,28 +39,33 @@ public:
     void ref() { ++references_; }
     void unref();
 
-private:
-    Ref<Endpoint> endpoint_;
-    u64 value_;
-
-public:
-    u64 seen_epoch;
-    bool told = false;        // a caller of it learned already that the server died
-    Ref<Notification> watch;  // raised when the endpoint loses its server, gets one, or is given up
-    abi::Bits watch_bits;
+    // Raises the bits when the endpoint loses its server, gets one, or is given up.
+    void watch(Notification& notification, abi::Bits bits);
+    // A call of it was received.
+    void meet_server();
+    // A caller of it learned that its server died: if the next turn is a new server, it knows.
+    void lose_server();
 
 private:
     friend class Endpoint;
     friend struct Layout;
+    void wait_for_news();
+
+    Ref<Endpoint> endpoint_;
+    u64 value_;
+    u64 seen_;  // turn
+    Ref<Notification> watch_;
+    abi::Bits watch_bits_;
     Ref<Process> payer_;
     u32 references_ = 1;
+    u32 news_ = 0;  // that it was told of, or has no use for
 };
 
-class Endpoint final : public Object {
+class Endpoint final : public Large {
 public:
     static constexpr auto kind_value = abi::Kind::endpoint;
 
-    Endpoint() : Object{kind_value} {}
+    Endpoint() : Large{kind_value} {}
     ~Endpoint();
 
     u32 epoch() const { return epoch_; }
@@ -78,10 +84,6 @@ public:
 
     // What a call may not get past: restarted or given up. Updates what the badge has seen.
     Result<> admit(Badge& badge) const;
-    // Calls of badges that have seen less take the long way: the epoch, or beyond all epochs while
-    // it is given up or no server is known.
-    u64 required_epoch() const { return required_epoch_; }
-
     // The thread that received here last, as far as anybody has to know: of several servers, one.
     Thread* server() const { return server_; }
     void served_by(Thread& thread);
@@ -113,24 +115,33 @@ public:
     // The value of a badge whose last handle was closed, once each; 0: none.
     u64 take_gone();
 
+    // A step of what tell() began.
+    void go_on_telling();
+
 private:
     friend class Badge;
     friend struct Layout;
-    static constexpr u64 nobody = ~u64{0};  // as required epoch
+    static constexpr u64 nobody = ~u64{0};  // as required turn
 
     void receiver_added();
     void receiver_closed();
     void cancel_receivers();
-    void notify_watchers();
-    void fail_callers(Errc why);
+    void tell();
+    bool tell_some();
 
-    u64 required_epoch_ = nobody;
+    // Calls of badges that have seen less take the long way: the turn of the last new server, or
+    // beyond all turns while it is given up or no server is known.
+    u64 required_ = nobody;
     Thread* receiver_ = nullptr;  // the last one to come; others in receivers_
     u64 waiting_ = 0;             // callers in line, and badges that are gone
     List<Thread, Queue> receivers_;
     List<Thread, Queue> callers_;
-    List<Badge, EndpointBadges> badges_;
+    List<Badge, EndpointBadges> watchers_;  // those who do not know the news first
     List<Badge, EndpointBadges> gone_;
+    List<Badge, EndpointBadges> forgotten_;  // gone before this server came
+    u64 turn_ = 0;
+    u64 restarted_ = 0;  // the turn in which the last new server came
+    u32 news_ = 0;
     Ref<Notification> watch_;
     abi::Bits watch_bits_;
     u32 epoch_ = 0;

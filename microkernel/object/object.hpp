@@ -30,13 +30,14 @@ private:
     u32 references_ = 1;  // the creator's
 };
 
-// A process or memory: its end is work of many steps for some thread (Work::doomed).
+// What can be work of many steps for some thread (Work::doomed): the end of a process or memory,
+// and all that an endpoint has to tell others.
 class Large : public Object, public ListNode<Large> {
 public:
     using Object::Object;
 };
 
-// One step of the end of something large.
+// One step of that.
 void end_some(Large& large);
 
 // Drops a reference; the last one destroys the object (object/destroy.cpp knows how for each kind).

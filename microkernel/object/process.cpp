@@ -301,9 +301,11 @@ void Process::end_rest()
             end_ = End::handles;
         return;
     default:
-        if (handles_.empty_some([this](HandleEntry& entry) { close(entry, true); })
-            && let_go_.empty())
+        // Then a step more: what the last handles meant to others is done before.
+        if (end_ == End::rest)
             finish_end();
+        else if (handles_.empty_some([this](HandleEntry& entry) { close(entry, true); }))
+            end_ = End::rest;
     }
 }
 

@@ -91,7 +91,7 @@ private:
     List<Process, Siblings> children_;
     List<Large> let_go_;
     static constinit Process* ending_;
-    enum class End : u8 { none, threads, mappings, handles, done };
+    enum class End : u8 { none, threads, mappings, handles, rest, done };
     abi::ProcessState state_ = abi::ProcessState::fresh;
     End end_ = End::none;
     abi::Name name_;

@@ -46,7 +46,7 @@ struct Work {
     void (*then)(Thread&) = nullptr;  // after all steps
     Ref<Object> object;               // what the call is about: memory, a process, a device
     Mapping* mapping = nullptr;       // of that process: it is made, or taken away
-    List<Large> doomed;               // what comes to its end by what this thread did
+    List<Large> doomed;               // what comes to its end, or has news, by what this thread did
 
     void finish_call() { step = nullptr, mapping = nullptr, object.reset(); }
 };
@@ -137,7 +137,7 @@ public:
     void repeat_call();
     // Steps to be done before this call ends.
     void start_work(Work::Step step, Object& about, Mapping* mapping = nullptr);
-    // The end of something, before this call ends.
+    // What is to be done with something large before this call ends.
     void doom(Large& large);
     // One step. False: that was the last one, and the thread goes on. Else it may be gone.
     bool do_some_work();

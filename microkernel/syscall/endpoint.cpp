@@ -76,8 +76,7 @@ Result<> sys_endpoint_watch(Thread& caller)
     if (managed) {
         static_cast<Endpoint*>((*entry)->object)->watch(notification, bits);
     } else {
-        badge_of(**entry).watch = Ref{notification};
-        badge_of(**entry).watch_bits = bits;
+        badge_of(**entry).watch(notification, bits);
     }
     caller.finish();
     return {};

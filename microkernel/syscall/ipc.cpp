@@ -122,7 +122,7 @@ bool receive_queued(Thread& receiver, Endpoint& endpoint)
         }
         endpoint.remove_caller(*from);
         Badge& badge = badge_of(**entry);
-        badge.seen_epoch = endpoint.epoch();
+        badge.meet_server();
         endpoint.served_by(receiver);
         deliver_request(*from, receiver, badge.value());
         return true;

@@ -59,6 +59,19 @@ public:
     void push_front(T& element) { link(element, *ends_.next_); }
     void push_back(T& element) { link(element, ends_); }
     void insert_before(T& place, T& element) { link(element, place); }
+    // Takes all elements of the other list.
+    void append(List& other)
+    {
+        if (other.empty())
+            return;
+        Node* const first = other.ends_.next_;
+        Node* const last = other.ends_.previous_;
+        first->previous_ = ends_.previous_;
+        last->next_ = &ends_;
+        ends_.previous_->next_ = first;
+        ends_.previous_ = last;
+        other.ends_.next_ = other.ends_.previous_ = &other.ends_;
+    }
 
     static void remove(T& element)
     {

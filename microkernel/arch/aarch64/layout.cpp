@@ -62,8 +62,8 @@ struct Layout {
         static_assert(offsetof(HandleEntry, object) == ENTRY_OBJECT && sizeof(HandleEntry) == 32);
         static_assert(offsetof(Badge, endpoint_) == BADGE_ENDPOINT);
         static_assert(offsetof(Badge, value_) == BADGE_ENDPOINT + 8);
-        static_assert(offsetof(Badge, seen_epoch) == BADGE_SEEN);
-        static_assert(offsetof(Endpoint, required_epoch_) == ENDPOINT_REQUIRED);
+        static_assert(offsetof(Badge, seen_) == BADGE_SEEN);
+        static_assert(offsetof(Endpoint, required_) == ENDPOINT_REQUIRED);
         static_assert(offsetof(Endpoint, receiver_) == ENDPOINT_RECEIVER);
         static_assert(ENDPOINT_RECEIVER == ENDPOINT_REQUIRED + 8);
         static_assert(offsetof(Endpoint, waiting_) == ENDPOINT_RECEIVER + 8);

@@ -86,3 +86,25 @@ TEST_CASE("random steps leave the list as the model has it", "[base][list][prope
         REQUIRE(numbers(list) == model);
     }
 }
+
+TEST_CASE("a list takes what another one has, in order", "[base][list]")
+{
+    Item one{1};
+    Item two{2};
+    Item three{3};
+    List<Item> list;
+    List<Item> other;
+    list.append(other);
+    CHECK(list.empty());
+    other.push_back(two);
+    other.push_back(three);
+    list.push_back(one);
+    list.append(other);
+    CHECK(numbers(list) == std::vector{1, 2, 3});
+    CHECK(other.empty());
+    other.append(list);
+    CHECK(list.empty());
+    List<Item>::remove(two);
+    CHECK(numbers(other) == std::vector{1, 3});
+    CHECK(other.back() == &three);
+}
