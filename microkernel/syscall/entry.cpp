@@ -145,6 +145,10 @@ bool do_a_step(Thread& thread)
 Thread* leave(Cpu& cpu)
 {
     Thread* next = cpu.next();
+    if (next->work.active) [[unlikely]] {
+        cpu.breathe();  // what its call did already is not followed by a step at once
+        next = cpu.next();
+    }
     while (next->work.active) [[unlikely]] {
         Stretch::note(Stretch::step + number_of(*next));
         if (do_a_step(*next))
