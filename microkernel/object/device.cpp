@@ -58,7 +58,7 @@ Result<> Device::check_exclusive(const Process& caller) const
 Result<Pin*> Device::pin(Process& owner, Memory& memory, u64 offset, u64 bytes)
 {
     const u64 pages = ((offset + bytes - 1) >> page_shift) - (offset >> page_shift) + 1;
-    if (quarantined_ > 0 && quarantined_ + pages > quarantine_limit)
+    if (pin_count_ == max_pins || (quarantined_ > 0 && quarantined_ + pages > quarantine_limit))
         return fail(Errc::over_quota);
     return slabs::pins.make(*this, owner, memory, offset, bytes);
 }
@@ -94,12 +94,14 @@ Pin::Pin(Device& device, Process& owner, Memory& memory, u64 offset, u64 bytes)
 {
     device.pins_.push_back(*this);
     device.pinned_ += pages();
+    ++device.pin_count_;
 }
 
 Pin::~Pin()
 {
     List<Pin, DomainPins>::remove(*this);
     device_->pinned_ -= pages();
+    --device_->pin_count_;
     if (owner_ == nullptr)
         device_->quarantined_ -= pages();
 }

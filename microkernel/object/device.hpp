@@ -53,6 +53,8 @@ public:
     static constexpr u64 quarantine_limit =
         4096;  // pages; more is not pinned until a reset is confirmed
 
+    static constexpr u32 max_pins = 128;
+
     struct Description {
         u32 index;
         PhysAddr window;
@@ -86,7 +88,7 @@ public:
     // not_exclusive.
     Result<> check_exclusive(const Process& caller) const;
 
-    // Errors: over_quota (quarantine), no_memory. The caller owns the reference.
+    // Errors: over_quota (pins, quarantine), no_memory. The caller owns the reference.
     Result<Pin*> pin(Process& owner, Memory& memory, u64 offset, u64 bytes);
     Pin* find_pin(const Memory& memory, u64 page);
     // The device is in reset: releases some pins in quarantine; true: there are no others.
@@ -101,6 +103,7 @@ private:
     Process* owner_ = nullptr;
     List<Pin, DomainPins> pins_;  // those in quarantine first
     u64 pinned_ = 0;
+    u32 pin_count_ = 0;
     u64 quarantined_ = 0;
     u32 handles_ = 0;
 };

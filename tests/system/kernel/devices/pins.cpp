@@ -159,6 +159,24 @@ void pinned_twice()
     works(sys::virt_to_phys(device(), mapping.bytes().data() + page_bytes));
 }
 
+void pins_have_a_limit()
+{
+    const auto memory = pages(1);
+    std::array<PinnedMemory, 129> pins;
+    usize count = 0;
+    while (count < pins.size()) {
+        auto made = pin(memory.borrow(), count, 1);
+        if (!made) {
+            fails(made, Errc::over_quota);
+            break;
+        }
+        pins[count++] = std::move(*made);
+    }
+    that(count > 100 && count <= 128, "the limit of pins is elsewhere");
+    pins[0] = PinnedMemory{};
+    works(pin(memory.borrow(), 0, 1));
+}
+
 constexpr std::array cases{
     check::Case{"an empty range and one beyond the memory are refused, near 2^64 too",
                 impossible_ranges},
@@ -169,6 +187,7 @@ constexpr std::array cases{
                 runs_beyond_the_last},
     check::Case{"pinned memory stays without a handle, and comes back with the pin",
                 pins_keep_memory},
+    check::Case{"the number of pins has a limit", pins_have_a_limit},
     check::Case{"memory that is pinned twice stays until the second pin goes", pinned_twice},
 };
 
