@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 
 #include <check/threads.hpp>
 #include <sys/device.hpp>
@@ -31,6 +32,16 @@ void beside(T& work)
     on_time();
     __atomic_store_n(&work.stop, true, __ATOMIC_RELAXED);
     worker.join();
+}
+
+// Too large for a stack.
+template <class T, class F>
+void on_large(F f)
+{
+    alignas(T) static constinit std::array<std::byte, sizeof(T)> room{};
+    auto* const object = new (room.data()) T;
+    f(*object);
+    object->~T();
 }
 
 constexpr u32 badge_count = 700;
@@ -147,10 +158,7 @@ void scattered_pages()
 {
     if (!exact())
         return;
-    static constinit std::array<std::byte, sizeof(Scattered)> room{};
-    auto& scattered = *new (room.data()) Scattered;
-    beside(scattered);
-    scattered.~Scattered();
+    on_large<Scattered>([](Scattered& scattered) { beside(scattered); });
 }
 
 }  // namespace
@@ -179,7 +187,42 @@ void on_time()
 
 namespace {
 
+struct Sleepers {
+    struct Common {
+        abi::Ticks until = sys::after(sys::microseconds(1'000'000));
+        u32 early = 0;
+    } common;
+    std::array<std::optional<check::Threaded<Common>>, 58> threads;
+
+    Sleepers()
+    {
+        for (auto& thread : threads)
+            thread.emplace(&sleep, common, 10);
+    }
+    ~Sleepers()
+    {
+        for (auto& thread : threads)
+            thread.reset();
+        equals(common.early, 0U);
+    }
+    static void sleep(Common& c)
+    {
+        const auto nobody = need(sys::create_notification());
+        (void)sys::wait(nobody.borrow(), c.until);
+        if (sys::now() < c.until)
+            __atomic_fetch_add(&c.early, 1, __ATOMIC_RELAXED);
+    }
+};
+
+// What the lock is held for is a figure of `bench`.
+void many_deadlines()
+{
+    if (exact())
+        on_large<Sleepers>([](Sleepers&) {});
+}
+
 constexpr std::array cases{
+    check::Case{"many deadlines at one time delay no more important thread", many_deadlines},
     check::Case{"an endpoint with many badges delays no more important thread", many_badges},
     check::Case{"memory whose pages lie apart delays no more important thread", scattered_pages},
     check::Case{"many mappings delay no more important thread", many_mappings},
