@@ -131,6 +131,8 @@ void add_tasks(CLI::App& app, Raw& raw)
         add_task(app, raw, Task::bench, "bench", "count guest instructions of the hot paths");
     bench->add_option("name", options.bench.name, "only regions whose name starts so");
     bench->add_flag("--json", options.bench.json, "one JSON object a line");
+    bench->add_option("--calls", options.bench.calls,
+                      "random calls for kernel.*, more than a short run's");
     bench->add_option("--cpu", options.system.cpu,
                       "another CPU model, for which there are no budgets");
     auto* debug = add_task(app, raw, Task::debug, "debug",

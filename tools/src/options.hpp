@@ -39,6 +39,7 @@ struct TestOptions {
 struct BenchOptions {
     std::string name{};
     bool json = false;
+    std::optional<u64> calls{};  // random ones for the longest times; else those of a short run
 };
 
 struct DebugOptions {

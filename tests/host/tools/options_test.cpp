@@ -117,8 +117,9 @@ TEST_CASE("the other tasks have their own options")
     CHECK(test.test.full);
     CHECK(test.test.repeat == 3);
     CHECK(test.test.junit == "out");
-    const auto bench = good({"bench", "--json", "ipc"});
+    const auto bench = good({"bench", "--json", "--calls", "5000000", "ipc"});
     CHECK(bench.bench.json);
+    CHECK(bench.bench.calls == 5'000'000);
     CHECK(bench.bench.name == "ipc");
     CHECK(good({"debug", "--program", "blkd"}).debug.program == "blkd");
     CHECK(good({"doctor"}).task == Task::doctor);
