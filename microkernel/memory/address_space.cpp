@@ -107,7 +107,6 @@ bool AddressSpace::remove_some(Mapping& mapping)
 {
     constexpr u64 at_once = 64;
     const u64 pages = std::min(mapping.built, at_once);
-    mapping.whole = false;
     mapping.built -= pages;
     tables_.clear(mapping.address + (mapping.built << page_shift), pages);
     if (mapping.built > 0)

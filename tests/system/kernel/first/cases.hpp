@@ -9,6 +9,7 @@
 #include <sys/device.hpp>
 
 extern const check::Cases device_cases;
+extern const check::Cases dma_cases;
 extern const check::Cases lending_cases;
 extern const check::Cases quarantine_cases;
 extern const check::Cases limit_cases;

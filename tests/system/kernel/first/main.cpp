@@ -26,8 +26,8 @@ int program_main(const void* argument)
     grant("archive", boot.archive, abi::Kind::memory);
     const sys::Startup given{page};
     // A table of handles keeps its size: the cases without memory come before those that fill it.
-    const int result = check::run(
-        given, {device_cases, lending_cases, quarantine_cases, frame_cases, limit_cases});
+    const int result = check::run(given, {device_cases, dma_cases, lending_cases, quarantine_cases,
+                                          frame_cases, limit_cases});
     (void)sys::system_off({boot.self}, static_cast<u64>(result));
     return 255;
 }

@@ -62,6 +62,8 @@ void memory()
     };
     create(page_bytes, 0, 2);
     create(3 * page_bytes, 0, 5);
+    // Two steps: pages that were made, and are to be zeroed, go back again and again.
+    create(10 * page_bytes, 0, 12);
     create(5 * page_bytes, abi::MemoryFlags::contiguous, 2);
 }
 

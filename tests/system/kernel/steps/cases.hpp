@@ -5,6 +5,7 @@
 #include <check/check.hpp>
 
 extern const check::Cases many_cases;
+extern const check::Cases mapping_cases;
 
 // The machine has no part of the host in it (-icount); else the case is skipped.
 bool exact();

@@ -376,4 +376,7 @@ constexpr std::array cases{
 
 }  // namespace
 
-int app_main(const sys::Startup& given) { return check::run(given, {cases, many_cases}); }
+int app_main(const sys::Startup& given)
+{
+    return check::run(given, {cases, many_cases, mapping_cases});
+}

@@ -1,0 +1,76 @@
+// first/dma.cpp - what SYS_DMA_ALLOC and SYS_DMA_PIN give, and that they look at the device again
+// when the memory is there.
+#include "cases.hpp"
+
+#include <check/raw.hpp>
+#include <check/threads.hpp>
+
+namespace {
+
+using check::equals;
+using check::need;
+
+namespace right = abi::right;
+
+abi::Rights rights_of(abi::Slot slot) { return need(sys::handle_info(slot)).rights; }
+
+void rights_that_are_given()
+{
+    auto made = need(sys::invoke(abi::SYS_DMA_ALLOC, device(free_slot).slot, page_bytes));
+    const sys::Handle<sys::Memory> memory{abi::Slot{made[1]}};
+    const sys::Handle<sys::Pin> pin{abi::Slot{made[3]}};
+    equals(rights_of(memory.slot()),
+           right::duplicate | right::transfer | right::read | right::write);
+    equals(rights_of(pin.slot()), right::none);
+    const sys::Handle<sys::Pin> second{
+        abi::Slot{need(sys::fetch(abi::Syscall::dma_pin, device(free_slot).slot,
+                                  memory.slot().raw(), 0, page_bytes, right::read.raw))}};
+    equals(rights_of(second.slot()), right::none);
+}
+
+struct Allocating {
+    abi::Slot device;
+    u64 bytes;
+    Errc end = Errc::ok;
+    bool done = false;
+};
+
+void allocate(Allocating& a)
+{
+    check::RawRegisters in;
+    in.x[0] = a.bytes;
+    a.end = check::raw_error(check::raw_call(abi::SYS_DMA_ALLOC, a.device, in));
+    __atomic_store_n(&a.done, true, __ATOMIC_RELEASE);
+}
+
+// In the middle of it, as the frames say that it has taken.
+void the_handle_goes_meanwhile()
+{
+    constexpr u64 pages = 2'000;
+    constexpr u64 less_important = 5;
+    auto handle = own(own_page, right::dma);
+    const u32 frames = need(sys::info(check::self())).frames_used;
+    Allocating allocating{handle.slot(), pages * page_bytes};
+    check::Threaded<Allocating> thread{&allocate, allocating, less_important};
+    check::that(check::eventually(
+                    [&] { return need(sys::info(check::self())).frames_used >= frames + pages; }),
+                "it did not begin");
+    check::that(!__atomic_load_n(&allocating.done, __ATOMIC_ACQUIRE), "it is done already");
+    handle = {};
+    thread.join();
+    equals(allocating.end, Errc::bad_handle);
+    check::that(
+        check::eventually([&] { return need(sys::info(check::self())).frames_used == frames; }),
+        "it left something");
+}
+
+constexpr std::array cases{
+    check::Case{"memory for a device is for reading and writing, and its pin for nothing",
+                rights_that_are_given},
+    check::Case{"who closes the device while its memory is made gets none of it",
+                the_handle_goes_meanwhile},
+};
+
+}  // namespace
+
+const check::Cases dma_cases{cases};
