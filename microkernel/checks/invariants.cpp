@@ -172,6 +172,8 @@ asm(".section .text.checks_astray, \"ax\"\n"
     "    ret\n"
     ".previous\n");
 
+namespace {
+
 void go_astray()
 {
     u64 where = 0;
@@ -181,6 +183,30 @@ void go_astray()
                  : "+r"(where)
                  :
                  : "x30", "memory");
+}
+
+// Of an object that was given back, or behind one.
+void use(bool freed)
+{
+    const auto made = slabs::notifications.make();
+    if (!made)
+        return;
+    const auto* const at = reinterpret_cast<const volatile u64*>(*made);
+    if (!freed)
+        (void)at[sizeof(Notification) / sizeof(u64)];
+    slabs::notifications.destroy(**made);
+    if (freed)
+        (void)*at;
+}
+
+}  // namespace
+
+void make(Mistake what)
+{
+    if (what == Mistake::astray)
+        go_astray();
+    else
+        use(what == Mistake::freed);
 }
 
 void look_at_machine()

@@ -16,9 +16,9 @@ namespace kernel::checks {
 inline constexpr u64 refusal_word = 0x52'4546'5553'414c;  // "REFUSAL", above n
 inline constinit u64 refused_in = 0;                      // allocations; zero: never
 
-// Instead of an allocation: the kernel calls what is no function's beginning.
-inline constexpr u64 astray = 255;
-void go_astray();
+// Instead of an allocation: the kernel makes a mistake that the CPU should see.
+enum class Mistake : u8 { freed = 253, beyond, astray };
+void make(Mistake what);  // (invariants.cpp)
 
 // One allocation more: it must fail.
 inline bool refused()
@@ -36,8 +36,8 @@ public:
     {
         if constexpr (checked)
             refused_in = x10 >> 8 == refusal_word ? x10 & 0xff : 0;
-        if (checked && refused_in == astray)
-            go_astray();
+        if (checked && refused_in >= static_cast<u64>(Mistake::freed))
+            make(static_cast<Mistake>(refused_in));
     }
     explicit Refusal(const void* caller) : caller_{caller}
     {

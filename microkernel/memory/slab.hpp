@@ -4,6 +4,7 @@
 // Invariant: a page is on the list iff it has a free place.
 #pragma once
 
+#include "arch/aarch64/tags.hpp"
 #include "checks/refusal.hpp"
 #include "memory/pool.hpp"
 
@@ -34,14 +35,14 @@ public:
         if (page.free == nullptr)
             pages_.remove(page);
         ++count_;
-        return new (place) T(std::forward<Args>(args)...);
+        return new (tags::tagged(place)) T(std::forward<Args>(args)...);
     }
 
     void destroy(T& object)
     {
         object.~T();
         --count_;
-        auto* const place = reinterpret_cast<Place*>(&object);
+        auto* const place = tags::plain(reinterpret_cast<Place*>(&object));
         auto& page = *reinterpret_cast<Page*>(align_down(reinterpret_cast<u64>(place), page_bytes));
         if (page.free == nullptr)
             pages_.push_front(page);
@@ -49,6 +50,7 @@ public:
         page.free = place;
         if (--page.used == 0) {
             pages_.remove(page);
+            tags::take(&page);
             frames.free(physical(&page));
         }
     }
@@ -74,7 +76,9 @@ private:
             return fail(frame.error());
         auto* const page = new (direct(*frame)) Page;
         auto* const bytes = direct(*frame);
-        for (u64 at = first; at + stride <= page_bytes; at += stride) {
+        tags::give(page);
+        for (u64 at = tags::present() ? page_bytes - stride : first; at + stride <= page_bytes;
+             at += stride) {
             auto* const place = new (bytes + at) Place{page->free};
             page->free = place;
         }

@@ -3,6 +3,7 @@
 
 #include "syscall/entry.hpp"
 
+#include "arch/aarch64/tags.hpp"
 #include "checks/refusal.hpp"
 #include "console.hpp"
 #include "machine.hpp"
@@ -125,6 +126,7 @@ void kill_for_fault(Thread& thread, abi::ExitCause cause)
 // Into the kernel, interrupts masked: the registers of the thread are saved.
 void enter(Cpu& cpu, u32 doing)
 {
+    tags::watch();
     irqs_masked.begin();
     Stretch::note(doing);
     kernel_lock.acquire();
@@ -209,6 +211,7 @@ Thread* syscall_entry(Thread* thread, Cpu* cpu)
 // The thread that entered sleeps already, and nobody was ready. The lock is taken.
 Thread* idle_entry(Cpu* cpu)
 {
+    tags::watch();
     lock_held.begin();
     irqs_masked.begin();
     cpu->block();
@@ -252,5 +255,7 @@ void kernel_fault(u64 vector, const Frame* frame)
         .field("esr", text::Hex{sysreg::esr()})
         .field("far", text::Hex{sysreg::far()});
     log("panic", "exception in the kernel", fields.view());
-    kernel_backtrace("exception in the kernel", *frame);
+    kernel_backtrace(tags::mismatch(sysreg::esr()) ? "used an object that was freed, or another one"
+                                                   : "exception in the kernel",
+                     *frame);
 }

@@ -6,6 +6,7 @@
 // cases does the call.
 #pragma once
 
+#include "arch/aarch64/tags.hpp"
 #include "syscall/calls.hpp"
 #include "syscall/entry.hpp"
 
@@ -16,6 +17,7 @@ namespace kernel::fast {
 inline const HandleEntry*
 find(const Thread& caller, abi::Slot slot, abi::Syscall call, abi::Kind kind, abi::Rights right)
 {
+    tags::watch();
     const u64 raw = slot.raw();
     const HandleEntry& likely = caller.chunks[raw >> 7 & 63][raw & 127];
     // All of the 64 bits count: above the handle only zeros are good.

@@ -107,7 +107,8 @@ void add_machine(Words& words, const Machine& machine)
 {
     add(words,
         {"-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-no-reboot"});
-    add(words, {"-M", fmt::format("virt,gic-version={},dtb-randomness=off", machine.gic)});
+    add(words, {"-M", fmt::format("virt,gic-version={},dtb-randomness=off{}", machine.gic,
+                                  machine.tags ? ",mte=on" : "")});
     add(words, {"-cpu", machine.cpu, "-smp", std::to_string(machine.cpus)});
     add(words, {"-m", fmt::format("{}M", machine.memory_bytes >> 20)});
     // The default is version 1 registers in every slot.

@@ -47,6 +47,7 @@ void apply(const SystemOptions& options, Machine& machine)
     if (options.memory)
         machine.memory_bytes = memory_of(*options.memory);
     machine.legacy = machine.legacy || options.legacy;
+    machine.tags = options.tags;
 }
 
 void check_frames(const System& system)

@@ -83,6 +83,8 @@ void add_system(CLI::App& app, SystemOptions& system)
         ->check(whole_number());
     app.add_option("--kernel", system.kernel, "its flavour: checked or traced")
         ->check(CLI::IsMember({"checked", "traced"}));
+    app.add_flag("--tags", system.tags,
+                 "memory with allocation tags, for --kernel checked --cpu max");
     app.add_flag("--legacy", system.legacy, "version 1 registers in every virtio-mmio slot");
 }
 

@@ -25,6 +25,7 @@ struct SystemOptions {
     std::optional<u32> gic{};
     std::string kernel{};  // its flavour; empty: what is shipped
     bool legacy = false;
+    bool tags = false;
 };
 
 struct TestOptions {

@@ -22,6 +22,7 @@ struct Machine {
     u64 memory_bytes = u64{256} << 20;
     u32 gic = 3;
     bool legacy = false;  // version 1 registers in every virtio-mmio slot
+    bool tags = false;    // memory has allocation tags (MTE)
 };
 
 enum class DeviceType { block, network, random, keyboard, tablet };

@@ -33,6 +33,7 @@ boot_entry:
 
     // EL2: hand everything to EL1, trap nothing, virtual timer without offset.
     mov     x9, #(1 << 31)          // HCR_EL2.RW: EL1 is AArch64
+    movk    x9, #0x100, lsl #48     // HCR_EL2.ATA: and may use tags
     msr     hcr_el2, x9
     mov     x9, #3                  // EL1 may use the physical counter and timer
     msr     cnthctl_el2, x9

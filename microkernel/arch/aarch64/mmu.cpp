@@ -5,6 +5,7 @@
 
 #include "arch/aarch64/stacks.hpp"
 #include "arch/aarch64/sysreg.hpp"
+#include "arch/aarch64/tags.hpp"
 #include "checks/flavour.hpp"
 #include "machine.hpp"
 
@@ -29,8 +30,13 @@ constexpr u64 page = 3;
 constexpr u64 block = 1;
 constexpr u64 access_flag = bit<10>;
 constexpr u64 inner_shareable = 3 << 8;
-constexpr u64 normal = 1 << 2 | inner_shareable | access_flag;  // MAIR index 1
-constexpr u64 device = access_flag;                             // MAIR index 0
+u64 normal()
+{
+    constexpr u64 mair_normal = 1 << 2;
+    return (tags::present() ? tags::mair_normal_tagged : mair_normal) | inner_shareable
+           | access_flag;
+}
+constexpr u64 device = access_flag;  // MAIR index 0
 constexpr u64 read_only = bit<7>;
 constexpr u64 execute_never = bit<53> | bit<54>;
 constexpr u64 user_execute_never = bit<54>;
@@ -49,7 +55,7 @@ u64 address_of(const char& symbol) { return reinterpret_cast<u64>(&symbol); }
 // The block that holds the kernel, page by page.
 u64 kernel_page(u64 address)
 {
-    const u64 output = (address - kernel_base) | page | normal;
+    const u64 output = (address - kernel_base) | page | normal();
     if (stack_guard(address))
         return 0;
     if (address < address_of(image_start) || address >= address_of(data_start))
@@ -66,7 +72,7 @@ void map_range(const Range& ram)
     const u64 end = std::min(align_down(ram.base.raw() + ram.size.raw(), block_bytes), ram_limit);
     for (u64 at = std::max(start, ram_start); at < end; at += block_bytes) {
         const u64 index = (at - ram_start) >> block_shift;
-        blocks[index / 512][index % 512] = at | block | normal | execute_never;
+        blocks[index / 512][index % 512] = at | block | normal() | execute_never;
     }
 }
 
@@ -95,6 +101,7 @@ void map_kernel(std::span<const Range> ram)
 
 void use_kernel_map()
 {
+    tags::start();
     sysreg::set_ttbr1(physical_of(root));
     sysreg::isb();
     sysreg::tlbi_all();
@@ -109,6 +116,7 @@ void use_kernel_map()
     sysreg::isb();
     if (has_pan)
         sysreg::set_pan();
+    tags::watch();
 }
 
 }  // namespace kernel

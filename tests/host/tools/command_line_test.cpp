@@ -54,6 +54,9 @@ TEST_CASE("the machine is named in full, and modern slots are asked for")
     auto older = demo();
     older.machine.gic = 2;
     CHECK(has_pair(words(older), "-M", "virt,gic-version=2,dtb-randomness=off"));
+    auto tagged = demo();
+    tagged.machine.tags = true;
+    CHECK(has_pair(words(tagged), "-M", "virt,gic-version=3,dtb-randomness=off,mte=on"));
 }
 
 TEST_CASE("every device is pinned to its slot")
