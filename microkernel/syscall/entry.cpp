@@ -255,7 +255,7 @@ void kernel_fault(u64 vector, const Frame* frame)
         .field("esr", text::Hex{sysreg::esr()})
         .field("far", text::Hex{sysreg::far()});
     log("panic", "exception in the kernel", fields.view());
-    kernel_backtrace(tags::mismatch(sysreg::esr()) ? "used an object that was freed, or another one"
-                                                   : "exception in the kernel",
+    kernel_backtrace(tags::mismatch() ? "used an object that was freed, or another one"
+                                      : "exception in the kernel",
                      *frame);
 }

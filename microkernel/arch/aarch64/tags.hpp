@@ -76,10 +76,13 @@ inline void take(void* page)
 }
 
 // What an exception of the kernel was.
-inline bool mismatch(u64 esr)
+inline bool mismatch()
 {
     constexpr u64 data_abort_same_level = 0x25;
-    return checked && esr >> 26 == data_abort_same_level && (esr & 0x3f) == 0x11;
+    if (!checked)
+        return false;
+    const u64 esr = sysreg::esr();
+    return esr >> 26 == data_abort_same_level && (esr & 0x3f) == 0x11;
 }
 
 }  // namespace kernel::tags
