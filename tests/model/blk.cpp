@@ -90,7 +90,7 @@ u32 Blk::config_width(u32 offset) const
     return 0;
 }
 
-void Blk::work(u16, SplitQueue& queue)
+void Blk::work(u16, Queue& queue)
 {
     while (auto chain = queue.pop()) {
         ++requests;
@@ -101,14 +101,14 @@ void Blk::work(u16, SplitQueue& queue)
     }
 }
 
-void Blk::finish(SplitQueue& queue, usize which)
+void Blk::finish(Queue& queue, usize which)
 {
     const Chain chain = held_.at(which);
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(which));
     execute(queue, chain);
 }
 
-void Blk::execute(SplitQueue& queue, const Chain& chain)
+void Blk::execute(Queue& queue, const Chain& chain)
 {
     if (chain.readable() < header_bytes || chain.writable() < 1) {
         world_->complaints.add("blk: a request without header or status");

@@ -3,7 +3,7 @@
 
 namespace model {
 
-void Entropy::work(u16, SplitQueue& queue)
+void Entropy::work(u16, Queue& queue)
 {
     while (!stalled) {
         const auto chain = queue.pop();

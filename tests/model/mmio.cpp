@@ -22,6 +22,8 @@ constexpr u64 bit(unsigned n) { return u64{1} << n; }
 constexpr u64 event_idx = bit(29);
 constexpr u64 any_layout = bit(27);
 constexpr u64 version_1 = bit(32);
+constexpr u64 indirect_desc = bit(28);
+constexpr u64 ring_packed = bit(34);
 
 constexpr u32 config_space = 0x100;
 constexpr u32 config_space_end = 0x200;
@@ -37,7 +39,8 @@ Mmio::Mmio(Device& device, World& world, MmioOptions options)
     : device_{&device}, world_{&world}, options_{options}
 {
     for (u16 i = 0; i < device.queues(); ++i)
-        queues_.push_back({SplitQueue{world}});
+        queues_.push_back({SplitQueue{world, i}, PackedQueue{world, i}});
+    device.tell_config_changed = [this] { change_config(); };
 }
 
 u32 Mmio::complain(const char* what, u32 offset)
@@ -52,8 +55,11 @@ u32 Mmio::complain(const char* what, u32 offset)
 // As QEMU offers them; of these, RING_RESET has no register behind it on virtio-mmio.
 u64 Mmio::offered()
 {
-    u64 bits = device_->features() | bit(28) | (options_.event_idx ? event_idx : 0);
+    u64 bits = device_->features() | (options_.event_idx ? event_idx : 0);
+    bits |= options_.indirect ? indirect_desc : 0;
     bits |= legacy() ? bit(24) | any_layout : version_1 | bit(40);
+    bits |= options_.packed && !legacy() ? ring_packed : 0;
+    bits |= world_->lies.tell(Lie::features_added).value_or(0);
     if (world_->lies.tell(Lie::version_1_missing))
         bits &= ~version_1;
     if (feature_reads_ >= (legacy() ? 1 : 2))
@@ -62,7 +68,7 @@ u64 Mmio::offered()
     return bits;
 }
 
-Mmio::Queue* Mmio::selected()
+Mmio::Slot* Mmio::selected()
 {
     return queue_sel_ < queues_.size() ? &queues_[queue_sel_] : nullptr;
 }
@@ -80,10 +86,27 @@ u32 Mmio::queue_in_use()
 {
     if (world_->lies.tell(Lie::queue_in_use))
         return 1;
-    const Queue* queue = selected();
-    if (queue == nullptr)
+    const Slot* slot = selected();
+    if (slot == nullptr)
         return 0;
-    return legacy() ? queue->pfn : queue->ready;
+    return legacy() ? slot->pfn : slot->ready;
+}
+
+// Counts an access. False: nobody is there to answer it.
+bool Mmio::access(u64& count)
+{
+    ++count;
+    for (Slot& slot : queues_)
+        ring(slot).meddle();
+    return !world_->lies.tell(Lie::gone);
+}
+
+u32 Mmio::read_status()
+{
+    if (status_late_ == 0)
+        return status_;
+    --status_late_;
+    return status_before_;
 }
 
 u32 Mmio::read_common(u32 offset)
@@ -110,7 +133,7 @@ u32 Mmio::read_common(u32 offset)
         return interrupt_status_
                | static_cast<u32>(world_->lies.tell(Lie::interrupt_bits).value_or(0));
     case 0x070:
-        return status_;
+        return read_status();
     default:
         return complain("read of a register that is write-only or not there", offset);
     }
@@ -120,6 +143,8 @@ u32 Mmio::read32(u32 offset)
 {
     if (offset >= config_space)
         return read_config(offset, 4);
+    if (!access(reads))
+        return ~u32{0};
     if (offset % 4 != 0)
         return complain("register access that is not aligned", offset);
     if (offset == (legacy() ? 0x040 : 0x044))
@@ -131,6 +156,8 @@ u32 Mmio::read32(u32 offset)
 
 u32 Mmio::read_config(u32 offset, u32 width)
 {
+    if (!access(reads))
+        return ~u32{0};
     const auto config = device_->config();
     if (offset < config_space || offset >= config_space_end)
         return complain("register access that is not 32 bits wide", offset);
@@ -140,25 +167,36 @@ u32 Mmio::read_config(u32 offset, u32 width)
     before_config_read(at);
     if (world_->lies.tell(Lie::config_never_rests))
         ++config[0];
+    if (world_->lies.armed(Lie::config_field))
+        if (const auto told = world_->lies.tell(Lie::config_field); *told >> 32 == at)
+            return static_cast<u32>(*told);
     u32 value = 0;
-    std::memcpy(&value, config.data() + at, width);
+    std::memcpy(&value, device_->config().data() + at, width);
     return value;
 }
 
 void Mmio::write_config(u32 offset, u32 width, u32 value)
 {
+    if (!access(writes))
+        return;
     const auto config = device_->config();
     const u32 at = offset - config_space;
     if (offset < config_space || at + width > config.size() || device_->config_width(at) != width)
         complain("config write that is no field", offset);
-    else
+    else if (!device_->config_writable(at))
+        complain("config write to a field that is read-only", offset);
+    else {
         std::memcpy(config.data() + at, &value, width);
+        device_->config_written(at);
+    }
 }
 
 void Mmio::write32(u32 offset, u32 value)
 {
     if (offset >= config_space)
         return write_config(offset, 4, value);
+    if (!access(writes))
+        return;
     if (offset % 4 != 0)
         complain("register access that is not aligned", offset);
     else if (!write_common(offset, value)
@@ -186,11 +224,7 @@ bool Mmio::write_common(u32 offset, u32 value)
         queue_sel_ = value;
         return true;
     case 0x038:
-        if (selected() == nullptr || value == 0 || value > options_.queue_max
-            || (value & (value - 1)) != 0)
-            complain("QueueNum that the queue can't have", offset);
-        else
-            selected()->num = value;
+        set_size(value);
         return true;
     case 0x050:
         notify(value);
@@ -199,6 +233,8 @@ bool Mmio::write_common(u32 offset, u32 value)
         if ((value & ~(used_buffer | config_changed)) != 0)
             complain("undefined bits written to InterruptACK", offset);
         interrupt_status_ &= ~value;
+        if (world_->lies.tell(Lie::interrupt_storm))
+            raise(used_buffer);
         return true;
     case 0x070:
         write_status(value);
@@ -206,6 +242,16 @@ bool Mmio::write_common(u32 offset, u32 value)
     default:
         return false;
     }
+}
+
+// Of a packed queue any size is allowed (2.8.10.1).
+void Mmio::set_size(u32 value)
+{
+    const bool size = value != 0 && (packed() || (value & (value - 1)) == 0);
+    if (selected() == nullptr || !size || value > options_.queue_max)
+        complain("QueueNum that the queue can't have", 0x038);
+    else
+        selected()->num = value;
 }
 
 bool Mmio::write_legacy(u32 offset, u32 value)
@@ -229,7 +275,7 @@ bool Mmio::write_modern(u32 offset, u32 value)
 {
     if (offset != 0x044 && (offset < 0x080 || offset > 0x0a4 || (offset & 8) != 0))
         return false;
-    Queue* queue = selected();
+    Slot* queue = selected();
     if (queue == nullptr || (status_ & features_ok) == 0) {
         complain("a queue that is not there, or before FEATURES_OK", offset);
         return true;
@@ -256,27 +302,28 @@ bool Mmio::write_modern(u32 offset, u32 value)
     if (value == 1)
         enable(*queue);
     else
-        queue->ring.stop();
+        ring(*queue).stop();
     return true;
 }
 
-void Mmio::enable(Queue& queue)
+void Mmio::enable(Slot& queue)
 {
     if (queue.num == 0)
         complain("a queue without a size", 0x044);
     else
-        queue.ring.start({static_cast<u16>(queue.num), queue.desc, queue.driver, queue.device,
-                          (driver_features_ & event_idx) != 0});
+        ring(queue).start({static_cast<u16>(queue.num), queue.desc, queue.driver, queue.device,
+                           (driver_features_ & event_idx) != 0,
+                           (driver_features_ & indirect_desc) != 0});
 }
 
 // virtio 1.2, 2.7.2 and 4.2.4
-void Mmio::enable_legacy(Queue& queue, u32 pfn)
+void Mmio::enable_legacy(Slot& queue, u32 pfn)
 {
     if (world_->lies.tell(Lie::queue_refused))
         return;
     queue.pfn = pfn;
     if (pfn == 0)
-        return queue.ring.stop();
+        return ring(queue).stop();
     if (guest_page_size_ == 0 || queue.align == 0 || (queue.align & (queue.align - 1)) != 0)
         complain("QueuePFN before GuestPageSize or QueueAlign", 0x040);
     else {
@@ -308,6 +355,8 @@ void Mmio::check_status(u32 value)
 void Mmio::write_status(u32 value)
 {
     if (value == 0) {
+        status_before_ = status_;
+        status_late_ = world_->lies.tell(Lie::reset_late).value_or(0);
         if (!world_->lies.tell(Lie::reset_never_ends))
             reset();
         return;
@@ -339,6 +388,11 @@ void Mmio::take_features()
 
 void Mmio::reset()
 {
+    for (Slot& slot : queues_) {
+        ring(slot).stop();
+        slot.num = slot.ready = slot.align = slot.pfn = 0;
+        slot.desc = slot.driver = slot.device = 0;
+    }
     status_ = 0;
     device_features_sel_.reset();
     driver_features_sel_.reset();
@@ -347,11 +401,6 @@ void Mmio::reset()
     queue_sel_ = 0;
     guest_page_size_ = 0;
     interrupt_status_ = 0;
-    for (Queue& queue : queues_) {
-        queue.ring.stop();
-        queue.num = queue.ready = queue.align = queue.pfn = 0;
-        queue.desc = queue.driver = queue.device = 0;
-    }
     device_->reset();
 }
 
@@ -359,21 +408,34 @@ void Mmio::notify(u32 index)
 {
     ++notifies;
     if ((status_ & driver_ok) == 0)
-        complain("a notification before DRIVER_OK", 0x050);
-    else if (index >= queues_.size() || !queues_[index].ring.running())
-        complain("a notification of a queue that is not enabled", 0x050);
-    else if (options_.automatic)
+        return static_cast<void>(complain("a notification before DRIVER_OK", 0x050));
+    if (index >= queues_.size() || !queue(static_cast<u16>(index)).running())
+        return static_cast<void>(complain("a notification of a queue that is not enabled", 0x050));
+    ++queues_[index].notifies;
+    if (options_.automatic)
         run(static_cast<u16>(index));
+    if (world_->lies.tell(Lie::interrupt_spurious))
+        raise(used_buffer);
+    if (world_->lies.tell(Lie::needs_reset))
+        needs_reset();
 }
 
 void Mmio::run(u16 index)
 {
-    act([this, index](SplitQueue& queue) { device_->work(index, queue); }, index);
+    act([this, index](Queue& queue) { device_->work(index, queue); }, index);
+    poll();
 }
 
-void Mmio::act(const std::function<void(SplitQueue&)>& what, u16 index)
+void Mmio::poll()
 {
-    SplitQueue& ring = queues_[index].ring;
+    for (u16 i = 0; i < queues_.size(); ++i)
+        if (device_->pending(i) && queue(i).running())
+            act([this, i](Queue& queue) { device_->work(i, queue); }, i);
+}
+
+void Mmio::act(const std::function<void(Queue&)>& what, u16 index)
+{
+    Queue& ring = queue(index);
     if ((status_ & device_needs_reset) != 0)
         return;
     what(ring);

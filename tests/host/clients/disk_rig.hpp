@@ -63,7 +63,7 @@ struct DiskRig {
     // Ends the n-th request that the device holds back, and tells the driver.
     void finish(usize which)
     {
-        mmio.act([&](model::SplitQueue& queue) { blk.finish(queue, which); });
+        mmio.act([&](model::Queue& queue) { blk.finish(queue, which); });
     }
 
     bool at_rest() const

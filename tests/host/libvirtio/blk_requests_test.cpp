@@ -89,7 +89,7 @@ TEST_CASE("the pool bounds the runs in flight, and says so", "[libvirtio][blk]")
     CHECK(rig.driver.read(3, vblk::Sector{0}, runs).error() == Errc::would_block);
     REQUIRE(rig.read(4, 0, rig.run(0)).has_value());
     (void)rig.driver.kick();
-    rig.mmio.act([&](model::SplitQueue& queue) { rig.disk.finish(queue, 1); });
+    rig.mmio.act([&](model::Queue& queue) { rig.disk.finish(queue, 1); });
     CHECK(got(rig.driver.take()).value().tag == 2);
     CHECK(rig.driver.room(33));
     CHECK_FALSE(rig.driver.room(34));

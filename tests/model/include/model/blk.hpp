@@ -31,7 +31,7 @@ public:
     u64 features() const override;
     std::span<u8> config() override { return config_; }
     u32 config_width(u32 offset) const override;
-    void work(u16 index, SplitQueue& queue) override;
+    void work(u16 index, Queue& queue) override;
     void reset() override { held_.clear(); }
 
     // The config field `capacity`; the medium stays as it is.
@@ -41,7 +41,7 @@ public:
     // With `hold`, requests wait here until they are finished, in any order.
     bool hold = false;
     usize held() const { return held_.size(); }
-    void finish(SplitQueue& queue, usize which);
+    void finish(Queue& queue, usize which);
 
     std::vector<u8> medium;
     std::set<u64> bad_sectors;  // reading or writing one is an I/O error
@@ -52,7 +52,7 @@ public:
 private:
     struct Request;
 
-    void execute(SplitQueue& queue, const Chain& chain);
+    void execute(Queue& queue, const Chain& chain);
     u8 carry_out(const Request& request);
     u8 transfer(const Request& request, bool write);
     std::vector<u8> gather(const Chain& chain) const;

@@ -1,9 +1,10 @@
 // model/device.hpp - what one type of device does behind its registers.
 #pragma once
 
+#include <functional>
 #include <span>
 
-#include <model/split_queue.hpp>
+#include <model/queue.hpp>
 
 namespace model {
 
@@ -26,11 +27,29 @@ public:
         return 0;
     }
 
+    // The driver may write the config field that starts at the offset.
+    virtual bool config_writable(u32 offset) const
+    {
+        (void)offset;
+        return false;
+    }
+    // It did.
+    virtual void config_written(u32 offset) { (void)offset; }
+
     // What the driver accepted, when it did.
     virtual void accepted(u64 features) { features_ = features; }
-    // Something is available on a queue.
-    virtual void work(u16 index, SplitQueue& queue) = 0;
+    // Something is available on a queue, or the device has something for it.
+    virtual void work(u16 index, Queue& queue) = 0;
+    // The device has something for the driver on this queue, without having been notified.
+    virtual bool pending(u16 index) const
+    {
+        (void)index;
+        return false;
+    }
     virtual void reset() {}
+
+    // Interrupts because of config(); once behind registers.
+    std::function<void()> tell_config_changed = [] {};
 
 protected:
     u64 features_ = 0;

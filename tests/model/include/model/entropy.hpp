@@ -10,7 +10,7 @@ public:
     explicit Entropy(World& world) : world_{&world} {}
 
     u32 id() const override { return 4; }
-    void work(u16 index, SplitQueue& queue) override;
+    void work(u16 index, Queue& queue) override;
 
     // The n-th byte that the device ever gives out; never zero.
     static u8 byte(u64 n) { return static_cast<u8>(1 + n * 37 % 255); }

@@ -7,6 +7,8 @@
 #include <functional>
 
 #include <model/device.hpp>
+#include <model/packed_queue.hpp>
+#include <model/split_queue.hpp>
 
 namespace model {
 
@@ -14,6 +16,8 @@ struct MmioOptions {
     u32 version = 2;
     u32 queue_max = 1024;
     bool event_idx = true;
+    bool indirect = true;
+    bool packed = false;    // offers RING_PACKED; never in version 1
     bool automatic = true;  // works on a notify at once; otherwise run() does
 };
 
@@ -30,10 +34,13 @@ public:
     void write16(u32 offset, u16 value) { write_config(offset, 2, value); }
     void write32(u32 offset, u32 value);
 
-    // Lets the device work on a queue, and interrupts if that is due.
+    // Lets the device work on a queue, and on those that it has something for; interrupts if that
+    // is due.
     void run(u16 queue = 0);
+    // Only the latter.
+    void poll();
     // Does something with a queue as the device, and interrupts if that is due.
-    void act(const std::function<void(SplitQueue&)>& what, u16 queue = 0);
+    void act(const std::function<void(Queue&)>& what, u16 queue = 0);
 
     // What devices do by themselves.
     void needs_reset();
@@ -42,15 +49,24 @@ public:
     bool interrupt() const { return interrupt_status_ != 0; }  // the line
     u32 status() const { return status_; }
     u64 accepted() const { return driver_features_; }
-    SplitQueue& queue(u16 index = 0) { return queues_[index].ring; }
+    bool packed() const { return (driver_features_ & u64{1} << 34) != 0; }
+    Queue& queue(u16 index = 0) { return ring(queues_[index]); }
 
     std::function<void(u32 offset)> before_config_read = [](u32) {};
+
+    // What it cost: each access to a register is an exit to whoever emulates the device.
+    u64 reads = 0;
+    u64 writes = 0;
     u64 notifies = 0;
     u64 interrupts = 0;  // times that the line went up
+    u64 exits() const { return reads + writes; }
+    u64 notifies_of(u16 queue) const { return queues_[queue].notifies; }
 
 private:
-    struct Queue {
-        SplitQueue ring;
+    struct Slot {
+        SplitQueue split;
+        PackedQueue packed;
+        u64 notifies = 0;
         u32 num = 0;
         u32 ready = 0;
         u32 align = 0;
@@ -61,13 +77,19 @@ private:
     };
 
     bool legacy() const { return options_.version == 1; }
+    Queue& ring(Slot& slot)
+    {
+        return packed() ? static_cast<Queue&>(slot.packed) : static_cast<Queue&>(slot.split);
+    }
+    bool access(u64& count);
     u64 offered();
-    Queue* selected();
+    Slot* selected();
     u32 queue_max();
     u32 queue_in_use();
     u32 complain(const char* what, u32 offset);
     u32 read_config(u32 offset, u32 width);
     void write_config(u32 offset, u32 width, u32 value);
+    u32 read_status();
     u32 read_common(u32 offset);
     bool write_common(u32 offset, u32 value);
     bool write_legacy(u32 offset, u32 value);
@@ -77,15 +99,18 @@ private:
     void reset();
     void take_features();
     void notify(u32 queue);
-    void enable(Queue& queue);
-    void enable_legacy(Queue& queue, u32 pfn);
+    void set_size(u32 value);
+    void enable(Slot& slot);
+    void enable_legacy(Slot& slot, u32 pfn);
     void raise(u32 bit);
 
     Device* device_;
     World* world_;
     MmioOptions options_;
-    std::vector<Queue> queues_;
+    std::vector<Slot> queues_;
     u32 status_ = 0;
+    u64 status_late_ = 0;    // reads of Status that do not see the reset yet
+    u32 status_before_ = 0;  // what they see
     std::optional<u32> device_features_sel_;
     std::optional<u32> driver_features_sel_;
     u64 driver_features_ = 0;
