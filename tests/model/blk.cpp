@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include <model/blk.hpp>
+#include <model/payload.hpp>
 
 namespace model {
 
@@ -114,14 +115,14 @@ void Blk::execute(Queue& queue, const Chain& chain)
         world_->complaints.add("blk: a request without header or status");
         return;
     }
-    Request request{chain, 0, 0, gather(chain), chain.writable() - 1};
+    Request request{chain, 0, 0, gather(world_->memory, chain), chain.writable() - 1};
     std::memcpy(&request.type, request.readable.data(), 4);
     std::memcpy(&request.sector, request.readable.data() + 8, 8);
     u8 status = carry_out(request);
     if (const auto told = world_->lies.tell(Lie::status_byte))
         status = static_cast<u8>(*told);
     if (!world_->lies.tell(Lie::status_missing))
-        scatter(chain, request.data_in, &status, 1);
+        scatter(world_->memory, chain, request.data_in, {&status, 1});
     const u64 length = chain.writable() + (options_.legacy_lengths ? chain.readable() : 0);
     queue.push(chain, static_cast<u32>(length));
 }
@@ -148,7 +149,8 @@ u8 Blk::carry_out(const Request& request)
         std::array<u8, id_bytes> id{};
         std::copy_n(options_.serial.begin(), std::min(options_.serial.size(), id.size()),
                     id.begin());
-        scatter(request.chain, 0, id.data(), std::min<u64>(id.size(), request.data_in));
+        scatter(world_->memory, request.chain, 0,
+                std::span{id}.first(std::min<u64>(id.size(), request.data_in)));
         return ok;
     }
     default:
@@ -176,39 +178,8 @@ u8 Blk::transfer(const Request& request, bool write)
     if (write)
         std::copy_n(request.readable.data() + header_bytes, count, at);
     else
-        scatter(request.chain, 0, at, count);
+        scatter(world_->memory, request.chain, 0, {at, count});
     return ok;
-}
-
-std::vector<u8> Blk::gather(const Chain& chain) const
-{
-    std::vector<u8> bytes;
-    for (const Piece& piece : chain.pieces) {
-        if (piece.writable)
-            continue;
-        const auto* from =
-            reinterpret_cast<const u8*>(world_->memory.at(piece.address, piece.length));
-        bytes.insert(bytes.end(), from, from + piece.length);
-    }
-    return bytes;
-}
-
-// Writes to the writable part of a chain, from `offset` of it on.
-void Blk::scatter(const Chain& chain, u64 offset, const u8* bytes, u64 count) const
-{
-    for (const Piece& piece : chain.pieces) {
-        if (!piece.writable)
-            continue;
-        const u64 here = offset < piece.length ? std::min(count, piece.length - offset) : 0;
-        if (here != 0) {
-            std::memcpy(world_->memory.at(piece.address, piece.length) + offset, bytes, here);
-            bytes += here;
-            count -= here;
-        }
-        offset = here != 0 ? 0 : offset - piece.length;
-        if (count == 0)
-            return;
-    }
 }
 
 }  // namespace model

@@ -55,8 +55,6 @@ private:
     void execute(Queue& queue, const Chain& chain);
     u8 carry_out(const Request& request);
     u8 transfer(const Request& request, bool write);
-    std::vector<u8> gather(const Chain& chain) const;
-    void scatter(const Chain& chain, u64 offset, const u8* bytes, u64 count) const;
 
     World* world_;
     BlkOptions options_;
