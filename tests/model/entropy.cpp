@@ -1,5 +1,8 @@
 // tests/model/entropy.cpp - an entropy device.
+#include <algorithm>
+
 #include <model/entropy.hpp>
+#include <model/payload.hpp>
 
 namespace model {
 
@@ -11,13 +14,22 @@ void Entropy::work(u16, Queue& queue)
             return;
         if (chain->readable() != 0)
             world_->complaints.add("entropy: a buffer that is not for writing");
-        u32 written = 0;
-        const bool empty = world_->lies.tell(Lie::no_bytes).has_value();
-        for (const Piece& piece : chain->pieces)
-            for (u32 i = 0; !empty && i < piece.length && written < most_bytes; ++i, ++written)
-                *world_->memory.at(piece.address + i, 1) = static_cast<std::byte>(byte(given++));
-        queue.push(*chain, written);
+        if (chain->writable() == 0)
+            world_->complaints.add("entropy: a buffer of no bytes");
+        queue.push(*chain, world_->lies.tell(Lie::no_bytes) ? 0 : fill(*chain));
     }
+}
+
+u32 Entropy::fill(const Chain& chain)
+{
+    const auto count = static_cast<u32>(std::min<u64>(chain.writable(), most_bytes));
+    if (world_->lies.tell(Lie::bytes_not_written))
+        return count;
+    std::vector<u8> bytes(count);
+    const auto constant = world_->lies.tell(Lie::constant_bytes);
+    for (u8& each : bytes)
+        each = constant ? static_cast<u8>(*constant) : byte(given++);
+    return static_cast<u32>(scatter(world_->memory, chain, 0, bytes));
 }
 
 }  // namespace model

@@ -20,6 +20,8 @@ public:
     u64 given = 0;
 
 private:
+    u32 fill(const Chain& chain);
+
     World* world_;
 };
 
