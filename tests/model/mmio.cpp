@@ -149,6 +149,8 @@ u32 Mmio::read32(u32 offset)
         return complain("register access that is not aligned", offset);
     if (offset == (legacy() ? 0x040 : 0x044))
         return queue_in_use();
+    if (offset >= 0x0b0 && offset <= 0x0bc && !legacy())
+        return ~u32{0};  // there is no shared memory (4.2.2.1)
     if (offset == 0x0fc && !legacy())
         return world_->lies.tell(Lie::generation_never_rests) ? ++generation_ : generation_;
     return read_common(offset);
@@ -167,9 +169,8 @@ u32 Mmio::read_config(u32 offset, u32 width)
     before_config_read(at);
     if (world_->lies.tell(Lie::config_never_rests))
         ++config[0];
-    if (world_->lies.armed(Lie::config_field))
-        if (const auto told = world_->lies.tell(Lie::config_field); *told >> 32 == at)
-            return static_cast<u32>(*told);
+    if (const auto told = world_->lies.tell(Lie::config_field); told && *told >> 32 == at)
+        return static_cast<u32>(*told);
     u32 value = 0;
     std::memcpy(&value, device_->config().data() + at, width);
     return value;
@@ -273,6 +274,8 @@ bool Mmio::write_legacy(u32 offset, u32 value)
 
 bool Mmio::write_modern(u32 offset, u32 value)
 {
+    if (offset == 0x0ac)
+        return true;
     if (offset != 0x044 && (offset < 0x080 || offset > 0x0a4 || (offset & 8) != 0))
         return false;
     Slot* queue = selected();
@@ -458,11 +461,11 @@ void Mmio::change_config()
     raise(config_changed);
 }
 
-void Mmio::raise(u32 cause)
+void Mmio::raise(u32 causes)
 {
     if (interrupt_status_ == 0)
         ++interrupts;
-    interrupt_status_ |= cause;
+    interrupt_status_ |= causes;
 }
 
 }  // namespace model

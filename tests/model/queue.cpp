@@ -1,5 +1,6 @@
 // tests/model/queue.cpp - what both layouts of a virtqueue have in common: chains, and lies about
 // them.
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -62,7 +63,6 @@ std::optional<Chain> Queue::pop()
 {
     if (!running_ || broken_)
         return std::nullopt;
-    meddle();
     if (!ready()) {
         if (broken_)
             return std::nullopt;
@@ -160,7 +160,6 @@ void Queue::push(const Chain& chain, u32 written)
 {
     if (!running_)
         return;
-    meddle();
     if (tell(Lie::answers_nothing)) {
         withheld_.push_back({chain, written});
     } else if (!later_ && tell(Lie::out_of_order)) {
@@ -190,8 +189,8 @@ void Queue::complete(const Chain& chain, u32 written)
         go_back();
     else
         publish(used_idx());
-    if (tell(Lie::payload_changes))
-        meddled_.push_back(chain);
+    if (const auto times = tell(Lie::payload_changes))
+        meddled_.push_back({chain, std::max<u64>(*times, 1)});
 }
 
 void Queue::answer_withheld()
@@ -211,8 +210,11 @@ bool Queue::interrupt_due()
 
 void Queue::meddle()
 {
-    for (const Chain& chain : std::exchange(meddled_, {}))
-        flip(world_->memory, chain);
+    for (Meddled& there : meddled_) {
+        flip(world_->memory, there.chain);
+        --there.times;
+    }
+    std::erase_if(meddled_, [](const Meddled& there) { return there.times == 0; });
 }
 
 void Queue::flip(const Memory& memory, const Chain& chain)

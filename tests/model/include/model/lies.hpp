@@ -35,22 +35,23 @@ enum class Lie : u8 {
     interrupt_storm,     // LD21: the line goes up again when it was acknowledged
     interrupt_missing,   // LD22: a used buffer does not raise the line
     // both layouts of a queue
-    id_out_of_range,     // LD1: an id of the queue's size + the value
-    id_not_head,         // LD2: split: the second descriptor of the chain; packed: another id
-    id_not_given,        // LD2: an id that the device was never given
-    used_twice,          // LD2: the chain, and then the chain again
-    length_over_total,   // LD3: one byte more than the whole chain has
-    length_huge,         // LD3: 2^32 - 1
-    length_of_total,     // LD3: counts what the device could only read as well
-    length_short,        // LD4: the value instead
-    index_jumps,         // LD5: idx moves further by the value; packed: so many elements more
-    index_goes_back,     // LD5: idx moves back by one; packed: writes to the slot before
-    element_missing,     // LD6: an element is shown that was not written
-    scribbles,           // LD7: overwrites descriptors and available ring after reading them
-    chain_loops,         // LD8: links the descriptors of the chain to a loop after reading them
-    scribbles_table,     // LD9: overwrites the indirect table after reading it
-    payload_changes,     // LD11: what was returned changes at the next register access or pop
-    event_idx_dead,      // LD15: EVENT_IDX does nothing, in both directions
+    id_out_of_range,    // LD1: an id of the queue's size + the value
+    id_not_head,        // LD2: split: the second descriptor of the chain; packed: another id
+    id_not_given,       // LD2: an id that the device was never given
+    used_twice,         // LD2: the chain, and then the chain again
+    length_over_total,  // LD3: one byte more than the whole chain has
+    length_huge,        // LD3: 2^32 - 1
+    length_of_total,    // LD3: counts what the device could only read as well
+    length_short,       // LD4: the value instead
+    index_jumps,        // LD5: idx moves further by the value; packed: so many elements more
+    index_goes_back,    // LD5: idx moves back by one; packed: writes to the slot before
+    element_missing,    // LD6: an element is shown that was not written
+    scribbles,          // LD7: overwrites descriptors and available ring after reading them
+    chain_loops,        // LD8: links the descriptors of the chain to a loop after reading them
+    scribbles_table,    // LD9: overwrites the indirect table after reading it
+    payload_changes,  // LD11: what was returned changes at the next accesses to registers, value of
+                      // them
+    event_idx_dead,   // LD15: EVENT_IDX does nothing, in both directions
     write_flag_missing,  // packed: no WRITE flag in used elements; QEMU has none, ever
     answers_nothing,     // LD23: keeps the chain, until Queue::answer_withheld() at the latest
     out_of_order,        // LD24: returns the next chain before this one
@@ -122,15 +123,21 @@ public:
         at(lie) = {value, times, after, queue};
     }
     void disarm(Lie lie) { at(lie) = {}; }
-    bool armed(Lie lie) const { return armed_[static_cast<usize>(lie)].times != 0; }
 
     // Its value, if the lie is to be told now; uses one time up.
-    std::optional<u64> tell(Lie lie, u16 queue = 0) { return at(lie).now(queue); }
+    std::optional<u64> tell(Lie lie, u16 queue = 0)
+    {
+        const auto value = at(lie).now(queue);
+        told_ += value ? 1 : 0;
+        return value;
+    }
+    u64 told() const { return told_; }  // times, of all lies
 
 private:
     Occasion& at(Lie lie) { return armed_[static_cast<usize>(lie)]; }
 
     std::array<Occasion, lie_count> armed_{};
+    u64 told_ = 0;
 };
 
 }  // namespace model

@@ -45,11 +45,13 @@ public:
     // What devices do by themselves.
     void needs_reset();
     void change_config();
+    void raise(u32 causes);  // bits of InterruptStatus
 
     bool interrupt() const { return interrupt_status_ != 0; }  // the line
     u32 status() const { return status_; }
     u64 accepted() const { return driver_features_; }
     bool packed() const { return (driver_features_ & u64{1} << 34) != 0; }
+    u16 queues() const { return static_cast<u16>(queues_.size()); }
     Queue& queue(u16 index = 0) { return ring(queues_[index]); }
 
     std::function<void(u32 offset)> before_config_read = [](u32) {};
@@ -102,7 +104,6 @@ private:
     void set_size(u32 value);
     void enable(Slot& slot);
     void enable_legacy(Slot& slot, u32 pfn);
-    void raise(u32 bit);
 
     Device* device_;
     World* world_;

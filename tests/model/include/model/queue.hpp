@@ -50,6 +50,7 @@ public:
     void stop();
     bool running() const { return running_; }
     u16 size() const { return setup_.size; }
+    const Setup& setup() const { return setup_; }
 
     // The next available chain. When there is none, the driver is asked to notify. A chain that
     // breaks the rules is a complaint, and the queue is broken().
@@ -73,7 +74,8 @@ public:
     virtual u16 used_idx() const = 0;
     u16 chains_held() const { return static_cast<u16>(held_.size()); }
 
-    // Changes bytes of chains that were returned under Lie::payload_changes.
+    // Changes bytes of chains that were returned under Lie::payload_changes; registers do so at
+    // each access.
     void meddle();
     // Inverts what is writable in a chain, also while the driver reads it.
     static void flip(const Memory& memory, const Chain& chain);
@@ -121,6 +123,11 @@ private:
         u32 written;
     };
 
+    struct Meddled {
+        Chain chain;
+        u64 times;
+    };
+
     void complete(const Chain& chain, u32 written);
     void spoil(const Chain& chain);
     u32 told_id(const Chain& chain);
@@ -132,7 +139,7 @@ private:
     std::map<u16, u64> held_;       // heads the device has, and their bytes in all
     std::vector<Answer> withheld_;  // by Lie::answers_nothing
     std::optional<Answer> later_;   // by Lie::out_of_order
-    std::vector<Chain> meddled_;    // by Lie::payload_changes
+    std::vector<Meddled> meddled_;  // by Lie::payload_changes
     std::optional<u16> stale_;      // by Lie::used_after_reset
 };
 
