@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <span>
 #include <string_view>
 
+#include <base/text.hpp>
 #include <virtio/features.hpp>
 
 namespace virtio {
@@ -56,6 +58,9 @@ inline constexpr auto net_feature_names = std::to_array<FeatureName>({
     {21, "VIRTIO_NET_F_GUEST_ANNOUNCE"},
     {22, "VIRTIO_NET_F_MQ"},
     {23, "VIRTIO_NET_F_CTRL_MAC_ADDR"},
+    {53, "VIRTIO_NET_F_NOTF_COAL"},
+    {54, "VIRTIO_NET_F_GUEST_USO4"},
+    {55, "VIRTIO_NET_F_GUEST_USO6"},
     {56, "VIRTIO_NET_F_HOST_USO"},
     {57, "VIRTIO_NET_F_HASH_REPORT"},
     {59, "VIRTIO_NET_F_GUEST_HDRLEN"},
@@ -127,6 +132,19 @@ constexpr std::string_view feature_name(DeviceType type, unsigned bit)
         if (known.bit == bit)
             return known.name;
     return {};
+}
+
+// Calls each(name) for every bit of the set, lowest first; a bit without a name is "bit N".
+template <class Each>
+constexpr void for_each_name(DeviceType type, Features set, Each each)
+{
+    for (u64 left = set.mask(); left != 0; left &= left - 1) {
+        const auto bit = static_cast<unsigned>(std::countr_zero(left));
+        text::Buffer<8> number;
+        number.put("bit ").number(bit);
+        const auto name = feature_name(type, bit);
+        each(name.empty() ? number.view() : name);
+    }
 }
 
 }  // namespace virtio

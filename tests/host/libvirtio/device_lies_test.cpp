@@ -25,7 +25,8 @@ struct Capacity {
 
 }  // namespace
 
-TEST_CASE("a slot without a device that we know is left alone", "[libvirtio][device][hostile]")
+TEST_CASE("a slot without a device that we know is left alone",
+          "[libvirtio][device][hostile][D2][D3][D4][LD30]")
 {
     Rig rig{GENERATE(1u, 2u)};
     SECTION("another magic")
@@ -46,7 +47,7 @@ TEST_CASE("a slot without a device that we know is left alone", "[libvirtio][dev
     CHECK(kept_the_rules(rig.world));
 }
 
-TEST_CASE("a device that can't be reset is given up on", "[libvirtio][device][hostile]")
+TEST_CASE("a device that can't be reset is given up on", "[libvirtio][device][hostile][T4][LD13]")
 {
     Rig rig{GENERATE(1u, 2u)};
     auto device = rig.probe().value();
@@ -58,7 +59,8 @@ TEST_CASE("a device that can't be reset is given up on", "[libvirtio][device][ho
     CHECK(device.reset().has_value());
 }
 
-TEST_CASE("a device that contradicts itself is refused", "[libvirtio][device][hostile]")
+TEST_CASE("a device that contradicts itself is refused",
+          "[libvirtio][device][hostile][T5][T10][LD14][LD16]")
 {
     Rig rig{2};
     auto device = rig.probe().value();
@@ -85,7 +87,7 @@ TEST_CASE("a device that contradicts itself is refused", "[libvirtio][device][ho
 }
 
 TEST_CASE("only what was asked for is accepted of an offer of everything",
-          "[libvirtio][device][hostile]")
+          "[libvirtio][device][hostile][T5][M11][LD15]")
 {
     Rig rig{2};
     auto device = rig.probe().value();
@@ -95,7 +97,7 @@ TEST_CASE("only what was asked for is accepted of an offer of everything",
 }
 
 TEST_CASE("a queue is as large as is sane, whatever the device claims",
-          "[libvirtio][device][hostile]")
+          "[libvirtio][device][hostile][M7][LD17][LD20]")
 {
     Rig rig{GENERATE(1u, 2u)};
     auto device = rig.probe().value();
@@ -114,7 +116,8 @@ TEST_CASE("a queue is as large as is sane, whatever the device claims",
     CHECK(device.queue_size(0, 0).error() == Errc::not_found);
 }
 
-TEST_CASE("a queue that the device does not take is an error", "[libvirtio][device][hostile]")
+TEST_CASE("a queue that the device does not take is an error",
+          "[libvirtio][device][hostile][T8][M2]")
 {
     const u32 version = GENERATE(1u, 2u);
     Rig rig{version};
@@ -152,7 +155,7 @@ TEST_CASE("a queue that the device does not take is an error", "[libvirtio][devi
 }
 
 TEST_CASE("a configuration that never rests is an error, not a hang",
-          "[libvirtio][device][hostile]")
+          "[libvirtio][device][hostile][LD18]")
 {
     const u32 version = GENERATE(1u, 2u);
     Rig rig{version};
@@ -164,7 +167,8 @@ TEST_CASE("a configuration that never rests is an error, not a hang",
     CHECK(value.error() == Errc::device_fault);
 }
 
-TEST_CASE("a device that needs a reset at once is not driven", "[libvirtio][device][hostile]")
+TEST_CASE("a device that needs a reset at once is not driven",
+          "[libvirtio][device][hostile][T3][LD12]")
 {
     Rig rig{GENERATE(1u, 2u)};
     auto device = rig.probe().value();
@@ -177,7 +181,7 @@ TEST_CASE("a device that needs a reset at once is not driven", "[libvirtio][devi
 }
 
 TEST_CASE("undefined interrupt bits are neither believed nor written back",
-          "[libvirtio][device][hostile]")
+          "[libvirtio][device][hostile][T6][M4]")
 {
     Rig rig{GENERATE(1u, 2u)};
     auto device = rig.probe().value();

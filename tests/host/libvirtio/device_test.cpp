@@ -23,7 +23,7 @@ constexpr Wish wish{.required = BlkFeature::flush,
 
 }  // namespace
 
-TEST_CASE("a probe tells what is there and touches nothing", "[libvirtio][device]")
+TEST_CASE("a probe tells what is there and touches nothing", "[libvirtio][device][D4][M10]")
 {
     const u32 version = GENERATE(1u, 2u);
     Rig rig{{.version = version}};
@@ -36,7 +36,8 @@ TEST_CASE("a probe tells what is there and touches nothing", "[libvirtio][device
     CHECK(kept_the_rules(rig.world));
 }
 
-TEST_CASE("a device comes up by the steps of the specification", "[libvirtio][device]")
+TEST_CASE("a device comes up by the steps of the specification",
+          "[libvirtio][device][T3][T7][M8][M9]")
 {
     const u32 version = GENERATE(1u, 2u);
     Rig rig{{.version = version}};
@@ -72,7 +73,8 @@ TEST_CASE("a device comes up by the steps of the specification", "[libvirtio][de
     CHECK(kept_the_rules(rig.world));
 }
 
-TEST_CASE("a failed negotiation says what was offered, wanted and missing", "[libvirtio][device]")
+TEST_CASE("a failed negotiation says what was offered, wanted and missing",
+          "[libvirtio][device][T5][T10]")
 {
     const u32 version = GENERATE(1u, 2u);
     Rig rig{{.version = version}};
@@ -90,7 +92,7 @@ TEST_CASE("a failed negotiation says what was offered, wanted and missing", "[li
     CHECK(kept_the_rules(rig.world));
 }
 
-TEST_CASE("a legacy device can't be asked for bits above 31", "[libvirtio][device]")
+TEST_CASE("a legacy device can't be asked for bits above 31", "[libvirtio][device][T5]")
 {
     Rig rig{{.version = 1}};
     auto device = Device<Bus1>::probe(rig.mmio).value();
@@ -99,7 +101,7 @@ TEST_CASE("a legacy device can't be asked for bits above 31", "[libvirtio][devic
     CHECK(device.negotiation().missing == Features{Feature::access_platform});
 }
 
-TEST_CASE("a config field of 64 bits is never torn", "[libvirtio][device]")
+TEST_CASE("a config field of 64 bits is never torn", "[libvirtio][device][T2][M11][LD18]")
 {
     const u32 version = GENERATE(1u, 2u);
     Rig rig{{.version = version}};
@@ -122,7 +124,7 @@ TEST_CASE("a config field of 64 bits is never torn", "[libvirtio][device]")
     CHECK(changes == 3);
 }
 
-TEST_CASE("an interrupt is taken back exactly as it was read", "[libvirtio][device]")
+TEST_CASE("an interrupt is taken back exactly as it was read", "[libvirtio][device][T6][M4][LD12]")
 {
     const u32 version = GENERATE(1u, 2u);
     BlkRig rig{{.version = version}};

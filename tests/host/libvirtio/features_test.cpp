@@ -1,4 +1,6 @@
 // tests/host/libvirtio/features_test.cpp - feature bits, sets and names.
+#include <string>
+
 #include <catch2/catch.hpp>
 #include <virtio/feature_names.hpp>
 
@@ -28,4 +30,15 @@ TEST_CASE("a feature has the name that the specification gives it", "[libvirtio]
     CHECK(feature_name(DeviceType::console, 2) == "VIRTIO_CONSOLE_F_EMERG_WRITE");
     CHECK(feature_name(DeviceType::entropy, 0).empty());
     CHECK(feature_name(DeviceType::block, 63).empty());
+}
+
+TEST_CASE("a set of features is told by its names", "[libvirtio][features][T5]")
+{
+    std::string names;
+    const auto add = [&](std::string_view name) { names += std::string{name} + ";"; };
+    for_each_name(DeviceType::block, Features::of_mask(u64{1} << 63 | u64{1} << 32 | 1u << 9), add);
+    CHECK(names == "VIRTIO_BLK_F_FLUSH;VIRTIO_F_VERSION_1;bit 63;");
+    names.clear();
+    for_each_name(DeviceType::block, {}, add);
+    CHECK(names.empty());
 }

@@ -44,7 +44,7 @@ struct Wide {
 }  // namespace
 
 // virtio 1.2, 4.2.2 and 4.2.4, copied from the tables there.
-TEST_CASE("registers are where the specification puts them", "[libvirtio][mmio]")
+TEST_CASE("registers are where the specification puts them", "[libvirtio][mmio][T9][M5]")
 {
     CHECK(Mmio::magic_value.offset == 0x000);
     CHECK(Mmio::version.offset == 0x004);
@@ -77,7 +77,8 @@ TEST_CASE("registers are where the specification puts them", "[libvirtio][mmio]"
     CHECK(LegacyMmio::queue_pfn.offset == 0x040);
 }
 
-TEST_CASE("a register is accessed in its own width, a pair low half first", "[libvirtio][mmio]")
+TEST_CASE("a register is accessed in its own width, a pair low half first",
+          "[libvirtio][mmio][T1][T13]")
 {
     Recorder bus;
     const Registers<Wide, Recorder> registers{bus, 0x100};
