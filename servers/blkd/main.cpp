@@ -2,6 +2,7 @@
 // one step on.
 #include "server.hpp"
 
+#include <common/negotiation_report.hpp>
 #include <common/virtio_platform.hpp>
 #include <proto/names.hpp>
 #include <sys/session.hpp>
@@ -25,18 +26,9 @@ void announce(const virtio::Device<common::DeviceBus>& device, const common::Dev
                        : info.write_back ? "write-back"
                                          : "write-through"},
               {"virtio", device.version()},
+              {"offered", text::Hex{device.negotiation().offered.mask()}},
               {"features", text::Hex{device.negotiation().accepted.mask()}},
               {"registers", bus.mapped() ? "mapped" : "by call"}});
-}
-
-void explain(const virtio::Device<common::DeviceBus>& device, Errc why)
-{
-    const auto& outcome = device.negotiation();
-    sys::log(sys::Level::error, "the disk does not start",
-             {{"why", why},
-              {"offered", text::Hex{outcome.offered.mask()}},
-              {"wanted", text::Hex{outcome.wanted.mask()}},
-              {"missing", text::Hex{outcome.missing.mask()}}});
 }
 
 Result<> serve(sys::Inbox& inbox)
@@ -71,7 +63,7 @@ Result<> run(const sys::Startup& given)
     if (!device)
         return fail(device.error());
     if (const auto started = disk.start(*device, *memory); !started) {
-        explain(*device, started.error());
+        common::report_failure(*device, started.error());
         return started;
     }
     const auto wait = [&] { return platform->wait(sys::after_ms(5000)); };

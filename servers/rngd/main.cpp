@@ -1,6 +1,7 @@
 // rngd/main.cpp - brings the entropy device up, then sleeps until it answered or somebody asks.
 #include "server.hpp"
 
+#include <common/negotiation_report.hpp>
 #include <common/virtio_platform.hpp>
 #include <proto/names.hpp>
 #include <sys/session.hpp>
@@ -22,20 +23,29 @@ public:
         return driver_.start(transport, memory, options);
     }
 
-    void acknowledge() { (void)transport_->acknowledge(); }
+    Result<> acknowledge()
+    {
+        needs_reset_ = transport_->acknowledge().needs_reset;
+        return needs_reset_ ? fail(Errc::device_fault) : Result<>{};
+    }
     std::optional<Result<usize>> take(std::span<std::byte> out) { return driver_.take(out); }
     bool arm() { return driver_.arm(); }
     Result<> request() { return driver_.request(); }
     void kick() { (void)driver_.kick(); }
     usize in_flight() const { return driver_.in_flight(); }
     // An empty answer leaves nothing to repair.
-    Result<> recover() { return driver_.broken() ? driver_.recover() : Result<>{}; }
+    Result<> recover()
+    {
+        const bool needed = std::exchange(needs_reset_, false) || driver_.broken();
+        return needed ? driver_.recover() : Result<>{};
+    }
 
 private:
     using Driver = virtio::entropy::Driver<Bus>;
 
     virtio::Device<Bus>* transport_ = nullptr;
     Driver driver_;
+    bool needs_reset_ = false;
 };
 static_assert(Device::options.buffer_bytes == rngd::Server<Device>::buffer_bytes);
 
@@ -72,13 +82,17 @@ Result<> run(const sys::Startup& given)
     if (!transport)
         return fail(transport.error());
     Device device;
-    if (const auto started = device.start(*transport, *memory); !started)
+    if (const auto started = device.start(*transport, *memory); !started) {
+        common::report_failure(*transport, started.error());
         return started;
+    }
 
     rngd::Server<Device> server{device};
     server.begin();
     sys::log(sys::Level::info, "entropy device",
              {{"virtio", transport->version()},
+              {"offered", text::Hex{transport->negotiation().offered.mask()}},
+              {"features", text::Hex{transport->negotiation().accepted.mask()}},
               {"registers", platform->bus.mapped() ? "mapped" : "by call"}});
     // Ready to answer, not seeded yet: a device that stalls holds up its own clients only.
     if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)

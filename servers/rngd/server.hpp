@@ -14,9 +14,10 @@ namespace rngd {
 inline constexpr unsigned interrupt_bit = 0;
 
 // The device side: virtio::entropy::Driver, behind what its interrupt needs; a script in tests.
+// `acknowledge` fails if the device wants a reset, which `recover` gives it.
 template <class D>
 concept EntropyDevice = requires(D device, std::span<std::byte> out) {
-    { device.acknowledge() } -> std::same_as<void>;
+    { device.acknowledge() } -> std::same_as<Result<>>;
     { device.take(out) } -> std::same_as<std::optional<Result<usize>>>;
     { device.arm() } -> std::same_as<bool>;
     { device.request() } -> std::same_as<Result<>>;
@@ -29,7 +30,7 @@ template <EntropyDevice D>
 class Server {
 public:
     static constexpr usize buffer_bytes = 256;  // of one request to the device
-    static constexpr u32 most_faults = 16;      // empty answers and lies, then the server gives up
+    static constexpr u32 most_faults = 16;      // of the device, then the server gives up
     static constexpr u32 most_subscribers = 32;
     static constexpr unsigned handles_taken = 1;
 
@@ -43,7 +44,9 @@ public:
     {
         if (!woken.any(abi::Bits::at(interrupt_bit)))
             return {};
-        device_->acknowledge();
+        if (!device_->acknowledge())
+            if (const auto again = recover(); !again)
+                return again;
         do {
             if (const auto drained = drain(); !drained)
                 return drained;
@@ -112,12 +115,15 @@ private:
                 generator_.feed({data, **taken}, now());
                 continue;
             }
-            if (++faults_ > most_faults)
-                return fail(Errc::device_fault);
-            if (const auto again = device_->recover(); !again)
+            if (const auto again = recover(); !again)
                 return again;
         }
         return {};
+    }
+
+    Result<> recover()
+    {
+        return ++faults_ > most_faults ? fail(Errc::device_fault) : device_->recover();
     }
 
     // As many requests as give what the generator wants, if the device fills them.

@@ -90,6 +90,7 @@ void Kernel::answer(sys::Registers& r)
     case Syscall::wait:
     case Syscall::signal_wait:
     case Syscall::irq_wait:
+    case Syscall::map_device:
     case Syscall::exit:
         return other ? other(call, r) : std::abort();
     default:

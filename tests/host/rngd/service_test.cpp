@@ -17,7 +17,11 @@ namespace protocol = proto::random;
 
 // Gives pseudo-random bytes, `most` of them a request; nothing while it stalls.
 struct ScriptedDevice {
-    void acknowledge() { interrupt = false; }
+    Result<> acknowledge()
+    {
+        interrupt = false;
+        return needs_reset ? fail(Errc::device_fault) : Result<>{};
+    }
     std::optional<Result<usize>> take(std::span<std::byte> out)
     {
         if (returned.empty())
@@ -46,6 +50,11 @@ struct ScriptedDevice {
     Result<> recover()
     {
         ++recoveries;
+        if (needs_reset && heals) {
+            needs_reset = false;
+            requested = 0;
+            returned.clear();
+        }
         return {};
     }
 
@@ -67,6 +76,8 @@ struct ScriptedDevice {
     bool stalled = false;
     bool stuck = false;
     bool interrupt = false;
+    bool needs_reset = false;
+    bool heals = true;  // a reset helps
     u32 recoveries = 0;
     std::mt19937 engine{3};
 };
@@ -174,6 +185,32 @@ TEST_CASE("a device that returns empty buffers on and on stops the server", "[rn
     }
     CHECK(outcome.error() == Errc::device_fault);
     CHECK(rig.device.recoveries == rngd::Server<ScriptedDevice>::most_faults);
+}
+
+TEST_CASE("a device that needs a reset gets it, and what was asked for is asked again",
+          "[rngd][hostile][LD12]")
+{
+    Rig rig;
+    REQUIRE(rig.device.requested > 0);
+    rig.device.needs_reset = true;
+    SECTION("once")
+    {
+        REQUIRE(rig.server.step(abi::Bits::at(rngd::interrupt_bit)).has_value());
+        CHECK(rig.device.recoveries == 1);
+        CHECK(rig.device.requested > 0);
+        rig.settle();
+        std::array<u8, 8> bytes{};
+        CHECK(rig.open().fill(bytes).has_value());
+    }
+    SECTION("on and on")
+    {
+        rig.device.heals = false;
+        Result<> outcome;
+        for (u32 steps = 0; outcome && steps < 100; ++steps)
+            outcome = rig.server.step(abi::Bits::at(rngd::interrupt_bit));
+        CHECK(outcome.error() == Errc::device_fault);
+        CHECK(rig.device.recoveries == rngd::Server<ScriptedDevice>::most_faults);
+    }
 }
 
 TEST_CASE("no copy of a device's answer is left behind on its way", "[rngd]")

@@ -4,6 +4,7 @@
 
 #include <common/virtio_platform.hpp>
 #include <proto/names.hpp>
+#include <sys/log.hpp>
 #include <sys/serve.hpp>
 #include <sys/session.hpp>
 
