@@ -113,6 +113,8 @@ void add_machine(Words& words, const Machine& machine)
     add(words, {"-m", fmt::format("{}M", machine.memory_bytes >> 20)});
     // The default is version 1 registers in every slot.
     add(words, {"-global", fmt::format("virtio-mmio.force-legacy={}", machine.legacy)});
+    for (const auto& word : ring_words(machine.rings))
+        words.push_back(word);
 }
 
 }  // namespace

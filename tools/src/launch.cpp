@@ -48,6 +48,13 @@ void apply(const SystemOptions& options, Machine& machine)
         machine.memory_bytes = memory_of(*options.memory);
     machine.legacy = machine.legacy || options.legacy;
     machine.tags = options.tags;
+    if (options.rings.empty())
+        return;
+    const auto rings = parse_rings(options.rings);
+    if (!rings)
+        throw Failure{Exit::usage, "cannot use --rings " + options.rings,
+                      std::string{"it is "} + rings_help + ": packed=on,event_idx=off"};
+    machine.rings = *rings;
 }
 
 void check_frames(const System& system)

@@ -2,6 +2,7 @@
 #include "options.hpp"
 
 #include "judge.hpp"
+#include "ring_options.hpp"
 #include "text.hpp"
 #include "usage.hpp"
 
@@ -86,6 +87,8 @@ void add_system(CLI::App& app, SystemOptions& system)
     app.add_flag("--tags", system.tags,
                  "memory with allocation tags, for --kernel checked --cpu max");
     app.add_flag("--legacy", system.legacy, "version 1 registers in every virtio-mmio slot");
+    app.add_option("--rings", system.rings,
+                   std::string{"what all virtio devices offer: "} + rings_help);
 }
 
 void add_command(CLI::App& app, SystemOptions& system)
@@ -181,6 +184,8 @@ void read_environment(SystemOptions& system)
     if (!system.cpu)
         system.cpu = from_environment("VIREO_CPU");
     system.legacy = system.legacy || from_environment("VIREO_LEGACY") == "true";
+    if (system.rings.empty())
+        system.rings = from_environment("VIREO_RINGS").value_or("");
 }
 
 void split_qemu_options(Raw& raw)

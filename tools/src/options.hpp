@@ -24,6 +24,7 @@ struct SystemOptions {
     std::optional<std::string> cpu{};
     std::optional<u32> gic{};
     std::string kernel{};  // its flavour; empty: what is shipped
+    std::string rings{};   // RingOptions as text; empty: what the file says
     bool legacy = false;
     bool tags = false;
 };

@@ -29,6 +29,12 @@ void read_machine(TableReader& system, Machine& machine)
     machine.memory_bytes = in.size("memory", machine.memory_bytes, memory_range);
     machine.gic = static_cast<u32>(in.number("gic", machine.gic, gic_range));
     machine.legacy = in.flag("legacy", machine.legacy);
+    if (const auto text = in.text("rings")) {
+        const auto rings = parse_rings(text->text);
+        machine.rings = rings.value_or(machine.rings);
+        if (!rings)
+            in.error("rings", fmt::format("'rings' is {}", rings_help));
+    }
     if (machine.memory_bytes % memory_unit != 0)
         in.error("memory", "'memory' must be a multiple of 1M");
     in.finish();

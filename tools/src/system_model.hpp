@@ -2,6 +2,7 @@
 #pragma once
 
 #include "diagnostics.hpp"
+#include "ring_options.hpp"
 
 #include <array>
 #include <optional>
@@ -23,6 +24,7 @@ struct Machine {
     u32 gic = 3;
     bool legacy = false;  // version 1 registers in every virtio-mmio slot
     bool tags = false;    // memory has allocation tags (MTE)
+    RingOptions rings{};
 };
 
 enum class DeviceType { block, network, random, keyboard, tablet };

@@ -86,6 +86,8 @@ TEST_CASE("options of run are taken in any place, commands in their order")
                                "--cpu",
                                "max",
                                "--legacy",
+                               "--rings",
+                               "packed=on",
                                "--keep",
                                "--dry-run"});
     CHECK(options.verbose);
@@ -97,6 +99,7 @@ TEST_CASE("options of run are taken in any place, commands in their order")
     CHECK(options.system.cpus == 2u);
     CHECK(options.system.cpu == "max");
     CHECK(options.system.legacy);
+    CHECK(options.system.rings == "packed=on");
     CHECK(options.keep);
     CHECK(options.dry_run);
 }
