@@ -48,6 +48,10 @@ TEST_CASE("the machine is named in full, and modern slots are asked for")
     CHECK(has_pair(all, "-m", "256M"));
     CHECK(has_pair(all, "-global", "virtio-mmio.force-legacy=false"));
     CHECK(has_pair(all, "-d", "guest_errors,unimp"));
+    CHECK(has_pair(all, "-smp", "1,maxcpus=2"));  // or barriers would be left out
+    auto several = demo();
+    several.machine.cpus = 4;
+    CHECK(has_pair(words(several), "-smp", "4"));
     auto legacy = demo();
     legacy.machine.legacy = true;
     CHECK(has_pair(words(legacy), "-global", "virtio-mmio.force-legacy=true"));
