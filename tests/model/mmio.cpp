@@ -217,6 +217,8 @@ bool Mmio::write_common(u32 offset, u32 value)
         if ((status_ & driver) == 0 || (status_ & (features_ok | driver_ok)) != 0)
             complain("DriverFeatures written at the wrong time", offset);
         driver_features_ = with_half(driver_features_, value, driver_features_sel_ == 1u);
+        if (legacy())
+            driver_features_ &= ~u32{0};  // has no more (6.2)
         return true;
     case 0x024:
         driver_features_sel_ = value;

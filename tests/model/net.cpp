@@ -127,6 +127,8 @@ void Net::work(u16 index, Queue& queue)
         set_link((field<u16>(config_, at_status) & link_up) == 0);
     if (index == control_queue())
         control(queue);
+    else if (index / 2u >= incoming_.size())
+        complain("a queue that was not negotiated");
     else if (index % 2 == 1)
         transmit(queue);
     else
