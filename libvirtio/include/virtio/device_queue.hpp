@@ -1,0 +1,113 @@
+// virtio/device_queue.hpp - one queue of a device, as the drivers of most devices use it.
+//
+// A Queue that knows its number, and keeps one rule of Ring for its user: all that was submitted is
+// shown to the device before anything is taken. So a chain that comes back is one that the device
+// was shown, in whatever order the user submits, takes and kicks.
+#pragma once
+
+#include <virtio/device.hpp>
+#include <virtio/queue.hpp>
+
+namespace virtio {
+
+// For the wish of a driver: what these queues know how to use.
+inline constexpr Features ring_features = Feature::event_idx;
+
+template <u16 Max>
+class DeviceQueue {
+public:
+    // DMA memory that start() takes, from a cursor on a page boundary.
+    static constexpr Bytes memory_bytes(u16 size) { return RingLayout{size}.bytes(); }
+
+    // With at most `wish` descriptors, fewer if the device has fewer. The device is negotiated.
+    // Errors: not_found (the device has no such queue), no_space (too little memory, or not aligned
+    // to a page), those of Device::enable.
+    template <Bus B>
+    Result<> start(Device<B>& device, u16 index, DmaCursor& memory, u16 wish);
+    // Nothing goes in or comes out before the next start.
+    void stop() { running_ = false; }
+
+    // Errors: device_fault (not started, or broken), would_block (no room now), bad_argument and
+    // too_big as Queue::submit.
+    Result<DescriptorIndex> submit(std::span<const Buffer> chain);
+    // As Queue::take.
+    std::optional<Result<Completion>> take();
+    // Shows the device what was submitted. True: it was notified.
+    template <Bus B>
+    bool kick(const Device<B>& device);
+    [[nodiscard]] bool arm() { return running_ && queue_.arm(); }
+
+    u16 size() const { return running_ ? queue_.size() : u16{0}; }
+    bool broken() const { return running_ && queue_.broken(); }
+    Fault fault() const { return queue_.fault(); }
+
+private:
+    void show()
+    {
+        if (std::exchange(unpublished_, false))
+            notify_ |= queue_.publish();
+    }
+
+    Queue<Max> queue_;
+    u16 index_ = 0;
+    bool running_ = false;
+    bool unpublished_ = false;
+    bool notify_ = false;  // the device wants to hear of what it was shown
+};
+
+template <u16 Max>
+template <Bus B>
+Result<> DeviceQueue<Max>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 wish)
+{
+    stop();
+    const auto size = device.queue_size(index, std::min(wish, Max));
+    if (!size)
+        return fail(size.error());
+    const auto piece = memory.take(memory_bytes(*size), ring_alignment);
+    if (!piece)
+        return fail(piece.error());
+    const auto rings = queue_.start(*piece, *size, device.accepted(Feature::event_idx));
+    if (!rings)
+        return fail(rings.error());
+    index_ = index;
+    unpublished_ = notify_ = false;
+    const auto enabled = device.enable(index, *rings);
+    running_ = enabled.has_value();
+    return enabled;
+}
+
+template <u16 Max>
+Result<DescriptorIndex> DeviceQueue<Max>::submit(std::span<const Buffer> chain)
+{
+    if (!running_)
+        return fail(Errc::device_fault);
+    const auto head = queue_.submit(chain);
+    if (!head)
+        return fail(head.error() == Errc::no_space ? Errc::would_block : head.error());
+    unpublished_ = true;
+    return head;
+}
+
+template <u16 Max>
+std::optional<Result<Completion>> DeviceQueue<Max>::take()
+{
+    if (!running_)
+        return std::nullopt;
+    show();
+    return queue_.take();
+}
+
+template <u16 Max>
+template <Bus B>
+bool DeviceQueue<Max>::kick(const Device<B>& device)
+{
+    if (!running_)
+        return false;
+    show();
+    if (!std::exchange(notify_, false))
+        return false;
+    device.notify(index_);
+    return true;
+}
+
+}  // namespace virtio

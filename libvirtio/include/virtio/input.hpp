@@ -1,0 +1,167 @@
+// virtio/input.hpp - an input device (virtio 1.2, 5.8): events that come, LEDs that are set.
+//
+// start; then take until nothing comes, kick once, arm before sleeping. kick() gives the device the
+// buffers of all events that were taken. What the device is and can send is asked with
+// input_config.hpp. A frame of events ends with EV_SYN, SYN_REPORT: the caller's matter.
+#pragma once
+
+#include <virtio/buffers.hpp>
+#include <virtio/input_config.hpp>
+
+namespace virtio::input {
+
+// virtio 1.2, 5.8.6. On the wire, in both directions.
+struct Event {
+    u16 type;  // EventType, or one that we do not know
+    u16 code;
+    u32 value;  // a signed number for EV_REL and EV_ABS
+    friend constexpr bool operator==(const Event&, const Event&) = default;
+};
+static_assert(sizeof(Event) == 8);
+
+struct Options {
+    u16 events = 64;  // buffers; a power of two
+    u16 status = 8;   // LED changes under way; a power of two
+};
+
+template <Bus B, u16 MaxEvents = 64, u16 MaxStatus = 8>
+class Driver {
+public:
+    Driver() = default;
+    Driver(const Driver&) = delete;  // there is one device
+    Driver& operator=(const Driver&) = delete;
+
+    // DMA memory that start() needs.
+    static constexpr Bytes memory_bytes(Options options = {})
+    {
+        const Options fitted = fit(options);
+        return BufferQueue<MaxEvents>::memory_bytes({fitted.events, sizeof(Event)})
+               + BufferQueue<MaxStatus>::memory_bytes({fitted.status, sizeof(Event)});
+    }
+
+    // Brings the device up, with all buffers for events. On failure it was told so (FAILED).
+    // `device` and `memory` outlive the driver. Errors: those of Device; wrong_kind (not an input
+    // device), bad_argument (no buffers), no_space (too little memory, or not page-aligned).
+    Result<> start(Device<B>& device, const Dma auto& memory, Options options = {});
+    // Resets and starts again; events that were not taken are lost, LEDs are to be set again.
+    // Errors: as start.
+    Result<> recover() { return bring_up(); }
+
+    // The next event, exactly as the device wrote it. device_fault while not broken(): a buffer
+    // came back that is no event; something is missing, so drop until the next SYN_REPORT.
+    std::optional<Result<Event>> take();
+    // True, once: the device had no buffer left when the last ones were taken, and may have dropped
+    // events without a word.
+    bool ran_dry() { return std::exchange(ran_dry_, false); }
+
+    // Tells the device of a LED; kick() sends it. Errors: would_block (too many under way),
+    // device_fault (not started, or broken).
+    Result<> set_led(u16 led, bool on);
+
+    bool kick();
+    // Before sleeping. True: take() first, there may be no interrupt for what came.
+    [[nodiscard]] bool arm() { return events_.arm(); }
+
+    bool broken() const { return events_.broken() || status_.broken(); }
+    Fault fault() const { return events_.broken() ? events_.fault() : status_.fault(); }
+
+private:
+    static constexpr u16 event_queue = 0;
+    static constexpr u16 status_queue = 1;
+    static constexpr Wish wish{.required = {}, .optional = ring_features};
+
+    static constexpr Options fit(Options asked)
+    {
+        return {std::bit_floor(std::min(asked.events, MaxEvents)),
+                std::bit_floor(std::min(asked.status, MaxStatus))};
+    }
+
+    Result<> bring_up();
+    Result<> set_up_queues();
+
+    Device<B>* device_ = nullptr;
+    BufferQueue<MaxEvents> events_;
+    BufferQueue<MaxStatus> status_;
+    bool ran_dry_ = false;
+    DmaRegion memory_;
+    Options options_;
+};
+
+template <Bus B, u16 MaxEvents, u16 MaxStatus>
+Result<>
+Driver<B, MaxEvents, MaxStatus>::start(Device<B>& device, const Dma auto& memory, Options options)
+{
+    device_ = &device;
+    memory_ = memory.region();
+    options_ = fit(options);
+    return bring_up();
+}
+
+template <Bus B, u16 MaxEvents, u16 MaxStatus>
+Result<> Driver<B, MaxEvents, MaxStatus>::bring_up()
+{
+    if (device_->type() != DeviceType::input)
+        return fail(Errc::wrong_kind);
+    auto done = device_->negotiate(wish);
+    if (done)
+        done = set_up_queues();
+    if (done)
+        done = device_->go();
+    if (!done) {
+        events_.stop();
+        status_.stop();
+        device_->give_up();
+        return done;
+    }
+    (void)kick();
+    return done;
+}
+
+template <Bus B, u16 MaxEvents, u16 MaxStatus>
+Result<> Driver<B, MaxEvents, MaxStatus>::set_up_queues()
+{
+    ran_dry_ = false;
+    DmaCursor cursor{memory_};
+    const auto done =
+        events_.start(*device_, event_queue, cursor, {options_.events, sizeof(Event)});
+    if (!done)
+        return done;
+    return status_.start(*device_, status_queue, cursor, {options_.status, sizeof(Event)});
+}
+
+template <Bus B, u16 MaxEvents, u16 MaxStatus>
+std::optional<Result<Event>> Driver<B, MaxEvents, MaxStatus>::take()
+{
+    std::array<std::byte, sizeof(Event)> bytes{};
+    const auto taken = events_.take(bytes);
+    if (!taken)
+        return std::nullopt;
+    if (!*taken)
+        return fail(taken->error());
+    ran_dry_ |= events_.with_device() == 0;
+    if (**taken != sizeof(Event))
+        return fail(Errc::device_fault);
+    return std::bit_cast<Event>(bytes);
+}
+
+template <Bus B, u16 MaxEvents, u16 MaxStatus>
+Result<> Driver<B, MaxEvents, MaxStatus>::set_led(u16 led, bool on)
+{
+    if (const auto done = status_.reclaim(); !done)
+        return done;
+    const Event event{EventType::led, led, on ? u32{1} : u32{0}};
+    return status_.send(std::as_bytes(std::span{&event, 1}));
+}
+
+template <Bus B, u16 MaxEvents, u16 MaxStatus>
+bool Driver<B, MaxEvents, MaxStatus>::kick()
+{
+    if (events_.count() == 0)
+        return false;
+    while (events_.post()) {}
+    const bool events = events_.kick(*device_);
+    const bool status = status_.kick(*device_);
+    return events || status;
+}
+
+}  // namespace virtio::input
