@@ -1,0 +1,214 @@
+// virtio/net_transmit.hpp - a transmit queue (virtio 1.2, 5.1.6.2): frames of the caller's memory
+// go out, without a copy.
+//
+// The header and the padding of short frames are the driver's. Transmission is not waited for: tags
+// come back by reclaim(), which needs no interrupt as long as the caller sends now and then.
+#pragma once
+
+#include <cstring>
+
+#include <virtio/device_queue.hpp>
+#include <virtio/net_header.hpp>
+#include <virtio/run.hpp>
+
+namespace virtio::net {
+
+// Pieces of memory that one frame can have.
+inline constexpr u16 max_frame_runs = 34;
+
+template <u16 Max>
+class Transmitter {
+public:
+    // DMA memory that start() takes: of the queue, the headers and the padding.
+    static constexpr Bytes memory_bytes(u16 size)
+    {
+        return DeviceQueue<Max>::memory_bytes(size) + own_bytes(size);
+    }
+
+    // Errors: those of DeviceQueue::start, not_supported (a queue too small for a frame).
+    template <Bus B>
+    Result<> start(Device<B>& device, u16 index, DmaCursor& memory, u16 size, Rules rules);
+    void stop() { queue_.stop(); }
+
+    // Prepares a frame, from its Ethernet header on, without checksum at its end. What is shorter
+    // than 60 bytes is padded with zeroes. Errors: would_block (the queue is full), bad_argument
+    // (less than an Ethernet header, an empty run, or an `offload` that makes no sense), too_big
+    // (more than the MTU or max_frame_runs allow), not_supported (an offload that was not
+    // negotiated: see net_checksum.hpp), device_fault (not started, or broken).
+    Result<> send(u64 tag, std::span<const Run> frame, const Offload& offload = {});
+    // The tag of a frame that is out. An error is a lie of the device, told once.
+    std::optional<Result<u64>> reclaim();
+
+    // Calls lost(tag) for all frames that were not given back: sent or not, nobody knows. The
+    // device is in reset.
+    template <class Lost>
+    void lost(Lost lost);
+
+    template <Bus B>
+    bool kick(const Device<B>& device)
+    {
+        return queue_.kick(device);
+    }
+    [[nodiscard]] bool arm() { return queue_.arm(); }
+
+    u16 in_flight() const { return static_cast<u16>(count_ - free_count_); }
+    bool broken() const { return queue_.broken(); }
+
+private:
+    static constexpr u32 min_wire_frame = 60;  // Ethernet's least, without the checksum
+
+    static constexpr Bytes own_bytes(u16 size)
+    {
+        return Bytes{align_up(min_wire_frame + u64{size} * sizeof(Header), page_bytes)};
+    }
+
+    struct Sent {
+        u64 tag = 0;
+        u16 slot = 0;
+        bool outstanding = false;
+    };
+
+    Result<u32> measure(std::span<const Run> frame) const;
+    Result<> admit(u32 bytes, const Offload& offload) const;
+    template <usize Pieces>
+    Result<DescriptorIndex> submit(u16 slot, std::span<const Run> frame, u32 bytes);
+    DeviceAddr header_at(u16 slot) const
+    {
+        return memory_.address + Bytes{min_wire_frame + u64{slot} * sizeof(Header)};
+    }
+
+    DeviceQueue<Max> queue_;
+    Rules rules_;
+    u32 header_bytes_ = 0;
+    DmaRegion memory_;  // zeroes to pad with, then the headers
+    u16 count_ = 0;
+    u16 free_count_ = 0;
+    std::array<u16, Max> free_{};   // headers that the device has not got
+    std::array<Sent, Max> sent_{};  // by the head of their chain
+};
+
+template <u16 Max>
+template <Bus B>
+Result<>
+Transmitter<Max>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 size, Rules rules)
+{
+    if (const auto done = queue_.start(device, index, memory, size); !done)
+        return done;
+    if (queue_.size() < 4)  // header, frame, padding
+        return fail(Errc::not_supported);
+    const auto piece = memory.take(own_bytes(queue_.size()), page_bytes);
+    if (!piece)
+        return fail(piece.error());
+    memory_ = *piece;
+    std::memset(memory_.memory, 0, memory_.size.raw());
+    rules_ = rules;
+    header_bytes_ = net::header_bytes(rules.accepted);
+    count_ = free_count_ = queue_.size();
+    for (u16 i = 0; i < count_; ++i)
+        free_[i] = i;
+    sent_.fill({});
+    return {};
+}
+
+template <u16 Max>
+Result<u32> Transmitter<Max>::measure(std::span<const Run> frame) const
+{
+    if (frame.size() > max_frame_runs)
+        return fail(Errc::too_big);
+    u64 bytes = 0;
+    for (const Run& run : frame) {
+        if (run.length == 0)
+            return fail(Errc::bad_argument);
+        bytes += run.length;
+    }
+    if (bytes < min_frame)
+        return fail(Errc::bad_argument);
+    if (bytes > max_gso_bytes)
+        return fail(Errc::too_big);
+    return static_cast<u32>(bytes);
+}
+
+template <u16 Max>
+Result<> Transmitter<Max>::admit(u32 bytes, const Offload& offload) const
+{
+    if (queue_.size() == 0 || broken())
+        return fail(Errc::device_fault);
+    if (offload.gso_type == GsoType::none && bytes > rules_.mtu + link_header)
+        return fail(Errc::too_big);
+    if (offload.data_valid || offload.header_bytes > bytes)
+        return fail(Errc::bad_argument);
+    switch (check(offload, bytes, rules_.accepted, false)) {
+    case HeaderFault::none:
+        break;
+    case HeaderFault::checksum_not_negotiated:
+    case HeaderFault::gso_not_negotiated:
+        return fail(Errc::not_supported);
+    default:
+        return fail(Errc::bad_argument);
+    }
+    if (free_count_ == 0)
+        return fail(Errc::would_block);
+    return {};
+}
+
+template <u16 Max>
+Result<> Transmitter<Max>::send(u64 tag, std::span<const Run> frame, const Offload& offload)
+{
+    const auto bytes = measure(frame);
+    if (!bytes)
+        return fail(bytes.error());
+    if (const auto admitted = admit(*bytes, offload); !admitted)
+        return admitted;
+
+    const u16 slot = free_[free_count_ - 1u];
+    const Header header = encode(offload);
+    std::memcpy(memory_.memory + (header_at(slot).raw() - memory_.address.raw()), &header,
+                sizeof header);
+    // Most frames are of one or two runs: no room for 34 is cleared for them.
+    const auto head = frame.size() <= 2 ? submit<4>(slot, frame, *bytes)
+                                        : submit<max_frame_runs + 2>(slot, frame, *bytes);
+    if (!head)
+        return fail(head.error());
+    --free_count_;
+    sent_[head->raw()] = {tag, slot, true};
+    return {};
+}
+
+template <u16 Max>
+template <usize Pieces>
+Result<DescriptorIndex> Transmitter<Max>::submit(u16 slot, std::span<const Run> frame, u32 bytes)
+{
+    std::array<Buffer, Pieces> chain{};
+    usize count = 0;
+    chain[count++] = {header_at(slot), header_bytes_, false};
+    for (const Run& run : frame)
+        chain[count++] = {run.address, run.length, false};
+    if (bytes < min_wire_frame)
+        chain[count++] = {memory_.address, min_wire_frame - bytes, false};
+    return queue_.submit(std::span{chain}.first(count));
+}
+
+template <u16 Max>
+std::optional<Result<u64>> Transmitter<Max>::reclaim()
+{
+    const auto taken = queue_.take();
+    if (!taken)
+        return std::nullopt;
+    if (!*taken)
+        return fail(taken->error());
+    Sent& sent = sent_[(*taken)->head.raw()];
+    sent.outstanding = false;
+    free_[free_count_++] = sent.slot;
+    return sent.tag;
+}
+
+template <u16 Max>
+template <class Lost>
+void Transmitter<Max>::lost(Lost lost)
+{
+    for (Sent& sent : sent_)
+        if (std::exchange(sent.outstanding, false))
+            lost(sent.tag);
+}
+
+}  // namespace virtio::net
