@@ -29,18 +29,24 @@ struct Found {
     u32 vendor = 0;
 };
 
-// Reads what a slot holds. Not a virtio device, or one of a version nobody knows: empty.
+// Reads what a slot holds. Not a virtio device, or one of a version nobody knows: empty. Of an
+// empty slot nothing more is read (virtio 1.2, 4.2.3.1.1).
 inline Result<Found> look(sys::Borrowed<sys::Device> device)
 {
     const auto magic = sys::read_register(device, mmio::magic);
     const auto version = sys::read_register(device, mmio::version);
-    const auto id = sys::read_register(device, mmio::device_id);
-    const auto vendor = sys::read_register(device, mmio::vendor);
-    for (const auto& value : {magic, version, id, vendor})
-        if (!value)
-            return fail(value.error());
+    if (!magic || !version)
+        return fail(magic ? version.error() : magic.error());
     if (*magic != mmio::magic_value || (*version != 1 && *version != 2))
         return Found{};
+    const auto id = sys::read_register(device, mmio::device_id);
+    if (!id)
+        return fail(id.error());
+    if (*id == 0)
+        return Found{};
+    const auto vendor = sys::read_register(device, mmio::vendor);
+    if (!vendor)
+        return fail(vendor.error());
     return Found{*id, *version, *vendor};
 }
 
