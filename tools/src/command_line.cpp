@@ -3,6 +3,7 @@
 
 #include "failure.hpp"
 #include "image.hpp"
+#include "monitor/trace_line.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
@@ -140,6 +141,9 @@ qemu_command_line(const System& system, const QemuFiles& files, const QemuOption
                 fmt::format("unix:{},server=on,wait=off", qemu_escape(files.qmp_socket.string()))});
     if (!files.log.empty())
         add(words, {"-d", "guest_errors,unimp", "-D", files.log.string()});
+    for (const auto event : monitor::trace_events)
+        if (files.trace)
+            add(words, {"-trace", std::string{event}});
     for (const auto& device : system.devices)
         add_device(words, device, files);
     words.insert(words.end(), options.extra.begin(), options.extra.end());

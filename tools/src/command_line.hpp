@@ -12,6 +12,7 @@ struct QemuFiles {
     fs::path directory;  // of this run: scratch images lie there as NAME.img
     fs::path qmp_socket;
     fs::path log;  // what the guest does wrong, as QEMU sees it; empty: QEMU keeps no such log
+    bool trace = false;  // in the log, for the monitor
 };
 
 struct QemuOptions {

@@ -4,7 +4,9 @@
 #include "crash.hpp"
 #include "guest_log.hpp"
 #include "process.hpp"
+#include "qemu_log.hpp"
 #include "symbolise.hpp"
+#include "text.hpp"
 
 #include <chrono>
 #include <fstream>
@@ -48,6 +50,7 @@ private:
     void look_at_memory() const;
     bool ended() const { return end_.verdict.has_value() || end_.panic; }
     void finish();
+    void read_log();
 
     const Launch& launch_;
     const Options& options_;
@@ -136,10 +139,18 @@ void Watch::finish()
     serial_.close();
     write_file(launch_.directory.path() / "qemu.stderr", stderr_);
     end_.complaints = complaints_of(stderr_, options_.allow_lines);
-    if (launch_.qemu_log.empty() || !fs::exists(launch_.qemu_log))
-        return;
-    for (const auto& one : complaints_of(read_text(launch_.qemu_log), options_.allow_lines))
+    if (!launch_.qemu_log.empty() && fs::exists(launch_.qemu_log))
+        read_log();
+}
+
+void Watch::read_log()
+{
+    const auto log = read_qemu_log(launch_.qemu_log, launch_.monitored);
+    for (const auto& one : complaints_of(log.complaints, options_.allow_lines))
         end_.complaints.push_back(one);
+    end_.violations = complaints_of(join(log.violations, "\n"), options_.allow_lines);
+    if (launch_.monitored && !log.traced)
+        end_.complaints.emplace_back("no access to a device was traced: nothing was monitored");
 }
 
 GuestEnd Watch::run()

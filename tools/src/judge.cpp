@@ -49,6 +49,8 @@ Judgement judge(const GuestEnd& end)
         return failed(Exit::qemu, fmt::format("QEMU ended with status {}", end.qemu_status));
     if (!end.complaints.empty())
         return failed(Exit::qemu, "QEMU complained");
+    if (!end.violations.empty())
+        return failed(Exit::qemu, "a driver broke the virtio specification");
     if (!end.verdict)
         return without_verdict(end);
     if (*end.verdict > static_cast<u32>(last_guest_status))

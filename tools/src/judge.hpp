@@ -20,6 +20,7 @@ struct GuestEnd {
     bool panic = false;                     // of the kernel
     bool crash = false;                     // init logged an exit record
     std::vector<std::string> complaints{};  // QEMU's stderr and its log of guest errors
+    std::vector<std::string> violations{};  // of the virtio specification, by drivers
 };
 
 struct Judgement {

@@ -161,7 +161,8 @@ std::vector<std::string> command_line_of(const Project& project,
                           .archive = directory / "boot.archive",
                           .directory = directory,
                           .qmp_socket = launch.qmp_socket,
-                          .log = launch.qemu_log};
+                          .log = launch.qemu_log,
+                          .trace = launch.monitored};
     QemuOptions qemu{.program = options.qemu, .extra = kind.qemu, .user = options.qemu_opts};
     if (kind.debugger) {
         qemu.serial = "file:" + (directory / "serial.log").string();
@@ -197,6 +198,8 @@ Launch prepare_launch(const Project& project, const Options& options, const Laun
     launch.qmp_socket = launch.directory.sockets() / "qmp";
     launch.gdb_socket = launch.directory.sockets() / "gdb";
     launch.qemu_log = has_own_log(options.qemu_opts) ? fs::path{} : directory / "qemu.log";
+    launch.monitored =
+        options.monitor && launch.system.monitor && !kind.debugger && !launch.qemu_log.empty();
     write_file(directory / "boot.archive", archive);
     make_scratch_images(launch);
 

@@ -15,7 +15,8 @@ struct Launch {
     std::vector<std::string> images{};  // in the archive
     fs::path qmp_socket{};
     fs::path gdb_socket{};
-    fs::path qemu_log{};  // empty: QEMU keeps none, the user's own -d does something else
+    fs::path qemu_log{};     // empty: QEMU keeps none, the user's own -d does something else
+    bool monitored = false;  // the log has a trace for the monitor
 };
 
 struct LaunchKind {

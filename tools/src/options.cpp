@@ -57,6 +57,8 @@ void add_global(CLI::App& app, Raw& raw)
     app.add_flag("--keep", options.keep, "keep the run directory, also after success");
     app.add_flag("--no-build", options.no_build,
                  "use what is built, whether or not it is up to date");
+    app.add_flag("!--no-monitor", options.monitor,
+                 "do not hold what drivers do to their devices against the virtio specification");
     app.add_option("--timeout", options.timeout,
                    "seconds without progress until a run ends; 0: never")
         ->check(between(0, 1'000'000))

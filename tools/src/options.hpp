@@ -63,6 +63,7 @@ struct Options {
     bool dry_run = false;
     bool keep = false;
     bool no_build = false;
+    bool monitor = true;  // drivers' accesses against the virtio specification
     double timeout = 60;  // seconds without progress, 0: without limit
     std::string qemu = "qemu-system-aarch64";
     std::vector<std::string> qemu_opts{};  // words

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,7 @@ namespace vireo {
 namespace {
 
 constexpr usize shown_log_lines = 200;
+constexpr usize shown_violations = 20;
 
 void print_line(std::FILE* to, const std::string& text)
 {
@@ -61,6 +63,10 @@ void explain(const Launch& launch,
         show_log(launch.directory.path());
     for (const auto& line : end.complaints)
         fmt::print(stderr, "qemu: {}\n", line);
+    for (const auto& line : end.violations | std::views::take(shown_violations))
+        fmt::print(stderr, "monitor: {}\n", line);
+    if (end.violations.size() > shown_violations)
+        fmt::print(stderr, "monitor: and {} more\n", end.violations.size() - shown_violations);
     if (!judgement.reason.empty())
         fmt::print(stderr, "vireo: error: {}\n", judgement.reason);
     else

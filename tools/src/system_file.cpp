@@ -53,6 +53,7 @@ void read_head(TableReader& file, System& system)
     system.name = name.text;
     read_machine(in, system.machine);
     system.counters = in.flag("counters", false);
+    system.monitor = in.flag("monitor", true);
     system.images = in.texts("images");
     system.init = in.text("init").value_or(system.init);
     in.finish();

@@ -121,6 +121,7 @@ struct System {
     std::string name;
     Machine machine;
     bool counters = false;
+    bool monitor = true;          // its drivers are held against the virtio specification
     std::vector<Spelled> images;  // beside those that programs name
     Spelled init{"init", {}};     // the program that is the archive's image "init"
     std::vector<Device> devices;

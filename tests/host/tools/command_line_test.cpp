@@ -63,6 +63,18 @@ TEST_CASE("the machine is named in full, and modern slots are asked for")
     CHECK(has_pair(words(tagged), "-M", "virt,gic-version=3,dtb-randomness=off,mte=on"));
 }
 
+TEST_CASE("accesses to devices are traced for the monitor, if it wants them")
+{
+    CHECK(std::ranges::count(words(demo()), "-trace") == 0);
+    auto traced = files;
+    traced.trace = true;
+    auto system = demo();
+    pin_devices(system);
+    const auto all = qemu_command_line(system, traced, {});
+    CHECK(has_pair(all, "-trace", "memory_region_ops_read"));
+    CHECK(has_pair(all, "-trace", "memory_region_ops_write"));
+}
+
 TEST_CASE("every device is pinned to its slot")
 {
     const auto all = words(demo());

@@ -34,10 +34,11 @@ TEST_CASE("a crash beside a good verdict is the guest's business")
     CHECK(judge({.verdict = 0, .crash = true}).code == 0);
 }
 
-TEST_CASE("a panic, a complaint of QEMU's, or its failure spoil a good verdict")
+TEST_CASE("a panic, a complaint of QEMU's, a violation, or its failure spoil a good verdict")
 {
     CHECK(judge({.verdict = 0, .panic = true}).code == 123);
     CHECK(judge({.verdict = 0, .complaints = {"virtio: bad"}}).code == 125);
+    CHECK(judge({.verdict = 0, .violations = {"virtio: bad"}}).code == 125);
     CHECK(judge({.qemu_status = 139, .verdict = 0}).code == 125);
 }
 

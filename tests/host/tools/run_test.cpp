@@ -181,6 +181,30 @@ TEST_CASE("QEMU's complaints fail a run with 125 unless they are allowed")
           == 0);
 }
 
+TEST_CASE("what a driver did wrong fails a good verdict, unless it is allowed or not looked at")
+{
+    FakeProject project;
+    const auto script =
+        find_log
+        + "echo \"memory_region_ops_write cpu 0 mr 0x1 addr 0xa000070 value 0x1 size 4 name "
+          "'virtio-mmio'\" >$log\necho 't=0.2 src=kernel verdict status=0'";
+    const auto wrong = run_with(project, script);
+    CHECK(wrong.status == 125);
+    CHECK_THAT(wrong.err, Contains("monitor: virtio: probe (virtio 1.2, 4.2.3.1.1)"));
+    CHECK(!wrong.err.contains("qemu: "));
+    CHECK(run_with(project, script, {"--allow-line", "^virtio: probe"}).status == 0);
+    CHECK(run_with(project, script, {"--no-monitor"}).status == 125);  // a line that nobody reads
+}
+
+TEST_CASE("a log without any access fails the run: then nothing was monitored")
+{
+    FakeProject project;
+    const auto blind =
+        run_with(project, find_log + "touch $log\necho 't=0.2 src=kernel verdict status=0'");
+    CHECK(blind.status == 125);
+    CHECK_THAT(blind.err, Contains("qemu: no access to a device was traced"));
+}
+
 TEST_CASE("an expression that cannot be read is found before anything starts")
 {
     FakeProject project;

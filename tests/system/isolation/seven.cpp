@@ -31,7 +31,8 @@ std::string server_of(const std::string& device)
 
 std::string seven_with(const std::string& intruder, Place place, const std::string& more)
 {
-    std::string text = "[system]\nname = \"isolation\"\n";
+    // An intruder is no driver.
+    std::string text = "[system]\nname = \"isolation\"\nmonitor = false\n";
     std::string names;
     int slot = 0;
     for (const std::string device : devices) {

@@ -10,6 +10,7 @@
 namespace {
 
 constexpr u64 status_register = 0x070;
+constexpr u32 acknowledge = 1;
 constexpr u32 acknowledge_and_driver = 3;
 
 class Witness {
@@ -17,6 +18,19 @@ public:
     explicit Witness(sys::Borrowed<sys::Device> device) : device_{device} {}
 
     Result<> set(u32 status) const { return sys::write_register(device_, status_register, status); }
+
+    // As a driver begins (virtio 1.2, 3.1.1). Errors: busy (it is not reset at once).
+    Result<> begin() const
+    {
+        if (const auto done = set(0); !done)
+            return done;
+        const auto now = sys::read_register(device_, status_register);
+        if (!now || *now != 0)
+            return fail(now ? Errc::busy : now.error());
+        if (const auto done = set(acknowledge); !done)
+            return done;
+        return set(acknowledge_and_driver);
+    }
 
     Result<isolation::Look::Reply> on(const isolation::Look::Request&, sys::Caller&) const
     {
@@ -47,7 +61,7 @@ Result<> run(const sys::Startup& given)
     if (!device || !endpoint)
         return fail(Errc::not_found);
     Witness witness{*device};
-    if (const auto done = witness.set(acknowledge_and_driver); !done)
+    if (const auto done = witness.begin(); !done)
         return done;
     if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
         return ready;

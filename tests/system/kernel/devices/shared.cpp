@@ -26,6 +26,8 @@ void by_call()
 {
     equals(need(io(device(), {})), u64{0x74726976});
     equals(need(io(device(), {.offset = 8})), 4);
+    works(io(device(), {.offset = status, .value = 0, .write = 1}));
+    equals(need(io(device(), {.offset = status})), 0);
     works(io(device(), {.offset = status, .value = 1, .write = 1}));
     equals(need(io(device(), {.offset = status})), 1);
     works(io(device(), {.offset = status, .value = 0, .write = 1}));

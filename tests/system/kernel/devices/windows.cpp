@@ -88,8 +88,15 @@ void crooked_accesses()
         fails(io(device(), {.write = write}), Errc::bad_argument);
 }
 
+void reset()
+{
+    works(io(device(), {.offset = status, .value = 0, .write = 1}));
+    equals(need(io(device(), {.offset = status})), 0);
+}
+
 void registers_can_be_written()
 {
+    reset();
     works(io(device(), {.offset = status, .value = 1, .write = 1}));
     equals(need(io(device(), {.offset = status})), 1);
     equals(load(mapped() + status), 1u);
@@ -100,6 +107,7 @@ void registers_can_be_written()
 // No bit above the low 32 of a value is written or read.
 void values_have_32_bits()
 {
+    reset();
     works(io(device(), {.offset = status, .value = 0xffff'ffff'0000'0001, .write = 1}));
     equals(need(io(device(), {.offset = status})), 1);
     works(io(device(), {.offset = status, .value = 0, .write = 1}));
