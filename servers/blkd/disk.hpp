@@ -27,19 +27,26 @@ public:
         return driver_.start(device, memory, options);
     }
 
-    // Asks the device for its serial number. `wait` returns once it interrupted, or fails. A device
-    // without one is left with an empty serial. Errors: device_fault, those of `wait`.
+    // Asks the device for its serial number. `wait` returns once it interrupted, or fails. Whatever
+    // the device returns next interrupts. A device without a serial number is left with an empty
+    // one. Errors: device_fault, those of `wait`.
     template <class Wait>
     Result<> identify(Wait wait)
     {
         if (const auto sent = driver_.identify(0); !sent)
             return sent;
         kick();
-        for (;;) {
-            if (const auto done = driver_.take())
-                return *done ? Result<>{} : fail(Errc::device_fault);
+        for (bool answered = false;;) {
+            if (const auto done = driver_.take()) {
+                if (!*done)
+                    return fail(Errc::device_fault);
+                answered = true;
+                continue;
+            }
             if (driver_.arm())
                 continue;
+            if (answered)
+                return {};
             if (const auto woken = wait(); !woken)
                 return woken;
             (void)acknowledge();
