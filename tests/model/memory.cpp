@@ -31,6 +31,10 @@ std::byte* Memory::at(u64 address, u64 bytes) const
         if (address >= piece.address && address - piece.address <= piece.bytes
             && bytes <= piece.bytes - (address - piece.address))
             return piece.memory.get() + (address - piece.address);
+    for (const Region& piece : lent_)
+        if (address >= piece.address && address - piece.address <= piece.bytes
+            && bytes <= piece.bytes - (address - piece.address))
+            return piece.memory + (address - piece.address);
     return nullptr;
 }
 

@@ -36,6 +36,10 @@ public:
     // Page-aligned; filled with rubbish, as memory that somebody used before.
     Region allocate(u64 bytes);
 
+    // Memory that somebody else owns, at the address that the device knows it by; until taken back.
+    void lend(Region region) { lent_.push_back(region); }
+    void take_back() { lent_.clear(); }
+
     // Null when not all of the range is inside one piece.
     std::byte* at(u64 address, u64 bytes) const;
 
@@ -50,6 +54,7 @@ private:
     };
 
     std::vector<Piece> pieces_;
+    std::vector<Region> lent_;
     u64 next_ = 0x1'4000'0000;  // above 4 GiB: an address cut to 32 bits is outside
 };
 
