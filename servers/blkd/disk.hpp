@@ -35,7 +35,7 @@ public:
     {
         if (const auto sent = driver_.identify(0); !sent)
             return sent;
-        kick();
+        (void)kick();
         for (bool answered = false;;) {
             if (const auto done = driver_.take()) {
                 if (!*done)
@@ -77,7 +77,12 @@ public:
                                          asked.count * block::sector_bytes});
     }
 
-    void kick() { notifies_ += driver_.kick() ? 1 : 0; }
+    bool kick()
+    {
+        const bool told = driver_.kick();
+        notifies_ += told ? 1 : 0;
+        return told;
+    }
 
     // Errors: device_fault (the device wants a reset, or its configuration makes no sense any
     // more).

@@ -40,7 +40,9 @@ struct Ended {
 //
 //   slots         requests that it can have at once
 //   room          one more may be prepared
-//   submit, kick  prepare a request (would_block: something must end first); show all to the device
+//   submit, kick  prepare a request (would_block: something must end first); show all to the
+//   device,
+//                 which is told (true) unless there is nothing, or it looks by itself
 //   acknowledge   takes the interrupt back, before take
 //   take, arm     a request that came back; before sleeping, true: take again first
 //   recover       resets, and tells the tags that were lost
@@ -50,7 +52,7 @@ concept Disk = requires(D disk, u64 tag, const block::Submission& asked, const B
     { disk.slots() } -> std::convertible_to<u32>;
     { disk.room() } -> std::same_as<bool>;
     { disk.submit(tag, asked, buffer) } -> std::same_as<Result<>>;
-    { disk.kick() } -> std::same_as<void>;
+    { disk.kick() } -> std::same_as<bool>;
     { disk.acknowledge() } -> std::same_as<Result<>>;
     { disk.take() } -> std::same_as<std::optional<Result<Ended>>>;
     { disk.arm() } -> std::same_as<bool>;
@@ -99,7 +101,11 @@ public:
         pending_ |= (rung | rung << doorbell_bits) & open_;
         if (pending_ != 0)
             forward();
-        disk_->kick();
+        const bool sent = disk_->kick();
+        // A client rings for nothing when a request of its is late: an interrupt may be lost.
+        if (!sent && rung != 0) [[unlikely]]
+            if (const auto found = look(); !found)
+                return found;
         if (touched_ != 0)
             publish();
         return {};
@@ -171,6 +177,15 @@ private:
         if (held_) [[unlikely]]
             retry_held();
         return {};
+    }
+
+    [[gnu::cold, gnu::noinline]] Result<> look()
+    {
+        if (std::exchange(just_held_, false))
+            return {};
+        const auto found = finish();
+        (void)disk_->kick();
+        return found;
     }
 
     // False: the device lied.
@@ -322,6 +337,7 @@ private:
     {
         if (why == Errc::would_block) {
             held_ = {tag, asked};
+            just_held_ = true;
             return false;
         }
         // The disk shrank since, or the driver found what admit does not know.
@@ -372,6 +388,7 @@ private:
     u32 most_in_flight_;  // of one program
     u32 recoveries_ = 0;
     std::optional<Held> held_;
+    bool just_held_ = false;  // by a doorbell, which was not for nothing then
     std::array<std::optional<Session>, max_sessions> sessions_;
     std::array<u32, max_sessions> programs_{};
     std::array<u64, max_sessions> peers_{};  // other sessions of the same program

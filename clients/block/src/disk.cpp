@@ -1,6 +1,7 @@
 // block/src/disk.cpp - a session with a disk: made, slept on, ended.
 #include <block/disk.hpp>
 #include <proto/names.hpp>
+#include <sys/time.hpp>
 
 namespace block {
 
@@ -175,10 +176,23 @@ Result<Completion> Disk::wait(abi::Ticks deadline)
         }
         const auto woken = sleep(std::exchange(owed, false), deadline);
         if (!woken)
-            return fail(woken.error());
+            return woken.error() == Errc::timed_out && deadline != abi::now ? ask_again()
+                                                                            : fail(woken.error());
         if (woken->any(server_bit))
             look_at_server();
     }
+}
+
+// A server that is rung for nothing looks at its device: an interrupt may have been lost. If it is
+// on another CPU, it needs a moment.
+Result<Completion> Disk::ask_again()
+{
+    ring();
+    if (const auto woken = sleep(false, sys::after_ms(grace_ms)); woken && woken->any(server_bit))
+        look_at_server();
+    if (auto completion = poll())
+        return std::move(*completion);
+    return fail(Errc::timed_out);
 }
 
 Result<abi::Bits> Disk::sleep(bool ring_first, abi::Ticks deadline)

@@ -392,6 +392,24 @@ TEST_CASE("a device that lies is reset, its requests fail, and work goes on",
     CHECK(client.reap() == std::map<u64, Errc>{{30, Errc::ok}});
 }
 
+TEST_CASE("a doorbell without a request finds what came back without an interrupt",
+          "[blkd][engine][hostile]")
+{
+    Rig rig;
+    EngineClient client{32};
+    client.attach(rig.engine);
+    REQUIRE(client.read(7));
+    rig.work(client.kick());
+    REQUIRE(client.channel.arm());
+    rig.disk.end();
+    rig.work({});
+    CHECK(client.reap().empty());
+
+    rig.work(client.bell());
+    CHECK(rig.owner.rings[client.place] == 1);
+    CHECK(client.reap() == std::map<u64, Errc>{{7, Errc::ok}});
+}
+
 TEST_CASE("a device that cannot be reset, or lies on and on, stops the server",
           "[blkd][engine][hostile]")
 {

@@ -28,11 +28,13 @@ struct FakeDisk {
         prepared.push_back({tag, request});
         return {};
     }
-    void kick()
+    bool kick()
     {
-        notifies += prepared.empty() ? 0 : 1;
+        const bool told = !prepared.empty();
+        notifies += told ? 1 : 0;
         at_device.insert(at_device.end(), prepared.begin(), prepared.end());
         prepared.clear();
+        return told;
     }
     Result<> acknowledge() { return needs_reset ? fail(Errc::device_fault) : Result<>{}; }
     std::optional<Result<blkd::Ended>> take()

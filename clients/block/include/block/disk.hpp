@@ -85,19 +85,22 @@ public:
     // What wait() sleeps on: bit 0, a completion came; bit 1, look at the server.
     sys::Borrowed<sys::Notification> notification() const { return notification_.borrow(); }
 
-    // The next completion. Errors: timed_out, not_found (nothing is outstanding).
+    // The next completion. At the deadline the server is asked to look at its device once more.
+    // Errors: timed_out, not_found (nothing is outstanding).
     Result<Completion> wait(abi::Ticks deadline = abi::never);
 
 private:
     static constexpr abi::Bits all_bits{~u64{0}};
     static constexpr auto completion_bit = abi::Bits::at(0);
     static constexpr auto server_bit = abi::Bits::at(1);
+    static constexpr u64 grace_ms = 5;
 
     Result<> make_memory(const Options& options);
     Result<> attach();
     Result<> start(const Options& options);
     void look_at_server();
     void ring() { (void)sys::signal(doorbell_.borrow(), all_bits); }
+    Result<Completion> ask_again();
     Result<abi::Bits> sleep(bool ring_first, abi::Ticks deadline);
 
     std::optional<sys::Session> session_;
