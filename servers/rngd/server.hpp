@@ -39,14 +39,17 @@ public:
     // Asks for the first seed.
     void begin() { refill(); }
 
+    // Before every request too: what came back without its interrupt is found when somebody asks.
     // Errors: device_fault (the device broke its specification too often).
     Result<> step(abi::Bits woken)
     {
-        if (!woken.any(abi::Bits::at(interrupt_bit)))
+        if (woken.any(abi::Bits::at(interrupt_bit))) {
+            if (!device_->acknowledge())
+                if (const auto again = recover(); !again)
+                    return again;
+        } else if (device_->in_flight() == 0) {
             return {};
-        if (!device_->acknowledge())
-            if (const auto again = recover(); !again)
-                return again;
+        }
         do {
             if (const auto drained = drain(); !drained)
                 return drained;

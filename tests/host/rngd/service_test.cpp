@@ -136,6 +136,15 @@ TEST_CASE("a client gets as many bytes as it asks for", "[rngd][clients]")
     CHECK(source.info()->health == protocol::Health::good);
 }
 
+TEST_CASE("bytes that came without an interrupt are found when somebody asks", "[rngd][hostile]")
+{
+    Rig rig;
+    auto source = rig.open();
+    while (rig.device.work())
+        REQUIRE(rig.server.step({}).has_value());
+    CHECK(source.info()->health == protocol::Health::good);
+}
+
 TEST_CASE("a client that comes before the seed sleeps until there is one", "[rngd][clients]")
 {
     Rig rig;
