@@ -6,6 +6,8 @@
 #include "monitor/trace_line.hpp"
 #include "text.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -79,27 +81,41 @@ std::string block_node(const Device& device, const QemuFiles& files)
 std::string device_option(const Device& device)
 {
     const auto& name = device.name.text;
-    auto text = fmt::format("{},id={},bus=virtio-mmio-bus.{}", kind_of(device.type).qemu, name,
-                            device.slot);
-    if (device.type == DeviceType::block)
-        text += fmt::format(",drive={},serial={}", name, qemu_escape(device.serial));
-    if (device.type == DeviceType::random)
-        text += fmt::format(",rng={}-source", name);
+    const auto& kind = kind_of(device.type);
+    auto text = fmt::format("{},id={},bus=virtio-mmio-bus.{}",
+                            device.vhost_user ? kind.vhost : kind.qemu, name, device.slot);
     if (device.type == DeviceType::network)
         text += fmt::format(",netdev={}-peer", name);
+    else if (device.vhost_user)
+        text += fmt::format(",chardev={}-socket", name);
+    else if (device.type == DeviceType::block)
+        text += fmt::format(",drive={},serial={}", name, qemu_escape(device.serial));
+    else if (device.type == DeviceType::random)
+        text += fmt::format(",rng={}-source", name);
     for (const auto& [property, value] : device.qemu)
         text += fmt::format(",{}={}", property, qemu_escape(value));
     return text;
 }
 
+void add_backend(Words& words, const Device& device, const QemuFiles& files)
+{
+    const auto& name = device.name.text;
+    const auto socket = backend_socket(files.sockets, device).string();
+    add(words, {"-chardev", fmt::format("socket,id={}-socket,path={}", name, qemu_escape(socket))});
+    if (device.type == DeviceType::network)
+        add(words, {"-netdev", fmt::format("vhost-user,id={}-peer,chardev={}-socket", name, name)});
+}
+
 void add_device(Words& words, const Device& device, const QemuFiles& files)
 {
     const auto& name = device.name.text;
-    if (device.type == DeviceType::block)
+    if (device.vhost_user)
+        add_backend(words, device, files);
+    else if (device.type == DeviceType::block)
         add(words, {"-blockdev", block_node(device, files)});
-    if (device.type == DeviceType::random)
+    else if (device.type == DeviceType::random)
         add(words, {"-object", fmt::format("rng-builtin,id={}-source", name)});
-    if (device.type == DeviceType::network)
+    else if (device.type == DeviceType::network)
         add(words, {"-netdev", fmt::format("user,id={}-peer,restrict=on", name)});
     add(words, {"-device", device_option(device)});
 }
@@ -108,6 +124,14 @@ void add_device(Words& words, const Device& device, const QemuFiles& files)
 // although its devices run in other threads: a driver's store of what it waits for may then pass
 // its last look at the ring, and the wake-up is lost.
 std::string processors(u32 cpus) { return cpus > 1 ? std::to_string(cpus) : "1,maxcpus=2"; }
+
+// Back ends map the guest's memory.
+void share_memory(Words& words, const Machine& machine)
+{
+    add(words, {"-object", fmt::format("memory-backend-memfd,id=ram,size={}M,share=on",
+                                       machine.memory_bytes >> 20)});
+    add(words, {"-machine", "memory-backend=ram"});
+}
 
 void add_machine(Words& words, const Machine& machine)
 {
@@ -130,11 +154,18 @@ fs::path scratch_file(const fs::path& directory, const Device& device)
     return directory / (device.name.text + ".img");
 }
 
+fs::path backend_socket(const fs::path& sockets, const Device& device)
+{
+    return sockets / device.name.text;
+}
+
 std::vector<std::string>
 qemu_command_line(const System& system, const QemuFiles& files, const QemuOptions& options)
 {
     Words words{options.program};
     add_machine(words, system.machine);
+    if (std::ranges::any_of(system.devices, &Device::vhost_user))
+        share_memory(words, system.machine);
     add(words, {"-kernel", files.kernel.string(), "-initrd", files.archive.string()});
     add(words, {"-serial", options.serial});
     add(words, {"-qmp",

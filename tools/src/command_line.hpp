@@ -11,6 +11,7 @@ struct QemuFiles {
     fs::path archive;    // boot archive
     fs::path directory;  // of this run: scratch images lie there as NAME.img
     fs::path qmp_socket;
+    fs::path sockets{};  // back ends listen there as NAME
     fs::path log;  // what the guest does wrong, as QEMU sees it; empty: QEMU keeps no such log
     bool trace = false;  // in the log, for the monitor
 };
@@ -29,5 +30,6 @@ qemu_command_line(const System& system, const QemuFiles& files, const QemuOption
 std::string printed_command_line(const std::vector<std::string>& argv);
 
 fs::path scratch_file(const fs::path& directory, const Device& device);
+fs::path backend_socket(const fs::path& sockets, const Device& device);
 
 }  // namespace vireo

@@ -1,6 +1,7 @@
 // debug.cpp - `debug`: a system stopped at its first instruction, and gdb on it.
 #include "debug.hpp"
 
+#include "backend.hpp"
 #include "command_line.hpp"
 #include "failure.hpp"
 #include "launch.hpp"
@@ -115,6 +116,7 @@ int debug(const Project& project, const Options& options)
     const auto script = directory / "gdb.commands";
     write_file(script, gdb_script(project, launch.gdb_socket, launch.images, options.debug.program)
                            + object_commands(project, launch.system));
+    const Backends backends{launch.system, launch.directory.sockets()};
     Child qemu{{.argv = launch.argv, .output = Output::inherit, .error = Output::inherit}};
     await_socket(launch.gdb_socket, qemu);
     fmt::print("the guest's log: {}\nsymbols-NAME loads the symbols of a program: {}\n"

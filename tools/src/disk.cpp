@@ -48,7 +48,7 @@ Device& disk_named(System& system, const std::string& name)
 {
     std::vector<std::string> disks;
     for (const auto& device : system.devices)
-        if (device.type == DeviceType::block)
+        if (device.type == DeviceType::block && !device.vhost_user)
             disks.push_back(device.name.text);
     if (!std::ranges::contains(disks, name))
         throw Failure{Exit::usage,

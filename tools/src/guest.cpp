@@ -1,6 +1,7 @@
 // guest.cpp - runs QEMU to its end and reads what the guest says meanwhile.
 #include "guest.hpp"
 
+#include "backend.hpp"
 #include "crash.hpp"
 #include "guest_log.hpp"
 #include "process.hpp"
@@ -155,6 +156,7 @@ void Watch::read_log()
 
 GuestEnd Watch::run()
 {
+    Backends backends{launch_.system, launch_.directory.sockets()};
     Child qemu{{.argv = launch_.argv}};
     const Pump handlers{.out = [this](std::string_view bytes) { read(bytes); },
                         .err = [this](std::string_view bytes) { stderr_ += bytes; },
@@ -173,6 +175,7 @@ GuestEnd Watch::run()
             explain_hang();
         qemu.stop(quit_grace);
     }
+    stderr_ += backends.finish();
     finish();
     return end_;
 }

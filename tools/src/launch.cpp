@@ -2,6 +2,7 @@
 #include "launch.hpp"
 
 #include "archive.hpp"
+#include "backend.hpp"
 #include "build.hpp"
 #include "check.hpp"
 #include "command_line.hpp"
@@ -95,6 +96,7 @@ System load(const Project& project, const Options& options, const LaunchKind& ki
     auto& system = file.system;
     apply(options.system, system.machine);
     replace_disks(system, options.system.disks);
+    choose_backends(system, options.system.backends);
     build_target(project, options);
     const auto built = project.program_names();
     if (built.empty())
@@ -140,7 +142,7 @@ void make_scratch_images(const Launch& launch)
 {
     for (const auto& device : launch.system.devices)
         if (const auto* scratch = std::get_if<ScratchImage>(&device.image);
-            scratch != nullptr && device.type == DeviceType::block)
+            scratch != nullptr && device.type == DeviceType::block && !device.vhost_user)
             make_sparse(scratch_file(launch.directory.path(), device), scratch->bytes);
 }
 
@@ -161,6 +163,7 @@ std::vector<std::string> command_line_of(const Project& project,
                           .archive = directory / "boot.archive",
                           .directory = directory,
                           .qmp_socket = launch.qmp_socket,
+                          .sockets = launch.directory.sockets(),
                           .log = launch.qemu_log,
                           .trace = launch.monitored};
     QemuOptions qemu{.program = options.qemu, .extra = kind.qemu, .user = options.qemu_opts};

@@ -79,6 +79,10 @@ void add_system(CLI::App& app, SystemOptions& system)
                    "NAME=FILE[,ro|,rw][,raw|,qcow2]: this image behind that disk; raw, unless "
                    "it is named *.qcow2")
         ->allow_extra_args(false);
+    app.add_option("--backend", system.backends,
+                   "NAME=COMMAND: this program of the host behind that device, whose system file "
+                   "says backend = \"vhost-user\"")
+        ->allow_extra_args(false);
     app.add_option("--cpus", system.cpus, "number of CPUs")->check(whole_number());
     app.add_option("--memory", system.memory, "memory of the guest, such as 64M or 4G");
     app.add_option("--cpu", system.cpu, "QEMU's CPU model");

@@ -18,6 +18,7 @@ enum class Task { setup, doctor, build, run, test, bench, debug, size, trace };
 struct SystemOptions {
     std::string system = "demo";
     std::vector<std::string> disks{};
+    std::vector<std::string> backends{};
     std::vector<std::string> commands{};
     std::optional<u32> cpus{};
     std::optional<std::string> memory{};

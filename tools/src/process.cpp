@@ -71,7 +71,9 @@ struct Birth {
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
         if (command->own_group) {
             // Without /dev/null it gets no input at all, never the terminal's.
-            if (const int null = ::open("/dev/null", O_RDONLY); null >= 0)
+            if (command->input >= 0)
+                ::dup2(command->input, STDIN_FILENO);
+            else if (const int null = ::open("/dev/null", O_RDONLY); null >= 0)
                 ::dup2(null, STDIN_FILENO);
             else
                 ::close(STDIN_FILENO);

@@ -31,6 +31,7 @@ struct Command {
     Output error = Output::capture;
     std::optional<fs::path> directory{};
     bool own_group = true;  // not for programs that read from the terminal
+    int input = -1;         // its standard input, with a group of its own; -1: nothing to read
 };
 
 class Child {

@@ -35,15 +35,17 @@ struct DeviceKind {
     std::string_view name;  // in a system file
     std::string_view qemu;  // for -device
     u32 virtio_id;
-    u32 rank;  // the busiest first
+    u32 rank;                // the busiest first
+    std::string_view vhost;  // for -device, when a program of the host is its back end; empty: not
+                             // possible
 };
 
 inline constexpr std::array device_kinds{
-    DeviceKind{DeviceType::block, "virtio-blk", "virtio-blk-device", 2, 0},
-    DeviceKind{DeviceType::network, "virtio-net", "virtio-net-device", 1, 1},
-    DeviceKind{DeviceType::random, "virtio-rng", "virtio-rng-device", 4, 2},
-    DeviceKind{DeviceType::keyboard, "virtio-keyboard", "virtio-keyboard-device", 18, 3},
-    DeviceKind{DeviceType::tablet, "virtio-tablet", "virtio-tablet-device", 18, 3},
+    DeviceKind{DeviceType::block, "virtio-blk", "virtio-blk-device", 2, 0, "vhost-user-blk"},
+    DeviceKind{DeviceType::network, "virtio-net", "virtio-net-device", 1, 1, "virtio-net-device"},
+    DeviceKind{DeviceType::random, "virtio-rng", "virtio-rng-device", 4, 2, "vhost-user-rng"},
+    DeviceKind{DeviceType::keyboard, "virtio-keyboard", "virtio-keyboard-device", 18, 3, ""},
+    DeviceKind{DeviceType::tablet, "virtio-tablet", "virtio-tablet-device", 18, 3, ""},
 };
 
 constexpr const DeviceKind& kind_of(DeviceType type)
@@ -82,7 +84,9 @@ struct Device {
     Image image;  // of a disk
     std::vector<InjectedError> errors;
     std::string serial;
-    bool scratch = false;  // --disk may not replace it
+    bool scratch = false;              // --disk may not replace it
+    bool vhost_user = false;           // --backend says which program of the host is behind it
+    std::vector<std::string> backend;  // that program and its arguments
     std::optional<u32> wanted_slot;
     Place slot_at;
     u32 slot = 0;                                           // as pinned
