@@ -13,9 +13,11 @@ public:
     static constexpr u16 max_slots = 128;  // requests in flight
     static constexpr u16 queue_size =
         512;  // three descriptors a slot; the rest serves buffers in many runs
-    static constexpr u32 most_runs = 32;  // of one request; four such can be in flight
+    static constexpr u16 most_runs = 32;  // of one request; without INDIRECT_DESC four such can be
+                                          // in flight
     static constexpr u32 most_bytes = 1 << 20;
-    static constexpr virtio::blk::Options options{.queue_size = queue_size, .slots = max_slots};
+    static constexpr virtio::blk::Options options{
+        .queue_size = queue_size, .slots = max_slots, .runs = most_runs};
 
     // DMA memory that start() needs.
     static constexpr Bytes memory_bytes() { return Driver::memory_bytes(options); }
@@ -56,7 +58,7 @@ public:
     const virtio::blk::Info& info() const { return driver_.info(); }
     const virtio::blk::Serial& serial() const { return driver_.serial(); }
     block::Sector capacity() const { return block::Sector{info().capacity.raw()}; }
-    u32 max_runs() const { return std::min(info().max_runs, most_runs); }
+    u32 max_runs() const { return info().max_runs; }
 
     u32 slots() const { return driver_.slots(); }
     bool room() const { return driver_.room(); }
@@ -115,7 +117,7 @@ public:
     }
 
 private:
-    using Driver = virtio::blk::Driver<B, max_slots, queue_size>;
+    using Driver = virtio::blk::Driver<B, max_slots, queue_size, most_runs>;
 
     // One run, or several.
     template <class Data>

@@ -26,11 +26,12 @@ struct Done {
 struct Options {
     u16 queue_size = 256;  // descriptors wished for; the device may have fewer
     u16 slots = 64;        // requests in flight wished for; at most a quarter of the descriptors
+    u16 runs = 64;         // pieces of memory of one request, with INDIRECT_DESC
 };
 
 using Serial = std::array<char, 20>;  // padded with zeroes
 
-template <Bus B, u16 MaxSlots = 64, u16 MaxQueue = 256>
+template <Bus B, u16 MaxSlots = 64, u16 MaxQueue = 256, u16 MaxRuns = 64>
 class Driver {
 public:
     Driver() = default;
@@ -41,7 +42,8 @@ public:
     static constexpr Bytes memory_bytes(Options options = {})
     {
         const Options fitted = fit(options);
-        return Requests::memory_bytes(fitted.queue_size, fitted.slots) + Bytes{sizeof(Serial)};
+        return Requests::memory_bytes(fitted.queue_size, fitted.slots, fitted.runs)
+               + Bytes{sizeof(Serial)};
     }
 
     // Brings the device up. On failure it was told so (FAILED), and device.negotiation() tells
@@ -105,7 +107,7 @@ public:
     Fault fault() const { return requests_.fault(); }
 
 private:
-    using Requests = Chains<MaxSlots, MaxQueue>;
+    using Requests = Chains<MaxSlots, MaxQueue, MaxRuns>;
 
     static constexpr u16 request_queue = 0;
     static constexpr u32 max_bytes = ~u32{0} - 1 - Requests::frame_bytes;
@@ -114,7 +116,9 @@ private:
     {
         const u16 size = std::bit_floor(std::min(asked.queue_size, MaxQueue));
         const auto quarter = static_cast<u16>(size / 4);
-        return {size, std::min({asked.slots, MaxSlots, quarter})};
+        const auto runs = static_cast<u16>(size < 4 ? 1 : size - 2);
+        return {size, std::min({asked.slots, MaxSlots, quarter}),
+                std::clamp(asked.runs, u16{1}, std::min(MaxRuns, runs))};
     }
 
     Result<> bring_up();
@@ -142,9 +146,10 @@ private:
     Options options_;
 };
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-Result<>
-Driver<B, MaxSlots, MaxQueue>::start(Device<B>& device, const Dma auto& memory, Options options)
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::start(Device<B>& device,
+                                                       const Dma auto& memory,
+                                                       Options options)
 {
     device_ = &device;
     memory_ = memory.region();
@@ -152,8 +157,8 @@ Driver<B, MaxSlots, MaxQueue>::start(Device<B>& device, const Dma auto& memory, 
     return bring_up();
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-Result<> Driver<B, MaxSlots, MaxQueue>::bring_up()
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::bring_up()
 {
     requests_.stop();
     if (device_->type() != DeviceType::block)
@@ -173,34 +178,36 @@ Result<> Driver<B, MaxSlots, MaxQueue>::bring_up()
     return done;
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-Result<> Driver<B, MaxSlots, MaxQueue>::set_up_queue()
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::set_up_queue()
 {
     const auto size = device_->queue_size(request_queue, fit(options_).queue_size);
     if (!size)
         return fail(size.error());
-    const Options fitted = fit({*size, options_.slots});
-    if (fitted.slots == 0)
+    const auto [entries, slots, runs] = fit({*size, options_.slots, options_.runs});
+    if (slots == 0)
         return fail(Errc::not_supported);
 
     DmaCursor cursor{memory_};
-    const auto chains =
-        cursor.take(Requests::memory_bytes(fitted.queue_size, fitted.slots), ring_alignment);
+    const auto chains = cursor.take(Requests::memory_bytes(entries, slots, runs), ring_alignment);
     const auto identity = cursor.take(Bytes{sizeof(Serial)}, 1);
     if (!chains || !identity)
         return fail(Errc::no_space);
     identity_ = *identity;
-    const auto rings = requests_.start(*chains, fitted.queue_size, fitted.slots,
-                                       device_->accepted(Feature::event_idx));
+    const auto rings =
+        requests_.start(*chains,
+                        QueueOptions::negotiated(device_->negotiation().accepted, entries,
+                                                 Requests::tables(slots, runs)),
+                        slots);
     if (!rings)
         return fail(rings.error());
-    info_.max_runs = std::min(info_.max_runs, requests_.pool_size() + u32{1});
+    info_.max_runs = std::min(info_.max_runs, u32{requests_.max_runs()});
     return device_->enable(request_queue, *rings);
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 template <class Lost>
-Result<> Driver<B, MaxSlots, MaxQueue>::recover(Lost lost)
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::recover(Lost lost)
 {
     if (const auto done = device_->reset(); !done)
         return done;
@@ -210,8 +217,8 @@ Result<> Driver<B, MaxSlots, MaxQueue>::recover(Lost lost)
     return bring_up();
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-Result<> Driver<B, MaxSlots, MaxQueue>::refresh()
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::refresh()
 {
     const auto info = device_->template config<Config>(
         [this](const auto& config) { return read_info(config, device_->negotiation().accepted); });
@@ -221,13 +228,14 @@ Result<> Driver<B, MaxSlots, MaxQueue>::refresh()
         return fail(Errc::not_supported);
     info_ = *info;
     if (requests_.slots() != 0)
-        info_.max_runs = std::min(info_.max_runs, requests_.pool_size() + u32{1});
+        info_.max_runs = std::min(info_.max_runs, u32{requests_.max_runs()});
     return {};
 }
 
 // Everything that refuses a request, with the exact reason; nothing if nothing does.
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-Result<> Driver<B, MaxSlots, MaxQueue>::admit(Sector first, std::span<const Run> data) const
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::admit(Sector first,
+                                                       std::span<const Run> data) const
 {
     if (!usable())
         return fail(Errc::device_fault);
@@ -250,9 +258,9 @@ Result<> Driver<B, MaxSlots, MaxQueue>::admit(Sector first, std::span<const Run>
     return {};
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 [[gnu::always_inline]] inline Result<>
-Driver<B, MaxSlots, MaxQueue>::transfer(Type type, u64 tag, Sector first, Run run)
+Driver<B, MaxSlots, MaxQueue, MaxRuns>::transfer(Type type, u64 tag, Sector first, Run run)
 {
     // What admit() checks, for the usual case of one run.
     if (run.length == 0 || !whole_blocks(first, run.length)
@@ -263,20 +271,18 @@ Driver<B, MaxSlots, MaxQueue>::transfer(Type type, u64 tag, Sector first, Run ru
     return {};
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-[[gnu::noinline]] Result<>
-Driver<B, MaxSlots, MaxQueue>::transfer(Type type, u64 tag, Sector first, std::span<const Run> data)
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::noinline]] Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::transfer(
+    Type type, u64 tag, Sector first, std::span<const Run> data)
 {
     if (data.size() == 1)
         return transfer(type, tag, first, data[0]);
     const auto admitted = admit(first, data);
-    if (admitted)
-        requests_.submit_several(type, first.raw(), tag, data);
-    return admitted;
+    return admitted ? requests_.submit_several(type, first.raw(), tag, data) : admitted;
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-Result<> Driver<B, MaxSlots, MaxQueue>::admit_without_data() const
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::admit_without_data() const
 {
     if (!usable())
         return fail(Errc::device_fault);
@@ -285,28 +291,25 @@ Result<> Driver<B, MaxSlots, MaxQueue>::admit_without_data() const
     return {};
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-Result<> Driver<B, MaxSlots, MaxQueue>::flush(u64 tag)
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::flush(u64 tag)
 {
     if (usable() && !info_.flush)
         return fail(Errc::not_supported);
     const auto admitted = admit_without_data();
-    if (admitted)
-        requests_.submit_flush(tag);
-    return admitted;
+    return admitted ? requests_.submit_flush(tag) : admitted;
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-Result<> Driver<B, MaxSlots, MaxQueue>::identify(u64 tag)
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::identify(u64 tag)
 {
     const auto admitted = admit_without_data();
-    if (admitted)
-        requests_.submit_identify(tag, {identity_.address, sizeof(Serial)});
-    return admitted;
+    return admitted ? requests_.submit_identify(tag, {identity_.address, sizeof(Serial)})
+                    : admitted;
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-bool Driver<B, MaxSlots, MaxQueue>::kick()
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::always_inline]] inline bool Driver<B, MaxSlots, MaxQueue, MaxRuns>::kick()
 {
     if (!requests_.publish())
         return false;
@@ -314,8 +317,9 @@ bool Driver<B, MaxSlots, MaxQueue>::kick()
     return true;
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-[[gnu::always_inline]] inline std::optional<Result<Done>> Driver<B, MaxSlots, MaxQueue>::take()
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::always_inline]] inline std::optional<Result<Done>>
+Driver<B, MaxSlots, MaxQueue, MaxRuns>::take()
 {
     const auto taken = requests_.take();
     if (!taken)
@@ -329,9 +333,9 @@ template <Bus B, u16 MaxSlots, u16 MaxQueue>
     return Done{returned.tag, result, result == Outcome::ok ? returned.bytes : 0};
 }
 
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-[[gnu::always_inline]] inline Outcome Driver<B, MaxSlots, MaxQueue>::outcome(Answer answer,
-                                                                             bool complete) const
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::always_inline]] inline Outcome
+Driver<B, MaxSlots, MaxQueue, MaxRuns>::outcome(Answer answer, bool complete) const
 {
     // The status byte is the last that the device writes: if it says it wrote less, the byte is not
     // its answer. Version 1 devices are known to miscount (virtio 1.2, 5.2.6.5).
@@ -348,8 +352,8 @@ template <Bus B, u16 MaxSlots, u16 MaxQueue>
 }
 
 // Copied once: the device could still change the original.
-template <Bus B, u16 MaxSlots, u16 MaxQueue>
-[[gnu::cold, gnu::noinline]] void Driver<B, MaxSlots, MaxQueue>::keep_serial()
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::cold, gnu::noinline]] void Driver<B, MaxSlots, MaxQueue, MaxRuns>::keep_serial()
 {
     std::memcpy(serial_.data(), identity_.memory, serial_.size());
 }

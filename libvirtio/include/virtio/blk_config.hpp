@@ -2,6 +2,7 @@
 #pragma once
 
 #include <virtio/device.hpp>
+#include <virtio/queue.hpp>
 
 namespace virtio::blk {
 
@@ -26,7 +27,7 @@ inline constexpr Wish wish{
     .required = {},
     .optional = Features{BlkFeature::seg_max, BlkFeature::ro, BlkFeature::blk_size,
                          BlkFeature::flush, BlkFeature::topology, BlkFeature::config_wce}
-                | Feature::event_idx,
+                | queue_features,
 };
 
 struct Info {

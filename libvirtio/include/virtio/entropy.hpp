@@ -4,7 +4,7 @@
 #include <span>
 
 #include <virtio/device.hpp>
-#include <virtio/ring.hpp>
+#include <virtio/queue.hpp>
 
 namespace virtio::entropy {
 
@@ -13,7 +13,7 @@ struct Options {
     u32 buffer_bytes = 64;
 };
 
-// Buffer i is descriptor i, laid out once.
+// Buffer i is chain i, laid out once.
 template <Bus B, u16 Max = 8>
 class Driver {
 public:
@@ -25,7 +25,7 @@ public:
     static constexpr Bytes memory_bytes(Options options = {})
     {
         const u16 size = queue_size(options);
-        return RingLayout{size}.bytes() + Bytes{u64{size} * options.buffer_bytes};
+        return Buffers::memory_bytes(size) + Bytes{u64{size} * options.buffer_bytes};
     }
 
     // Brings the device up. On failure it was told so (FAILED). `device` and `memory` outlive the
@@ -45,15 +45,17 @@ public:
     // write. An error, device_fault, means that the device broke its specification: if broken(),
     // recover(); otherwise it returned an empty buffer, which is ours again.
     std::optional<Result<usize>> take(std::span<std::byte> out);
-    [[nodiscard]] bool arm() { return ring_.arm(); }
+    [[nodiscard]] bool arm() { return queue_.arm(); }
 
-    u16 in_flight() const { return ring_.outstanding(); }
-    bool broken() const { return ring_.broken(); }
-    Fault fault() const { return ring_.fault(); }
+    u16 in_flight() const { return queue_.outstanding(); }
+    bool broken() const { return queue_.broken(); }
+    Fault fault() const { return queue_.fault(); }
 
 private:
+    using Buffers = Queue<Max, Max>;
+
     static constexpr u16 request_queue = 0;
-    static constexpr Wish wish{.required = {}, .optional = Feature::event_idx};
+    static constexpr Wish wish{.required = {}, .optional = queue_features};
 
     static constexpr u16 queue_size(Options options)
     {
@@ -68,8 +70,14 @@ private:
         return buffers_.memory + usize{index} * options_.buffer_bytes;
     }
 
+    Buffer chain(u16 index) const
+    {
+        return {buffers_.address + Bytes{u64{index} * options_.buffer_bytes}, options_.buffer_bytes,
+                true};
+    }
+
     Device<B>* device_ = nullptr;
-    Ring<Max> ring_;
+    Buffers queue_;
     u16 free_count_ = 0;
     std::array<u16, Max> free_{};
     DmaRegion buffers_;
@@ -99,7 +107,7 @@ Result<> Driver<B, Max>::bring_up()
     if (done)
         done = device_->go();
     if (!done) {
-        ring_.stop();
+        queue_.stop();
         free_count_ = 0;
         device_->give_up();
     }
@@ -113,21 +121,22 @@ Result<> Driver<B, Max>::set_up_queue()
     if (!size)
         return fail(size.error());
     DmaCursor cursor{memory_};
-    const auto rings = cursor.take(RingLayout{*size}.bytes(), ring_alignment);
+    const auto rings = cursor.take(Buffers::memory_bytes(*size), ring_alignment);
     const auto buffers = cursor.take(Bytes{u64{*size} * options_.buffer_bytes}, 1);
     if (!rings || !buffers)
         return fail(Errc::no_space);
-    const auto addresses = ring_.start(*rings, *size, device_->accepted(Feature::event_idx));
+    const auto addresses =
+        queue_.start(*rings, QueueOptions::negotiated(device_->negotiation().accepted, *size));
     if (!addresses)
         return fail(addresses.error());
+    if (const auto reserved = queue_.reserve(*size, 1); !reserved)
+        return reserved;
 
     buffers_ = *buffers;
     std::memset(buffers_.memory, 0, buffers_.size.raw());  // nothing of before is ever given out
     for (u16 i = 0; i < *size; ++i) {
         free_[i] = i;
-        const DeviceAddr at = buffers_.address + Bytes{u64{i} * options_.buffer_bytes};
-        ring_.describe(DescriptorIndex{i},
-                       {at.raw(), options_.buffer_bytes, DescriptorFlags::write, 0});
+        queue_.lay_out(DescriptorIndex{i}, std::array{chain(i)}, 0);
     }
     free_count_ = *size;
     return device_->enable(request_queue, *addresses);
@@ -136,19 +145,20 @@ Result<> Driver<B, Max>::set_up_queue()
 template <Bus B, u16 Max>
 Result<> Driver<B, Max>::request()
 {
-    if (broken() || ring_.size() == 0)
+    if (broken() || queue_.size() == 0)
         return fail(Errc::device_fault);
     if (free_count_ == 0)
         return fail(Errc::would_block);
-    const DescriptorIndex head{free_[--free_count_]};
-    ring_.offer(head, {options_.buffer_bytes, options_.buffer_bytes});
+    const u16 index = free_[--free_count_];
+    queue_.offer(DescriptorIndex{index}, chain(index),
+                 {options_.buffer_bytes, options_.buffer_bytes});
     return {};
 }
 
 template <Bus B, u16 Max>
 bool Driver<B, Max>::kick()
 {
-    if (!ring_.publish())
+    if (!queue_.publish())
         return false;
     device_->notify(request_queue);
     return true;
@@ -157,7 +167,7 @@ bool Driver<B, Max>::kick()
 template <Bus B, u16 Max>
 std::optional<Result<usize>> Driver<B, Max>::take(std::span<std::byte> out)
 {
-    const auto taken = ring_.take();
+    const auto taken = queue_.take();
     if (!taken)
         return std::nullopt;
     if (!*taken)

@@ -1,13 +1,17 @@
-// virtio/queue.hpp - a split virtqueue, driver side, for chains of any shape.
+// virtio/queue.hpp - a virtqueue, driver side, for chains of any shape. The device is not trusted.
 //
-// Adds to the rings a free list of descriptors. The list and the length of each chain are private:
-// freeing a chain follows our own links, never those in the table that the device can write.
-// A driver whose requests all look alike is better off with a Ring and chains laid out once
-// (blk.hpp).
+// Split or packed, chains of descriptors in the ring or in indirect tables: what was negotiated
+// decides, and the driver does not notice. Free lists and the length of each chain are private:
+// freeing a chain follows our own links, never those that the device can write; tables are only
+// ever written.
+//
+// A driver whose requests all look alike reserves chains and lays each out once; a request then
+// fills in one piece of it, and takes one entry of the ring if there are tables (blk_chains.hpp).
 #pragma once
 
 #include <span>
 
+#include <virtio/features.hpp>
 #include <virtio/ring.hpp>
 
 namespace virtio {
@@ -19,17 +23,63 @@ struct Buffer {
     bool device_writes;
 };
 
-template <u16 Max>
+// Indirect tables: chains 0 .. count - 1 have one each, for up to so many buffers. A chain that
+// does not fit, or of one buffer, is in the ring itself.
+struct Tables {
+    u16 count = 0;
+    u16 entries = 0;
+
+    constexpr Bytes bytes() const { return Bytes{sizeof(Descriptor) * count * entries}; }
+};
+
+// For the wish of a driver: what a Queue knows how to use.
+inline constexpr Features queue_features{Feature::event_idx, Feature::indirect_desc,
+                                         Feature::ring_packed};
+
+struct QueueOptions {
+    u16 size;  // entries of the ring, a power of two
+    bool event_idx = false;
+    bool packed = false;
+    Tables tables{};  // without INDIRECT_DESC none
+
+    static constexpr QueueOptions negotiated(Features accepted, u16 size, Tables tables = {})
+    {
+        return {size, accepted.has(Feature::event_idx), accepted.has(Feature::ring_packed),
+                accepted.has(Feature::indirect_desc) ? tables : Tables{}};
+    }
+};
+
+// Up to `Reserved` chains can be laid out once.
+template <u16 Max, u16 Reserved = 0>
 class Queue {
 public:
-    // As Ring::start; also bad_argument if size is more than Max.
-    Result<RingAddresses> start(DmaRegion memory, u16 size, bool event_idx);
+    // DMA memory that start() needs, whatever was negotiated.
+    static constexpr Bytes memory_bytes(u16 size, Tables tables = {})
+    {
+        return RingLayout{size}.bytes() + tables.bytes();
+    }
 
-    // Lays a chain out and offers it; the returned head names it until it comes back. Errors:
-    // bad_argument (empty chain, empty buffer, readable after writable), too_big (more than 2^32 -
-    // 1 bytes, or more buffers than the queue has descriptors), no_space (too few free descriptors
-    // at the moment), device_fault (the queue is broken).
+    // As Ring::start; also bad_argument if size is more than Max, or there are more tables.
+    Result<RingAddresses> start(DmaRegion memory, QueueOptions options);
+    // Forgets everything: nothing goes in or comes out before the next start.
+    void stop();
+
+    // Offers a chain; the returned head names it until it comes back. Errors: bad_argument (empty
+    // chain, empty buffer, readable after writable), too_big (more than 2^32 - 2 bytes, or more
+    // buffers than the queue has entries), no_space (too little room at the moment), device_fault
+    // (not started, or broken).
     Result<DescriptorIndex> submit(std::span<const Buffer> chain);
+
+    // Right after start: chains 0 .. chains - 1 are the caller's, each of at most so many pieces.
+    // Errors: bad_argument (more than Reserved, or than the queue has entries for).
+    Result<> reserve(u16 chains, u16 pieces);
+    // Lays one out, as many pieces as were reserved; `varying` is the piece that requests fill in.
+    void lay_out(DescriptorIndex reserved, std::span<const Buffer> pieces, u16 varying);
+    // Offers it with that piece; `extent` is of the whole chain, as for Ring::offer.
+    void offer(DescriptorIndex reserved, const Buffer& piece, Extent extent);
+    // Offers another chain in its place, this once: when it came back, lay it out again. Errors: as
+    // submit.
+    Result<> submit(DescriptorIndex reserved, std::span<const Buffer> chain);
 
     [[nodiscard]] bool publish() { return ring_.publish(); }
     std::optional<Result<Completion>> take();
@@ -39,36 +89,109 @@ public:
     Fault fault() const { return ring_.fault(); }
     u16 outstanding() const { return ring_.outstanding(); }
     bool outstanding(DescriptorIndex head) const { return ring_.outstanding(head); }
-    u16 free_descriptors() const { return free_count_; }
+    // The reserved chain needs no lay_out() before its next offer().
+    bool as_laid_out(DescriptorIndex reserved) const { return links_[reserved.raw()] == 0; }
+    // Of the ring. A chain takes one for each buffer, or one if it is in a table.
+    u16 free_descriptors() const { return ring_.packed() ? ring_.room() : free_count_; }
     u16 size() const { return ring_.size(); }
+    bool has_tables() const { return tables_.count != 0; }
 
 private:
-    static Result<Extent> measure(std::span<const Buffer> chain);
+    using Stored = StoredDescriptor;
 
-    Ring<Max> ring_;
+    // The piece of a reserved chain that requests fill in, and what it ends with when the device
+    // reads or writes it.
+    struct Varying {
+        Stored* at;
+        std::array<u32, 2> tail;
+    };
+
+    static Result<Extent> measure(std::span<const Buffer> chain);
+    // What describes a buffer, and where the chain goes on.
+    Stored stored(const Buffer& buffer, std::optional<u16> next) const;
+    bool in_table(u16 id, usize pieces) const
+    {
+        return id < tables_.count && pieces > 1 && pieces <= tables_.entries;
+    }
+    Stored* table(u16 id) const { return tables_memory_ + usize{id} * tables_.entries; }
+    DeviceAddr table_address(u16 id) const
+    {
+        return tables_address_ + Bytes{sizeof(Stored) * id * tables_.entries};
+    }
+    void point_to_table(u16 id, usize pieces);
+    // Of a split ring's table, the n-th descriptor that is always the chain's.
+    u16 own(u16 id, usize n) const
+    {
+        return n == 0 ? id : static_cast<u16>(reserved_ + id * (pieces_ - 1u) + n - 1);
+    }
+    usize own_count(u16 id) const { return id < reserved_ && !in_tables_ ? pieces_ : 1; }
+    // Where a piece of a reserved chain is laid out.
+    Stored* place(u16 id, u16 piece)
+    {
+        if (in_tables_)
+            return table(id) + piece;
+        if (ring_.packed())
+            return copies_.data() + usize{id} * pieces_ + piece;
+        return ring_.table() + own(id, piece);
+    }
+
+    bool room(u16 id, usize pieces) const;
+    Result<> put(u16 id, std::span<const Buffer> chain);
+    void write_table(u16 id, std::span<const Buffer> chain);
+    void link(u16 id, std::span<const Buffer> chain);
+    u16 pop_after(u16 last);
+    void put_packed(u16 id, std::span<const Buffer> chain, Extent extent);
+    void offer_packed(u16 id, Extent extent);
+    void release(u16 id);
+
     u16 free_ = 0;  // first of the free list
     u16 free_count_ = 0;
+    u16 reserved_ = 0;        // chains 0 .. reserved_ - 1 are not in the free list
+    u16 pieces_ = 0;          // of each of them
+    bool in_tables_ = false;  // where they are laid out
+    Tables tables_;
+    Stored* tables_memory_ = nullptr;
+    DeviceAddr tables_address_;
+    Ring<Max> ring_;
+    std::array<Varying, Reserved> varying_{};
+    std::array<u16, Max> links_{};  // of a head: descriptors that next_ links, itself included
     std::array<u16, Max> next_{};   // of the free list, or of the chain a descriptor belongs to
-    std::array<u16, Max> links_{};  // of a head: descriptors of its chain
+    std::array<Stored, Reserved == 0 ? 0 : Max> copies_{};  // packed, no tables: reserved chains
 };
 
-template <u16 Max>
-Result<RingAddresses> Queue<Max>::start(DmaRegion memory, u16 size, bool event_idx)
+template <u16 Max, u16 Reserved>
+Result<RingAddresses> Queue<Max, Reserved>::start(DmaRegion memory, QueueOptions options)
 {
-    if (size > Max)
+    const auto [size, event_idx, packed, tables] = options;
+    if (size > Max || tables.count > size)
         return fail(Errc::bad_argument);
-    const auto addresses = ring_.start(memory, size, event_idx);
+    if (memory.size < memory_bytes(size, tables))
+        return fail(Errc::no_space);
+    stop();
+    const auto addresses = ring_.start(memory, {size, event_idx, packed});
     if (!addresses)
         return addresses;
+    const u64 offset = RingLayout{size}.bytes().raw();
+    tables_ = tables;
+    tables_memory_ = reinterpret_cast<Stored*>(memory.memory + offset);
+    tables_address_ = memory.address + Bytes{offset};
     for (u16 i = 0; i < size; ++i)
         next_[i] = static_cast<u16>(i + 1);
-    free_ = 0;
+    links_.fill(0);
     free_count_ = size;
     return addresses;
 }
 
-template <u16 Max>
-Result<Extent> Queue<Max>::measure(std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved>
+void Queue<Max, Reserved>::stop()
+{
+    ring_.stop();
+    free_ = free_count_ = reserved_ = pieces_ = 0;
+    in_tables_ = false;
+}
+
+template <u16 Max, u16 Reserved>
+Result<Extent> Queue<Max, Reserved>::measure(std::span<const Buffer> chain)
 {
     u64 total = 0;
     u64 writable = 0;
@@ -85,49 +208,235 @@ Result<Extent> Queue<Max>::measure(std::span<const Buffer> chain)
     return Extent{static_cast<u32>(total), static_cast<u32>(writable)};
 }
 
-template <u16 Max>
-Result<DescriptorIndex> Queue<Max>::submit(std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved>
+Result<DescriptorIndex> Queue<Max, Reserved>::submit(std::span<const Buffer> chain)
 {
-    if (broken())
+    const u16 id = free_;
+    if (const auto done = put(id, chain); !done)
+        return fail(done.error());
+    return DescriptorIndex{id};
+}
+
+template <u16 Max, u16 Reserved>
+Result<> Queue<Max, Reserved>::submit(DescriptorIndex reserved, std::span<const Buffer> chain)
+{
+    return put(reserved.raw(), chain);
+}
+
+// For a chain of so many pieces. One that is not reserved takes a name off the free list; of a
+// split ring that is its first descriptor.
+template <u16 Max, u16 Reserved>
+bool Queue<Max, Reserved>::room(u16 id, usize pieces) const
+{
+    const bool named = id < reserved_ || free_count_ != 0;
+    const usize entries = in_table(id, pieces) ? 1 : pieces;
+    if (ring_.packed())
+        return named && entries <= ring_.room();
+    return named && entries <= own_count(id) + free_count_ - (id < reserved_ ? 0 : 1);
+}
+
+// A chain that is not reserved: `id` is the first of the free list.
+template <u16 Max, u16 Reserved>
+Result<> Queue<Max, Reserved>::put(u16 id, std::span<const Buffer> chain)
+{
+    if (broken() || size() == 0)
         return fail(Errc::device_fault);
     if (chain.size() > size())
         return fail(Errc::too_big);
     const auto extent = measure(chain);
     if (!extent)
         return fail(extent.error());
-    if (chain.size() > free_count_)
+    if (!room(id, chain.size()))
         return fail(Errc::no_space);
 
-    const DescriptorIndex head{free_};
-    for (usize i = 0; i < chain.size(); ++i) {
-        const bool last = i + 1 == chain.size();
-        const auto flags = (last ? 0 : DescriptorFlags::next)
-                           | (chain[i].device_writes ? DescriptorFlags::write : 0);
-        ring_.describe(DescriptorIndex{free_},
-                       {chain[i].address.raw(), chain[i].length, static_cast<u16>(flags),
-                        last ? u16{0} : next_[free_]});
-        free_ = next_[free_];
+    if (id >= reserved_) {
+        free_ = next_[id];
+        --free_count_;
     }
-    free_count_ = static_cast<u16>(free_count_ - chain.size());
-    links_[head.raw()] = static_cast<u16>(chain.size());
-    ring_.offer(head, *extent);
-    return head;
+    links_[id] = 1;
+    const bool table = in_table(id, chain.size());
+    if (table)
+        write_table(id, chain);
+    if (ring_.packed()) {
+        put_packed(id, chain, *extent);
+        return {};
+    }
+    if (table)
+        point_to_table(id, chain.size());
+    else
+        link(id, chain);
+    ring_.offer(DescriptorIndex{id}, *extent);
+    return {};
 }
 
-template <u16 Max>
-std::optional<Result<Completion>> Queue<Max>::take()
+template <u16 Max, u16 Reserved>
+auto Queue<Max, Reserved>::stored(const Buffer& buffer, std::optional<u16> next) const -> Stored
+{
+    const u16 write = buffer.device_writes ? DescriptorFlags::write : 0;
+    const u64 addr = buffer.address.raw();
+    if (ring_.packed())  // what follows is what comes next; says so in the ring, not in a table
+        return std::bit_cast<Stored>(PackedDescriptor{addr, buffer.length, 0, write});
+    const u16 flags = write | (next ? DescriptorFlags::next : 0);
+    return std::bit_cast<Stored>(Descriptor{addr, buffer.length, flags, next.value_or(0)});
+}
+
+template <u16 Max, u16 Reserved>
+void Queue<Max, Reserved>::write_table(u16 id, std::span<const Buffer> chain)
+{
+    for (usize i = 0; i < chain.size(); ++i) {
+        const auto next = static_cast<u16>(i + 1);
+        table(id)[i] = stored(chain[i], next < chain.size() ? std::optional{next} : std::nullopt);
+    }
+}
+
+template <u16 Max, u16 Reserved>
+void Queue<Max, Reserved>::point_to_table(u16 id, usize pieces)
+{
+    ring_.describe(DescriptorIndex{id},
+                   {table_address(id).raw(), static_cast<u32>(sizeof(Stored) * pieces),
+                    DescriptorFlags::indirect, 0});
+}
+
+// Takes a free descriptor, and remembers that it follows `last`.
+template <u16 Max, u16 Reserved>
+u16 Queue<Max, Reserved>::pop_after(u16 last)
+{
+    const u16 taken = free_;
+    free_ = next_[taken];
+    --free_count_;
+    next_[last] = taken;
+    return taken;
+}
+
+// A chain in the table of a split ring: first its own descriptors, then free ones.
+template <u16 Max, u16 Reserved>
+void Queue<Max, Reserved>::link(u16 id, std::span<const Buffer> chain)
+{
+    u16 at = id;
+    u16 taken = id;
+    for (usize i = 0; i < chain.size(); ++i) {
+        std::optional<u16> next;
+        if (i + 1 < chain.size()) {
+            next = own(id, i + 1);
+            if (i + 1 >= own_count(id)) {
+                next = taken = pop_after(taken);
+                ++links_[id];
+            }
+        }
+        ring_.describe(DescriptorIndex{at}, std::bit_cast<Descriptor>(stored(chain[i], next)));
+        at = next.value_or(0);
+    }
+}
+
+template <u16 Max, u16 Reserved>
+void Queue<Max, Reserved>::put_packed(u16 id, std::span<const Buffer> chain, Extent extent)
+{
+    const DescriptorIndex head{id};
+    if (in_table(id, chain.size())) {
+        ring_.add(head, table_address(id).raw(), static_cast<u32>(chain.size() * sizeof(Stored)),
+                  DescriptorFlags::indirect);
+        return ring_.offer(head, extent, 1);
+    }
+    for (usize i = 0; i < chain.size(); ++i)
+        ring_.add(head, chain[i].address.raw(), chain[i].length,
+                  (chain[i].device_writes ? DescriptorFlags::write : 0)
+                      | (i + 1 < chain.size() ? DescriptorFlags::next : 0));
+    ring_.offer(head, extent, static_cast<u16>(chain.size()));
+}
+
+template <u16 Max, u16 Reserved>
+[[gnu::always_inline]] inline std::optional<Result<Completion>> Queue<Max, Reserved>::take()
 {
     const auto taken = ring_.take();
-    if (!taken || !*taken)
+    if (!taken || !*taken) [[unlikely]]
         return taken;
-    const u16 head = (*taken)->head.raw();
-    u16 tail = head;
-    for (u16 i = 1; i < links_[head]; ++i)
-        tail = next_[tail];
-    next_[tail] = free_;
-    free_ = head;
-    free_count_ = static_cast<u16>(free_count_ + links_[head]);
+    const u16 id = (*taken)->head.raw();
+    if (links_[id] != 0) [[unlikely]]  // of a driver that lays its chains out
+        release(id);
     return taken;
+}
+
+// What was taken off the free list for a chain goes back. A reserved one keeps its name, and the
+// mark that it is not as it was laid out.
+template <u16 Max, u16 Reserved>
+[[gnu::noinline]] void Queue<Max, Reserved>::release(u16 id)
+{
+    u16 last = id;
+    for (u16 i = 1; i < links_[id]; ++i)
+        last = next_[last];
+    const bool named = id >= reserved_;
+    free_count_ = static_cast<u16>(free_count_ + links_[id] - (named ? 0 : 1));
+    links_[id] = named ? 0 : 1;
+    if (!named && last == id)
+        return;
+    const u16 first = named ? id : next_[id];
+    next_[last] = free_;
+    free_ = first;
+}
+
+template <u16 Max, u16 Reserved>
+Result<> Queue<Max, Reserved>::reserve(u16 chains, u16 pieces)
+{
+    // In tables, in a split ring's own table, or copied into the ring each time.
+    in_tables_ = chains <= tables_.count && in_table(0, pieces);
+    const u32 descriptors = u32{chains} * (in_tables_ ? 1u : pieces);
+    if (chains > Reserved || pieces == 0 || descriptors > size())
+        return fail(Errc::bad_argument);
+    reserved_ = chains;
+    pieces_ = pieces;
+    const u32 taken = ring_.packed() ? chains : descriptors;
+    free_ = static_cast<u16>(taken);
+    free_count_ = static_cast<u16>(size() - taken);
+    return {};
+}
+
+template <u16 Max, u16 Reserved>
+void Queue<Max, Reserved>::lay_out(DescriptorIndex reserved,
+                                   std::span<const Buffer> pieces,
+                                   u16 varying)
+{
+    const u16 id = reserved.raw();
+    links_[id] = 0;
+    for (u16 i = 0; i < pieces.size(); ++i) {
+        const bool last = i + 1u == pieces.size();
+        const auto next = static_cast<u16>(in_tables_ ? i + 1 : own(id, i + 1u));
+        const auto follows = last ? std::nullopt : std::optional{next};
+        Stored* at = place(id, i);
+        *at = stored(pieces[i], follows);
+        if (i == varying)
+            varying_[id] = {
+                at, {stored({{}, 0, false}, follows).tail, stored({{}, 0, true}, follows).tail}};
+    }
+    if (in_tables_ && !ring_.packed())
+        point_to_table(id, pieces.size());
+}
+
+template <u16 Max, u16 Reserved>
+[[gnu::always_inline]] inline void
+Queue<Max, Reserved>::offer(DescriptorIndex reserved, const Buffer& piece, Extent extent)
+{
+    const Varying& varying = varying_[reserved.raw()];
+    *varying.at = {piece.address.raw(), piece.length, varying.tail[piece.device_writes ? 1 : 0]};
+    if (ring_.packed()) [[unlikely]]
+        return offer_packed(reserved.raw(), extent);
+    ring_.offer(reserved, extent);
+}
+
+template <u16 Max, u16 Reserved>
+[[gnu::noinline]] void Queue<Max, Reserved>::offer_packed(u16 id, Extent extent)
+{
+    const DescriptorIndex head{id};
+    if (in_tables_) {
+        ring_.add(head, table_address(id).raw(), static_cast<u32>(pieces_ * sizeof(Stored)),
+                  DescriptorFlags::indirect);
+        return ring_.offer(head, extent, 1);
+    }
+    for (u16 i = 0; i < pieces_; ++i) {
+        const auto piece = std::bit_cast<PackedDescriptor>(*place(id, i));
+        ring_.add(head, piece.addr, piece.len,
+                  piece.flags | (i + 1 < pieces_ ? DescriptorFlags::next : 0));
+    }
+    ring_.offer(head, extent, pieces_);
 }
 
 }  // namespace virtio

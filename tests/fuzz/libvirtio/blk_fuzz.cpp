@@ -52,11 +52,20 @@ struct ScriptedBus {
 using Driver = vblk::Driver<ScriptedBus, 16, 64>;
 constexpr vblk::Options options{.queue_size = 64, .slots = 16};
 
+model::MmioOptions offered(u8 what)
+{
+    return {.version = 1u + what % 2,
+            .event_idx = (what & 8) == 0,
+            .indirect = (what & 4) == 0,
+            .packed = (what & 2) != 0,
+            .automatic = false};
+}
+
 struct Run {
     Run(const u8* bytes, usize count)
         : script{bytes, count},
           disk{world, {.sectors = 64}},
-          mmio{disk, world, {.version = 1u + script.byte() % 2, .automatic = false}},
+          mmio{disk, world, offered(script.byte())},
           bus{mmio, script},
           region{world.memory.allocate(Driver::memory_bytes(options).raw())},
           data{world.memory.allocate(64 * 512)}

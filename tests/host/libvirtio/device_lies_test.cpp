@@ -124,7 +124,7 @@ TEST_CASE("a queue that the device does not take is an error",
     auto device = rig.probe().value();
     REQUIRE(device.negotiate(wish).has_value());
     Ring<64> ring;
-    auto rings = ring.start(dma(rig.world.memory.allocate(16384)), 64, true).value();
+    auto rings = ring.start(dma(rig.world.memory.allocate(16384)), {64, true}).value();
     SECTION("in use already")
     {
         rig.world.lies.arm(Lie::queue_in_use);

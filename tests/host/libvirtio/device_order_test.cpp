@@ -102,7 +102,7 @@ TEST_CASE("version 1 takes the page where a contiguous queue begins", "[libvirti
     REQUIRE(rig.device.negotiate(wish).has_value());
     (void)rig.accessed();
     Ring<64> ring;
-    auto rings = ring.start(dma(rig.world.memory.allocate(16384)), 64, true).value();
+    auto rings = ring.start(dma(rig.world.memory.allocate(16384)), {64, true}).value();
     CHECK(rings.driver.raw() - rings.desc.raw() == 64 * 16);
     CHECK(rings.device.raw() - rings.desc.raw() == 4096);  // the used ring, QueueAlign later
     REQUIRE(rig.device.enable(0, rings).has_value());
@@ -117,7 +117,7 @@ TEST_CASE("going, notifying and giving up are a write each", "[libvirtio][device
 {
     Rig rig{2};
     Ring<64> ring;
-    const auto rings = ring.start(dma(rig.world.memory.allocate(16384)), 64, true).value();
+    const auto rings = ring.start(dma(rig.world.memory.allocate(16384)), {64, true}).value();
     REQUIRE(rig.device.negotiate(wish).has_value());
     REQUIRE(rig.device.enable(0, rings).has_value());
     (void)rig.accessed();
@@ -154,7 +154,7 @@ TEST_CASE("a reset takes all queues back, and a device that was reset comes up a
     const auto memory = dma(rig.world.memory.allocate(16384));
     for (int round = 0; round < 3; ++round) {
         REQUIRE(rig.device.negotiate(wish).has_value());
-        const auto rings = ring.start(memory, 64, true).value();
+        const auto rings = ring.start(memory, {64, true}).value();
         REQUIRE(rig.device.enable(0, rings).has_value());
         REQUIRE(rig.device.go().has_value());
         CHECK(rig.device.enable(0, rings).error() == Errc::busy);

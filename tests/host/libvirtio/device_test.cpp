@@ -57,7 +57,7 @@ TEST_CASE("a device comes up by the steps of the specification",
     CHECK(device.queue_size(1, 256).error() == Errc::not_found);
 
     Ring<64> ring;
-    const auto rings = ring.start(dma(rig.world.memory.allocate(16384)), 64, true).value();
+    const auto rings = ring.start(dma(rig.world.memory.allocate(16384)), {64, true}).value();
     REQUIRE(device.enable(0, rings).has_value());
     CHECK(device.enable(0, rings).error() == Errc::busy);
     CHECK(device.enable(1, rings).error() == Errc::not_found);

@@ -2,6 +2,8 @@
 // memory.
 #pragma once
 
+#include <memory>
+
 #include <catch2/catch.hpp>
 #include <model/blk.hpp>
 #include <model/entropy.hpp>
@@ -85,17 +87,79 @@ struct BlkRig {
     Driver driver;
 };
 
+// What a driver and its device can agree on.
+struct RingKind {
+    bool packed = false;
+    bool event_idx = true;
+    bool indirect = true;
+};
+
+inline std::vector<RingKind> every_ring()
+{
+    std::vector<RingKind> kinds;
+    for (const bool packed : {false, true})
+        for (const bool event_idx : {true, false})
+            for (const bool indirect : {true, false})
+                kinds.push_back({packed, event_idx, indirect});
+    return kinds;
+}
+
+// Devices that offer it: version 2 all, version 1 what is not packed.
+inline std::vector<model::MmioOptions> every_device()
+{
+    std::vector<model::MmioOptions> devices;
+    for (const RingKind& kind : every_ring())
+        for (const u32 version : {1u, 2u})
+            if (version == 2 || !kind.packed)
+                devices.push_back({.version = version,
+                                   .event_idx = kind.event_idx,
+                                   .indirect = kind.indirect,
+                                   .packed = kind.packed});
+    return devices;
+}
+
+// For the message of a test that fails.
+inline std::string shown(const RingKind& kind)
+{
+    return std::string{kind.packed ? "packed" : "split"} + (kind.event_idx ? " event_idx" : "")
+           + (kind.indirect ? " indirect" : "");
+}
+inline std::string shown(const model::MmioOptions& device)
+{
+    return "version " + std::to_string(device.version) + " "
+           + shown(RingKind{device.packed, device.event_idx, device.indirect});
+}
+
 // A queue and the other side of it, without registers.
-template <u16 Max>
+template <u16 Max, u16 Reserved = 0>
 struct QueueRig {
-    explicit QueueRig(u16 size, bool event_idx = true) : other{world}
+    explicit QueueRig(u16 size, RingKind kind = {}, u16 table_entries = 16)
+        : options{size, kind.event_idx, kind.packed,
+                  kind.indirect ? virtio::Tables{size, table_entries} : virtio::Tables{}}
     {
-        const auto bytes = virtio::RingLayout{size}.bytes().raw();
-        rings = queue.start(dma(world.memory.allocate(bytes)), size, event_idx).value();
-        other.start({size, rings.desc.raw(), rings.driver.raw(), rings.device.raw(), event_idx});
+        if (kind.packed)
+            other_side = std::make_unique<model::PackedQueue>(world);
+        else
+            other_side = std::make_unique<model::SplitQueue>(world);
+        const auto bytes = virtio::Queue<Max>::memory_bytes(size, options.tables).raw();
+        memory = dma(world.memory.allocate(bytes));
         buffer = world.memory.allocate(1 << 16);
+        start();
     }
 
+    // Again, too.
+    void start()
+    {
+        rings = queue.start(memory, options).value();
+        other().start({.size = options.size,
+                       .desc = rings.desc.raw(),
+                       .driver = rings.driver.raw(),
+                       .device = rings.device.raw(),
+                       .event_idx = options.event_idx,
+                       .indirect = options.tables.count != 0});
+    }
+
+    model::Queue& other() { return *other_side; }
     virtio::Buffer reads(u32 length = 16) const
     {
         return {DeviceAddr{buffer.address}, length, false};
@@ -104,10 +168,17 @@ struct QueueRig {
     {
         return {DeviceAddr{buffer.address + 4096}, length, true};
     }
+    // Offers one that the device writes so many bytes of.
+    virtio::DescriptorIndex submit(u32 length)
+    {
+        return queue.submit(std::array{writes(length)}).value();
+    }
 
     model::World world;
-    model::SplitQueue other;
-    virtio::Queue<Max> queue;
+    virtio::QueueOptions options;
+    std::unique_ptr<model::Queue> other_side;
+    virtio::Queue<Max, Reserved> queue;
+    virtio::DmaRegion memory;
     virtio::RingAddresses rings{};
     model::Memory::Region buffer{};
 };

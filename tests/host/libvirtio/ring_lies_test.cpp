@@ -8,12 +8,12 @@ using model::Lie;
 namespace {
 
 struct Rig : QueueRig<64> {
-    Rig() : QueueRig{8}
+    explicit Rig(RingKind kind = {}) : QueueRig{8, kind}
     {
         for (int i = 0; i < 2; ++i)
             heads.push_back(queue.submit(std::array{reads(), writes()}).value());
         (void)queue.publish();
-        while (auto chain = other.pop())
+        while (auto chain = other().pop())
             chains.push_back(std::move(*chain));
         REQUIRE(chains.size() == 2);
     }
@@ -25,9 +25,11 @@ struct Rig : QueueRig<64> {
 }  // namespace
 
 TEST_CASE("a device that lies is reported once, and not believed again",
-          "[libvirtio][ring][hostile]")
+          "[libvirtio][ring][hostile][V20][LD1][LD2][LD3]")
 {
-    Rig rig;
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
     auto& lies = rig.world.lies;
     Fault fault = Fault::none;
     SECTION("an id beyond the table")
@@ -38,13 +40,13 @@ TEST_CASE("a device that lies is reported once, and not believed again",
     }
     SECTION("the second descriptor of a chain")
     {
-        lies.arm(Lie::id_not_head);
+        lies.arm(kind.indirect ? Lie::id_not_given : Lie::id_not_head);
         fault = Fault::not_outstanding;
     }
     SECTION("a descriptor that is free")
     {
-        rig.other.write_used(7, 1);
-        rig.other.publish(1);
+        rig.other().write_used(7, 1);
+        rig.other().publish(1);
         CHECK(got(rig.queue.take()).error() == Errc::device_fault);
         CHECK(rig.queue.fault() == Fault::not_outstanding);
         return;
@@ -59,22 +61,12 @@ TEST_CASE("a device that lies is reported once, and not believed again",
         lies.arm(Lie::length_huge);
         fault = Fault::too_long;
     }
-    SECTION("an index that jumps")
-    {
-        lies.arm(Lie::index_jumps, GENERATE(u64{2}, u64{300}, u64{32768}));
-        fault = Fault::index_jump;
-    }
-    SECTION("an index that goes back")
-    {
-        lies.arm(Lie::index_goes_back);
-        fault = Fault::index_jump;
-    }
-    rig.other.push(rig.chains[0], 512);
+    rig.other().push(rig.chains[0], 512);
     CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.broken());
     CHECK(rig.queue.fault() == fault);
 
-    rig.other.push(rig.chains[1], 512);  // even if it is honest from now on
+    rig.other().push(rig.chains[1], 512);  // even if it is honest from now on
     CHECK_FALSE(rig.queue.take().has_value());
     CHECK_FALSE(rig.queue.arm());
     CHECK(rig.queue.submit(std::array{rig.writes()}).error() == Errc::device_fault);
@@ -82,119 +74,183 @@ TEST_CASE("a device that lies is reported once, and not believed again",
     CHECK(rig.queue.outstanding(rig.heads[0]));  // the memory is still the device's
 }
 
-TEST_CASE("a chain that comes back twice is a lie the second time", "[libvirtio][ring][hostile]")
+TEST_CASE("a chain that comes back twice is a lie the second time",
+          "[libvirtio][ring][hostile][LD2]")
 {
-    Rig rig;
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
     rig.world.lies.arm(Lie::used_twice);
-    rig.other.push(rig.chains[0], 512);
+    rig.other().push(rig.chains[0], 512);
     CHECK(got(rig.queue.take()).value().head == rig.heads[0]);
     CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.fault() == Fault::not_outstanding);
 }
 
-TEST_CASE("an index that moves back after it was seen is a lie", "[libvirtio][ring][hostile]")
+TEST_CASE("an index that jumps or goes back is a lie", "[libvirtio][ring][hostile][LD5]")
 {
-    Rig rig;
-    rig.other.push(rig.chains[0], 512);
-    CHECK(got(rig.queue.take()).has_value());
-    rig.other.publish(0);
-    CHECK(rig.queue.arm());  // something moved
+    Rig rig{{.event_idx = GENERATE(true, false), .indirect = GENERATE(true, false)}};
+    SECTION("further than what the device has")
+    {
+        rig.world.lies.arm(Lie::index_jumps, GENERATE(u64{2}, u64{300}, u64{32768}));
+        rig.other().push(rig.chains[0], 512);
+    }
+    SECTION("back")
+    {
+        rig.world.lies.arm(Lie::index_goes_back);
+        rig.other().push(rig.chains[0], 512);
+    }
+    SECTION("back after it was seen")
+    {
+        rig.other().push(rig.chains[0], 512);
+        CHECK(got(rig.queue.take()).has_value());
+        rig.other().publish(0);
+        CHECK(rig.queue.arm());  // something moved
+    }
     CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.fault() == Fault::index_jump);
 }
 
-TEST_CASE("a chain that the device was not shown does not come back", "[libvirtio][ring][hostile]")
+TEST_CASE("used marks on more of a packed ring than the device has are a lie",
+          "[libvirtio][ring][hostile][LD5][V21]")
 {
-    Rig rig;
+    Rig rig{
+        {.packed = true, .event_idx = GENERATE(true, false), .indirect = GENERATE(true, false)}};
+    rig.other().push(rig.chains[1], 512);
+    rig.world.lies.arm(Lie::index_jumps, 4);
+    rig.other().push(rig.chains[0], 512);
+    CHECK(got(rig.queue.take()).value().head == rig.heads[1]);
+    CHECK(got(rig.queue.take()).value().head == rig.heads[0]);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
+    CHECK(rig.queue.fault() == Fault::index_jump);
+}
+
+TEST_CASE("a chain longer than what a packed device was shown does not come back",
+          "[libvirtio][ring][hostile][LD2][V21]")
+{
+    Rig rig{{.packed = true, .indirect = false}};
+    const std::array three{rig.reads(), rig.writes(), rig.writes()};
+    const auto unseen = rig.queue.submit(three).value();
+    rig.other().push(rig.chains[0], 512);
+    CHECK(got(rig.queue.take()).has_value());
+    rig.other().write_used(unseen.raw(), 1);  // two entries are the device's
+    rig.other().publish(0);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
+    CHECK(rig.queue.fault() == Fault::index_jump);
+    CHECK(rig.queue.outstanding(unseen));
+}
+
+TEST_CASE("a chain that the device was not shown does not come back",
+          "[libvirtio][ring][hostile][LD2][LD5]")
+{
+    Rig rig{{.packed = GENERATE(false, true)}};
     const auto unseen = rig.queue.submit(std::array{rig.writes()}).value();
     SECTION("after those that it was")
     {
-        rig.other.push(rig.chains[0], 512);
-        rig.other.push(rig.chains[1], 512);
+        rig.other().push(rig.chains[0], 512);
+        rig.other().push(rig.chains[1], 512);
         CHECK(got(rig.queue.take()).value().head == rig.heads[0]);
         CHECK(got(rig.queue.take()).value().head == rig.heads[1]);
         CHECK_FALSE(rig.queue.take().has_value());
     }
     SECTION("among them")
     {
-        rig.other.write_used(rig.heads[0].raw(), 512);
-        rig.other.write_used(rig.heads[1].raw(), 512);
+        rig.other().write_used(rig.heads[0].raw(), 512);
+        rig.other().write_used(rig.heads[1].raw(), 512);
+        for (int i = 0; rig.options.packed && i < 2; ++i) {  // there they come one by one
+            rig.other().publish(0);
+            CHECK(got(rig.queue.take()).has_value());
+        }
     }
-    rig.other.write_used(unseen.raw(), 1);
-    rig.other.publish(3);
+    rig.other().write_used(unseen.raw(), 1);
+    rig.other().publish(3);
     CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.fault() == Fault::index_jump);
     CHECK(rig.queue.outstanding(unseen));
 }
 
-TEST_CASE("what is offered meanwhile does not disturb what comes back", "[libvirtio][ring]")
+TEST_CASE("what is offered meanwhile does not disturb what comes back", "[libvirtio][ring][V8]")
 {
-    Rig rig;
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
     const auto later = rig.queue.submit(std::array{rig.writes()}).value();
-    rig.other.push(rig.chains[1], 512);
-    rig.other.push(rig.chains[0], 512);
+    rig.other().push(rig.chains[1], 512);
+    rig.other().push(rig.chains[0], 512);
     CHECK(got(rig.queue.take()).value().head == rig.heads[1]);
     CHECK(rig.queue.publish());
-    rig.other.push(got(rig.other.pop()), 5);
+    rig.other().push(got(rig.other().pop()), 5);
     CHECK(got(rig.queue.take()).value().head == rig.heads[0]);
     CHECK(got(rig.queue.take()).value().head == later);
     CHECK(kept_the_rules(rig.world));
 }
 
-TEST_CASE("bytes that only the driver wrote are not counted", "[libvirtio][ring][hostile]")
+TEST_CASE("bytes that only the driver wrote are not counted",
+          "[libvirtio][ring][hostile][V20][LD3]")
 {
-    Rig rig;
+    Rig rig{{.packed = GENERATE(false, true)}};
     rig.world.lies.arm(Lie::length_of_total);
-    rig.other.push(rig.chains[0], 512);
+    rig.other().push(rig.chains[0], 512);
     CHECK(got(rig.queue.take()).value().written == 512);
     CHECK_FALSE(rig.queue.broken());
 }
 
-TEST_CASE("a length that is too short is passed on as it is", "[libvirtio][ring][hostile]")
+TEST_CASE("a length that is too short is passed on as it is", "[libvirtio][ring][hostile][LD4]")
 {
-    Rig rig;
+    Rig rig{{.packed = GENERATE(false, true)}};
     rig.world.lies.arm(Lie::length_short, GENERATE(u64{0}, u64{511}));
-    rig.other.push(rig.chains[0], 512);
+    rig.other().push(rig.chains[0], 512);
     const auto written = got(rig.queue.take()).value().written;
     CHECK((written == 0 || written == 511));
 }
 
 TEST_CASE("what the device scribbles into table and ring is never read",
-          "[libvirtio][ring][hostile]")
+          "[libvirtio][ring][hostile][V5][LD7][LD8][LD9]")
 {
-    Rig rig;
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
     rig.world.lies.arm(Lie::scribbles);
+    rig.world.lies.arm(Lie::scribbles_table);
     for (int round = 0; round < 1000; ++round) {
         const u16 before = rig.queue.free_descriptors();
-        REQUIRE(before == 4);
+        REQUIRE(before == (kind.indirect ? 6 : 4));
         const std::array chain{rig.reads(), rig.reads(), rig.writes(), rig.writes()};
         const auto head = rig.queue.submit(chain).value();
         (void)rig.queue.publish();
-        const auto seen = got(rig.other.pop());  // and scribbles over everything
-        rig.other.push(seen, 1024);
+        const auto seen = got(rig.other().pop());  // and scribbles over everything
+        rig.other().push(seen, 1024);
         const auto taken = got(rig.queue.take()).value();
         REQUIRE(taken.head == head);
         REQUIRE(rig.queue.free_descriptors() == before);
     }
 }
 
-TEST_CASE("after a reset the queue starts afresh", "[libvirtio][ring][hostile]")
+TEST_CASE("after a reset the queue starts afresh, and what was before does not come back",
+          "[libvirtio][ring][hostile][V10][LD24]")
 {
-    Rig rig;
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
     rig.world.lies.arm(Lie::length_huge, 0, 1);
-    rig.other.push(rig.chains[0], 512);
+    rig.other().push(rig.chains[0], 512);
     CHECK(got(rig.queue.take()).error() == Errc::device_fault);
 
-    auto* memory = rig.world.memory.at(rig.rings.desc.raw(), 8192);
-    REQUIRE(rig.queue.start({memory, rig.rings.desc, Bytes{8192}}, 8, true).has_value());
-    rig.other.start(
-        {8, rig.rings.desc.raw(), rig.rings.driver.raw(), rig.rings.device.raw(), true});
+    rig.world.complaints.clear();
+    rig.start();
     CHECK_FALSE(rig.queue.broken());
     CHECK(rig.queue.free_descriptors() == 8);
+    CHECK(rig.queue.outstanding() == 0);
     CHECK_FALSE(rig.queue.take().has_value());
-    const auto head = rig.queue.submit(std::array{rig.writes()}).value();
+    const auto head = rig.submit(512);
     CHECK(rig.queue.publish());
-    rig.other.push(got(rig.other.pop()), 5);
+    rig.other().push(got(rig.other().pop()), 512);
     CHECK(got(rig.queue.take()).value().head == head);
     CHECK(kept_the_rules(rig.world));
+
+    rig.start();  // a device that returns what it had before the reset
+    rig.other().write_used(head.raw(), 512);
+    rig.other().publish(1);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
+    CHECK(rig.queue.fault() == Fault::index_jump);
 }

@@ -2,9 +2,11 @@
 // sanitizer: what a chain says and what the device answers is ordered by the rings alone.
 #include <atomic>
 #include <cstring>
+#include <memory>
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <model/packed_queue.hpp>
 #include <model/split_queue.hpp>
 #include <virtio/queue.hpp>
 
@@ -42,7 +44,7 @@ u64 word(const model::Memory& memory, u64 address)
 }
 
 // Answers each request by the number in it plus one, sleeping as the driver lets it.
-void serve(model::World& world, model::SplitQueue& queue, Bell& bell, Bell& irq)
+void serve(model::World& world, model::Queue& queue, Bell& bell, Bell& irq)
 {
     for (u32 done = 0; done < total;) {
         while (const auto chain = queue.pop()) {
@@ -60,23 +62,36 @@ void serve(model::World& world, model::SplitQueue& queue, Bell& bell, Bell& irq)
 
 }  // namespace
 
-TEST_CASE("no request, answer or wake-up is lost between two threads", "[libvirtio][ring][stress]")
+TEST_CASE("no request, answer or wake-up is lost between two threads",
+          "[libvirtio][ring][stress][V8][V9][V12][LD6]")
 {
+    const bool packed = GENERATE(false, true);
     const bool event_idx = GENERATE(true, false);
+    const bool indirect = GENERATE(true, false);
+    INFO("packed " << packed << " event_idx " << event_idx << " indirect " << indirect);
     model::World world;
-    const auto region = world.memory.allocate(RingLayout{size}.bytes().raw());
+    const QueueOptions options{size, event_idx, packed, indirect ? Tables{size, 2} : Tables{}};
+    const auto region = world.memory.allocate(Queue<size>::memory_bytes(size, {size, 2}).raw());
     const auto data = world.memory.allocate(u64{16} * requests);
     Queue<size> queue;
-    const auto rings = queue
-                           .start({region.memory, DeviceAddr{region.address}, Bytes{region.bytes}},
-                                  size, event_idx)
-                           .value();
-    model::SplitQueue other{world};
-    other.start({size, rings.desc.raw(), rings.driver.raw(), rings.device.raw(), event_idx});
+    const auto rings =
+        queue.start({region.memory, DeviceAddr{region.address}, Bytes{region.bytes}}, options)
+            .value();
+    std::unique_ptr<model::Queue> other;
+    if (packed)
+        other = std::make_unique<model::PackedQueue>(world);
+    else
+        other = std::make_unique<model::SplitQueue>(world);
+    other->start({.size = size,
+                  .desc = rings.desc.raw(),
+                  .driver = rings.driver.raw(),
+                  .device = rings.device.raw(),
+                  .event_idx = event_idx,
+                  .indirect = indirect});
 
     Bell bell;
     Bell irq;
-    std::thread device{[&] { serve(world, other, bell, irq); }};
+    std::thread device{[&] { serve(world, *other, bell, irq); }};
 
     std::array<u16, size> slot_of{};
     std::array<u64, requests> asked{};
