@@ -102,7 +102,7 @@ public:
 
     const Serial& serial() const { return serial_; }
     u16 slots() const { return requests_.slots(); }
-    u16 in_flight() const { return static_cast<u16>(requests_.slots() - requests_.free_slots()); }
+    u16 in_flight() const { return requests_.in_flight(); }
     bool broken() const { return requests_.broken(); }
     Fault fault() const { return requests_.fault(); }
 

@@ -59,7 +59,7 @@ public:
     void stop();
 
     // A request of this many runs could be submitted now.
-    bool room(usize runs = 1) const { return free_count_ != 0 && runs <= more_runs_ + 1u; }
+    bool room(usize runs = 1) const { return free_ < MaxSlots && runs <= more_runs_ + 1u; }
     // That a request can have if nothing else is in flight.
     u16 max_runs() const { return max_runs_; }
 
@@ -77,14 +77,14 @@ public:
     [[nodiscard]] bool arm() { return queue_.arm(); }
 
     u16 slots() const { return slots_; }
-    u16 free_slots() const { return free_count_; }
+    u16 in_flight() const { return queue_.outstanding(); }
     bool in_flight(u16 slot) const { return queue_.outstanding(DescriptorIndex{slot}); }
     u64 tag(u16 slot) const { return requests_[slot].tag; }
     bool broken() const { return queue_.broken(); }
     Fault fault() const { return queue_.fault(); }
 
 private:
-    using Requests = Queue<MaxQueue, MaxSlots>;
+    using Requests = Queue<MaxQueue, MaxSlots, MaxSlots>;
 
     struct Header {
         Type type;
@@ -95,9 +95,11 @@ private:
 
     struct Request {
         u64 tag;
+        u16 next;       // of the free list
         u16 more_runs;  // taken from more_runs_
         bool identity;
     };
+    static constexpr u16 none = MaxSlots;  // ends the free list
 
     Buffer header(u16 slot) const
     {
@@ -111,6 +113,11 @@ private:
     {
         queue_.lay_out(DescriptorIndex{slot}, std::array{header(slot), Buffer{}, status(slot)}, 1);
     }
+    void give_back(u16 slot)
+    {
+        requests_[slot].next = free_;
+        free_ = slot;
+    }
     u16 begin(Type type, u64 sector, u64 tag);
     bool tidy(u16 slot);
 
@@ -118,10 +125,9 @@ private:
     Answer* answers_ = nullptr;  // in DMA memory
     DeviceAddr device_memory_;   // of headers_; the answers follow
     u16 slots_ = 0;
-    u16 free_count_ = 0;
+    u16 free_ = none;  // first of the free list
     u16 max_runs_ = 0;
     u16 more_runs_ = 0;  // that requests can have besides their first; without tables they share
-    std::array<u16, MaxSlots> free_{};
     std::array<Request, MaxSlots> requests_{};
     Requests queue_;
 };
@@ -145,11 +151,10 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::start(DmaRegion memory, QueueOptions option
     device_memory_ = memory.address + Bytes{offset};
     slots_ = slots;
     for (u16 slot = 0; slot < slots; ++slot) {
-        free_[slot] = slot;
+        requests_[slot] = {};
+        give_back(slot);
         lay_out(slot);
     }
-    requests_.fill({});
-    free_count_ = slots;
     const int most = queue_.has_tables() ? options.tables.entries - frame_pieces
                                          : options.size - (frame_pieces + 1) * slots + 1;
     max_runs_ = static_cast<u16>(std::min<int>(most, MaxRuns));
@@ -161,7 +166,8 @@ template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 void Chains<MaxSlots, MaxQueue, MaxRuns>::stop()
 {
     queue_.stop();
-    slots_ = free_count_ = max_runs_ = more_runs_ = 0;
+    slots_ = max_runs_ = more_runs_ = 0;
+    free_ = none;
 }
 
 // Takes a slot and fills in what all requests have.
@@ -169,7 +175,8 @@ template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 [[gnu::always_inline]] inline u16
 Chains<MaxSlots, MaxQueue, MaxRuns>::begin(Type type, u64 sector, u64 tag)
 {
-    const u16 slot = free_[--free_count_];
+    const u16 slot = free_;
+    free_ = requests_[slot].next;
     requests_[slot].tag = tag;
     headers_[slot] = {type, 0, sector};
     answers_[slot] = Answer::none;
@@ -202,7 +209,7 @@ Result<> Chains<MaxSlots, MaxQueue, MaxRuns>::submit_several(Type type,
     pieces[count++] = status(slot);
     const auto done = queue_.submit(DescriptorIndex{slot}, std::span{pieces}.first(count));
     if (!done) {
-        free_[free_count_++] = slot;
+        give_back(slot);
         return done;
     }
     Request& request = requests_[slot];
@@ -222,7 +229,7 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::take()
     if (!taken)
         return std::nullopt;
     if (!*taken) [[unlikely]] {
-        free_count_ = 0;  // broken: nothing more goes in
+        free_ = none;  // broken: nothing more goes in
         return fail(taken->error());
     }
     const Completion& completion = **taken;
@@ -230,7 +237,7 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::take()
     bool identity = false;
     if (!queue_.as_laid_out(completion.head)) [[unlikely]]
         identity = tidy(slot);
-    free_[free_count_++] = slot;
+    give_back(slot);
     // Read once; queue_.take() ordered it after what says that it is there.
     const Answer answer = std::atomic_ref{answers_[slot]}.load(std::memory_order_relaxed);
     return Returned{requests_[slot].tag, completion.extent.total - frame_bytes, answer,

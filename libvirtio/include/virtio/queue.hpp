@@ -49,8 +49,9 @@ struct QueueOptions {
     }
 };
 
-// Up to `Reserved` chains can be laid out once.
-template <u16 Max, u16 Reserved = 0>
+// Up to `Reserved` chains can be laid out once. Only 0 .. Heads - 1 are chains: a driver that has
+// no others says so.
+template <u16 Max, u16 Reserved = 0, u16 Heads = Max>
 class Queue {
 public:
     // DMA memory that start() needs, whatever was negotiated.
@@ -152,15 +153,15 @@ private:
     Tables tables_;
     Stored* tables_memory_ = nullptr;
     DeviceAddr tables_address_;
-    Ring<Max> ring_;
+    Ring<Heads> ring_;
     std::array<Varying, Reserved> varying_{};
-    std::array<u16, Max> links_{};  // of a head: descriptors that next_ links, itself included
-    std::array<u16, Max> next_{};   // of the free list, or of the chain a descriptor belongs to
+    std::array<u16, Heads> links_{};  // of a head: descriptors that next_ links, itself included
+    std::array<u16, Max> next_{};     // of the free list, or of the chain a descriptor belongs to
     std::array<Stored, Reserved == 0 ? 0 : Max> copies_{};  // packed, no tables: reserved chains
 };
 
-template <u16 Max, u16 Reserved>
-Result<RingAddresses> Queue<Max, Reserved>::start(DmaRegion memory, QueueOptions options)
+template <u16 Max, u16 Reserved, u16 Heads>
+Result<RingAddresses> Queue<Max, Reserved, Heads>::start(DmaRegion memory, QueueOptions options)
 {
     const auto [size, event_idx, packed, tables] = options;
     if (size > Max || tables.count > size)
@@ -182,16 +183,16 @@ Result<RingAddresses> Queue<Max, Reserved>::start(DmaRegion memory, QueueOptions
     return addresses;
 }
 
-template <u16 Max, u16 Reserved>
-void Queue<Max, Reserved>::stop()
+template <u16 Max, u16 Reserved, u16 Heads>
+void Queue<Max, Reserved, Heads>::stop()
 {
     ring_.stop();
     free_ = free_count_ = reserved_ = pieces_ = 0;
     in_tables_ = false;
 }
 
-template <u16 Max, u16 Reserved>
-Result<Extent> Queue<Max, Reserved>::measure(std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads>
+Result<Extent> Queue<Max, Reserved, Heads>::measure(std::span<const Buffer> chain)
 {
     u64 total = 0;
     u64 writable = 0;
@@ -208,8 +209,8 @@ Result<Extent> Queue<Max, Reserved>::measure(std::span<const Buffer> chain)
     return Extent{static_cast<u32>(total), static_cast<u32>(writable)};
 }
 
-template <u16 Max, u16 Reserved>
-Result<DescriptorIndex> Queue<Max, Reserved>::submit(std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads>
+Result<DescriptorIndex> Queue<Max, Reserved, Heads>::submit(std::span<const Buffer> chain)
 {
     const u16 id = free_;
     if (const auto done = put(id, chain); !done)
@@ -217,18 +218,19 @@ Result<DescriptorIndex> Queue<Max, Reserved>::submit(std::span<const Buffer> cha
     return DescriptorIndex{id};
 }
 
-template <u16 Max, u16 Reserved>
-Result<> Queue<Max, Reserved>::submit(DescriptorIndex reserved, std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads>
+Result<> Queue<Max, Reserved, Heads>::submit(DescriptorIndex reserved,
+                                             std::span<const Buffer> chain)
 {
     return put(reserved.raw(), chain);
 }
 
 // For a chain of so many pieces. One that is not reserved takes a name off the free list; of a
 // split ring that is its first descriptor.
-template <u16 Max, u16 Reserved>
-bool Queue<Max, Reserved>::room(u16 id, usize pieces) const
+template <u16 Max, u16 Reserved, u16 Heads>
+bool Queue<Max, Reserved, Heads>::room(u16 id, usize pieces) const
 {
-    const bool named = id < reserved_ || free_count_ != 0;
+    const bool named = id < reserved_ || (free_count_ != 0 && id < Heads);
     const usize entries = in_table(id, pieces) ? 1 : pieces;
     if (ring_.packed())
         return named && entries <= ring_.room();
@@ -236,8 +238,8 @@ bool Queue<Max, Reserved>::room(u16 id, usize pieces) const
 }
 
 // A chain that is not reserved: `id` is the first of the free list.
-template <u16 Max, u16 Reserved>
-Result<> Queue<Max, Reserved>::put(u16 id, std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads>
+Result<> Queue<Max, Reserved, Heads>::put(u16 id, std::span<const Buffer> chain)
 {
     if (broken() || size() == 0)
         return fail(Errc::device_fault);
@@ -269,8 +271,9 @@ Result<> Queue<Max, Reserved>::put(u16 id, std::span<const Buffer> chain)
     return {};
 }
 
-template <u16 Max, u16 Reserved>
-auto Queue<Max, Reserved>::stored(const Buffer& buffer, std::optional<u16> next) const -> Stored
+template <u16 Max, u16 Reserved, u16 Heads>
+auto Queue<Max, Reserved, Heads>::stored(const Buffer& buffer, std::optional<u16> next) const
+    -> Stored
 {
     const u16 write = buffer.device_writes ? DescriptorFlags::write : 0;
     const u64 addr = buffer.address.raw();
@@ -280,8 +283,8 @@ auto Queue<Max, Reserved>::stored(const Buffer& buffer, std::optional<u16> next)
     return std::bit_cast<Stored>(Descriptor{addr, buffer.length, flags, next.value_or(0)});
 }
 
-template <u16 Max, u16 Reserved>
-void Queue<Max, Reserved>::write_table(u16 id, std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads>
+void Queue<Max, Reserved, Heads>::write_table(u16 id, std::span<const Buffer> chain)
 {
     for (usize i = 0; i < chain.size(); ++i) {
         const auto next = static_cast<u16>(i + 1);
@@ -289,8 +292,8 @@ void Queue<Max, Reserved>::write_table(u16 id, std::span<const Buffer> chain)
     }
 }
 
-template <u16 Max, u16 Reserved>
-void Queue<Max, Reserved>::point_to_table(u16 id, usize pieces)
+template <u16 Max, u16 Reserved, u16 Heads>
+void Queue<Max, Reserved, Heads>::point_to_table(u16 id, usize pieces)
 {
     ring_.describe(DescriptorIndex{id},
                    {table_address(id).raw(), static_cast<u32>(sizeof(Stored) * pieces),
@@ -298,8 +301,8 @@ void Queue<Max, Reserved>::point_to_table(u16 id, usize pieces)
 }
 
 // Takes a free descriptor, and remembers that it follows `last`.
-template <u16 Max, u16 Reserved>
-u16 Queue<Max, Reserved>::pop_after(u16 last)
+template <u16 Max, u16 Reserved, u16 Heads>
+u16 Queue<Max, Reserved, Heads>::pop_after(u16 last)
 {
     const u16 taken = free_;
     free_ = next_[taken];
@@ -309,8 +312,8 @@ u16 Queue<Max, Reserved>::pop_after(u16 last)
 }
 
 // A chain in the table of a split ring: first its own descriptors, then free ones.
-template <u16 Max, u16 Reserved>
-void Queue<Max, Reserved>::link(u16 id, std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads>
+void Queue<Max, Reserved, Heads>::link(u16 id, std::span<const Buffer> chain)
 {
     u16 at = id;
     u16 taken = id;
@@ -328,8 +331,8 @@ void Queue<Max, Reserved>::link(u16 id, std::span<const Buffer> chain)
     }
 }
 
-template <u16 Max, u16 Reserved>
-void Queue<Max, Reserved>::put_packed(u16 id, std::span<const Buffer> chain, Extent extent)
+template <u16 Max, u16 Reserved, u16 Heads>
+void Queue<Max, Reserved, Heads>::put_packed(u16 id, std::span<const Buffer> chain, Extent extent)
 {
     const DescriptorIndex head{id};
     if (in_table(id, chain.size())) {
@@ -344,8 +347,8 @@ void Queue<Max, Reserved>::put_packed(u16 id, std::span<const Buffer> chain, Ext
     ring_.offer(head, extent, static_cast<u16>(chain.size()));
 }
 
-template <u16 Max, u16 Reserved>
-[[gnu::always_inline]] inline std::optional<Result<Completion>> Queue<Max, Reserved>::take()
+template <u16 Max, u16 Reserved, u16 Heads>
+[[gnu::always_inline]] inline std::optional<Result<Completion>> Queue<Max, Reserved, Heads>::take()
 {
     const auto taken = ring_.take();
     if (!taken || !*taken) [[unlikely]]
@@ -358,8 +361,8 @@ template <u16 Max, u16 Reserved>
 
 // What was taken off the free list for a chain goes back. A reserved one keeps its name, and the
 // mark that it is not as it was laid out.
-template <u16 Max, u16 Reserved>
-[[gnu::noinline]] void Queue<Max, Reserved>::release(u16 id)
+template <u16 Max, u16 Reserved, u16 Heads>
+[[gnu::noinline]] void Queue<Max, Reserved, Heads>::release(u16 id)
 {
     u16 last = id;
     for (u16 i = 1; i < links_[id]; ++i)
@@ -374,8 +377,8 @@ template <u16 Max, u16 Reserved>
     free_ = first;
 }
 
-template <u16 Max, u16 Reserved>
-Result<> Queue<Max, Reserved>::reserve(u16 chains, u16 pieces)
+template <u16 Max, u16 Reserved, u16 Heads>
+Result<> Queue<Max, Reserved, Heads>::reserve(u16 chains, u16 pieces)
 {
     // In tables, in a split ring's own table, or copied into the ring each time.
     in_tables_ = chains <= tables_.count && in_table(0, pieces);
@@ -390,10 +393,10 @@ Result<> Queue<Max, Reserved>::reserve(u16 chains, u16 pieces)
     return {};
 }
 
-template <u16 Max, u16 Reserved>
-void Queue<Max, Reserved>::lay_out(DescriptorIndex reserved,
-                                   std::span<const Buffer> pieces,
-                                   u16 varying)
+template <u16 Max, u16 Reserved, u16 Heads>
+void Queue<Max, Reserved, Heads>::lay_out(DescriptorIndex reserved,
+                                          std::span<const Buffer> pieces,
+                                          u16 varying)
 {
     const u16 id = reserved.raw();
     links_[id] = 0;
@@ -411,9 +414,9 @@ void Queue<Max, Reserved>::lay_out(DescriptorIndex reserved,
         point_to_table(id, pieces.size());
 }
 
-template <u16 Max, u16 Reserved>
+template <u16 Max, u16 Reserved, u16 Heads>
 [[gnu::always_inline]] inline void
-Queue<Max, Reserved>::offer(DescriptorIndex reserved, const Buffer& piece, Extent extent)
+Queue<Max, Reserved, Heads>::offer(DescriptorIndex reserved, const Buffer& piece, Extent extent)
 {
     const Varying& varying = varying_[reserved.raw()];
     *varying.at = {piece.address.raw(), piece.length, varying.tail[piece.device_writes ? 1 : 0]};
@@ -422,8 +425,8 @@ Queue<Max, Reserved>::offer(DescriptorIndex reserved, const Buffer& piece, Exten
     ring_.offer(reserved, extent);
 }
 
-template <u16 Max, u16 Reserved>
-[[gnu::noinline]] void Queue<Max, Reserved>::offer_packed(u16 id, Extent extent)
+template <u16 Max, u16 Reserved, u16 Heads>
+[[gnu::noinline]] void Queue<Max, Reserved, Heads>::offer_packed(u16 id, Extent extent)
 {
     const DescriptorIndex head{id};
     if (in_tables_) {
