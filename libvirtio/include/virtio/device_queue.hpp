@@ -11,13 +11,16 @@
 namespace virtio {
 
 // For the wish of a driver: what these queues know how to use.
-inline constexpr Features ring_features = Feature::event_idx;
+inline constexpr Features ring_features = queue_features;
 
 template <u16 Max>
 class DeviceQueue {
 public:
     // DMA memory that start() takes, from a cursor on a page boundary.
-    static constexpr Bytes memory_bytes(u16 size) { return RingLayout{size}.bytes(); }
+    static constexpr Bytes memory_bytes(u16 size)
+    {
+        return Bytes{align_up(Queue<Max>::memory_bytes(size, tables(size)).raw(), ring_alignment)};
+    }
 
     // With at most `wish` descriptors, fewer if the device has fewer. The device is negotiated.
     // Errors: not_found (the device has no such queue), no_space (too little memory, or not aligned
@@ -25,7 +28,11 @@ public:
     template <Bus B>
     Result<> start(Device<B>& device, u16 index, DmaCursor& memory, u16 wish);
     // Nothing goes in or comes out before the next start.
-    void stop() { running_ = false; }
+    void stop()
+    {
+        running_ = false;
+        queue_.stop();
+    }
 
     // Errors: device_fault (not started, or broken), would_block (no room now), bad_argument and
     // too_big as Queue::submit.
@@ -42,6 +49,10 @@ public:
     Fault fault() const { return queue_.fault(); }
 
 private:
+    static constexpr u16 table_entries = 4;
+
+    // For chains that have more than one buffer, as most do.
+    static constexpr Tables tables(u16 size) { return {size, table_entries}; }
     void show()
     {
         if (std::exchange(unpublished_, false))
@@ -66,7 +77,8 @@ Result<> DeviceQueue<Max>::start(Device<B>& device, u16 index, DmaCursor& memory
     const auto piece = memory.take(memory_bytes(*size), ring_alignment);
     if (!piece)
         return fail(piece.error());
-    const auto rings = queue_.start(*piece, *size, device.accepted(Feature::event_idx));
+    const auto rings = queue_.start(
+        *piece, QueueOptions::negotiated(device.negotiation().accepted, *size, tables(*size)));
     if (!rings)
         return fail(rings.error());
     index_ = index;
