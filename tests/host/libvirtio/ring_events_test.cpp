@@ -142,7 +142,7 @@ TEST_CASE("200,000 batched requests across the wrap lose no wake-up",
             driver_awake = rig.queue.arm();
         }
         if (device_awake && ((random >> 9 & 1) != 0 || !driver_awake)) {
-            const u32 most = 1 + (random >> 24 & 15);
+            const u32 most = 1 + (random >> 24 & 63);
             device_awake = rig.serve(most) == most;  // otherwise it found nothing, and sleeps
             driver_awake = rig.other().interrupt_due() || driver_awake;
         }
