@@ -59,7 +59,8 @@ TEST_CASE("gdb finds the program by the address space of the CPU, and the rings 
         return;
     const auto shown = stopped_demo({"symbols", "rings disk0", "rings rng0"});
     CHECK(has_line(shown, "symbols of init for init"));
-    CHECK(has_line(shown, "disk\\.driver_\\S*ring_ +virtio::Ring +mask=\\d+ .*fault=none"));
+    CHECK(has_line(
+        shown, "disk\\.driver_\\S*ring_ +virtio::Ring +offered=\\d+ .*size=\\d+ .*fault=none .*"));
     CHECK(has_line(shown, "symbols of rngd for rng0"));
     CHECK_THAT(shown.out, Contains("no ring in the globals of rngd"));
 }
