@@ -188,7 +188,8 @@ inline Result<> Control::set_mac(Mac mac)
 {
     if (!mac.valid())
         return fail(Errc::bad_argument);
-    return send(Command::mac_addr_set, NetFeature::ctrl_mac_addr, mac);
+    // ctrl_rx: virtio 1.2, 5.1.6.5.2.2, for all commands of the class.
+    return send(Command::mac_addr_set, {NetFeature::ctrl_rx, NetFeature::ctrl_mac_addr}, mac);
 }
 
 inline Result<> Control::set_mac_table(std::span<const Mac> unicast, std::span<const Mac> multicast)

@@ -156,3 +156,30 @@ TEST_CASE("a device that lies about a command is reset, and has one pair again",
     REQUIRE(rig.control().announced().has_value());
     CHECK(rig.succeeded(0));
 }
+
+TEST_CASE("a command is given only with the features that allow it", "[libvirtio][net][N21]")
+{
+    using enum NetFeature;
+    struct Case {
+        NetFeature needed;
+        Result<> (*give)(Control&);
+    };
+    const auto [needed, give] = GENERATE(
+        Case{ctrl_rx, [](Control& c) { return c.receive_mode(Command::promisc, true); }},
+        Case{ctrl_rx, [](Control& c) { return c.receive_mode(Command::allmulti, true); }},
+        Case{ctrl_rx_extra, [](Control& c) { return c.receive_mode(Command::alluni, true); }},
+        Case{ctrl_rx_extra, [](Control& c) { return c.receive_mode(Command::nobcast, true); }},
+        Case{ctrl_rx, [](Control& c) { return c.set_mac(one); }},
+        Case{ctrl_mac_addr, [](Control& c) { return c.set_mac(one); }},
+        Case{ctrl_rx, [](Control& c) { return c.set_mac_table({}, {}); }},
+        Case{ctrl_vlan, [](Control& c) { return c.vlan(1, true); }},
+        Case{guest_announce, [](Control& c) { return c.announced(); }},
+        Case{mq, [](Control& c) { return c.use_pairs(1); }},
+        Case{ctrl_guest_offloads, [](Control& c) { return c.set_guest_offloads({}); }});
+    NetRig without{{.features = everything & ~bits({needed}), .max_pairs = 2}};
+    REQUIRE(without.start().has_value());
+    CHECK(give(without.driver.control()).error() == Errc::not_supported);
+    NetRig with{{.features = everything, .max_pairs = 2}};
+    REQUIRE(with.start().has_value());
+    CHECK(give(with.driver.control()).has_value());
+}
