@@ -393,7 +393,7 @@ TEST_CASE("a device that lies is reset, its requests fail, and work goes on",
 }
 
 TEST_CASE("a doorbell without a request finds what came back without an interrupt",
-          "[blkd][engine][hostile]")
+          "[blkd][engine][hostile][LD22]")
 {
     Rig rig;
     EngineClient client{32};

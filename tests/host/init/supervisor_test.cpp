@@ -46,7 +46,7 @@ TEST_CASE("empty slots are given up, others are kept", "[init][slots]")
 }
 
 TEST_CASE("what is no virtio device, or one of an unknown version, is an empty slot",
-          "[init][slots][hostile]")
+          "[init][slots][hostile][LD30]")
 {
     World world{fake::usual()};
     world.kernel.at(world.boot.devices[0])->registers[0x000] = 0xffff'ffff;

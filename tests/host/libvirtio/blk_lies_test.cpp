@@ -24,7 +24,7 @@ TEST_CASE("a status that the specification does not know is no success",
     CHECK(rig.only_done().outcome == vblk::Outcome::ok);
 }
 
-TEST_CASE("an answer that the device never wrote is no success", "[libvirtio][blk][hostile]")
+TEST_CASE("an answer that the device never wrote is no success", "[libvirtio][blk][hostile][LD4]")
 {
     const auto offered = GENERATE(from_range(every_device()));
     INFO(shown(offered));
@@ -142,7 +142,8 @@ TEST_CASE("no completion of before a reset is taken for one of after it",
     CHECK(rig.driver.fault() == Fault::index_jump);
 }
 
-TEST_CASE("NEEDS_RESET is noticed, and the reset answers all requests", "[libvirtio][blk][hostile]")
+TEST_CASE("NEEDS_RESET is noticed, and the reset answers all requests",
+          "[libvirtio][blk][hostile][LD12]")
 {
     const auto offered = GENERATE(from_range(every_device()));
     INFO(shown(offered));
@@ -161,7 +162,7 @@ TEST_CASE("NEEDS_RESET is noticed, and the reset answers all requests", "[libvir
 }
 
 TEST_CASE("while a reset is not confirmed all memory stays the device's",
-          "[libvirtio][blk][hostile]")
+          "[libvirtio][blk][hostile][LD13]")
 {
     const auto offered = GENERATE(from_range(every_device()));
     INFO(shown(offered));
@@ -199,7 +200,7 @@ TEST_CASE("a device that will not come up again loses each request once",
 }
 
 TEST_CASE("a request that is never answered keeps its slot, and the others go on",
-          "[libvirtio][blk][hostile]")
+          "[libvirtio][blk][hostile][LD23]")
 {
     BlkRig rig;
     REQUIRE(rig.start().has_value());
@@ -234,5 +235,20 @@ TEST_CASE("what the device scribbles into its own chains harms no other request"
     REQUIRE(rig.driver.recover([](u64 tag) { CHECK(tag == 2); }).has_value());
     REQUIRE(rig.read(3, 0, rig.run(0)).has_value());
     CHECK(rig.only_done().outcome == vblk::Outcome::ok);
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("an interrupt for nothing finds nothing", "[libvirtio][blk][hostile][LD21]")
+{
+    BlkRig rig{GENERATE(from_range(every_device()))};
+    REQUIRE(rig.start().has_value());
+    for (u64 tag = 0; tag < 100; ++tag) {
+        rig.mmio.raise(1);
+        CHECK(rig.device.acknowledge().used_buffer);
+        CHECK_FALSE(rig.driver.take().has_value());
+        REQUIRE(rig.read(tag, 0, rig.run(0)).has_value());
+        CHECK(rig.only_done().tag == tag);
+        (void)rig.device.acknowledge();
+    }
     CHECK(kept_the_rules(rig.world));
 }

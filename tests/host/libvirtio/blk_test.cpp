@@ -59,7 +59,7 @@ TEST_CASE("a write-through cache is seen", "[libvirtio][blk]")
     CHECK_FALSE(rig.driver.info().write_back);
 }
 
-TEST_CASE("slots and queue fit the device, whatever was wished for", "[libvirtio][blk]")
+TEST_CASE("slots and queue fit the device, whatever was wished for", "[libvirtio][blk][V18]")
 {
     struct Case {
         u32 device_max;
@@ -124,7 +124,7 @@ TEST_CASE("before start and after a failed one nothing goes in", "[libvirtio][bl
     CHECK(rig.only_done().tag == 1);
 }
 
-TEST_CASE("a size that makes no sense is refused", "[libvirtio][blk][hostile]")
+TEST_CASE("a size that makes no sense is refused", "[libvirtio][blk][hostile][LD20]")
 {
     BlkRig rig{{.version = GENERATE(1u, 2u)}};
     rig.disk.set_config32(20,
@@ -134,7 +134,7 @@ TEST_CASE("a size that makes no sense is refused", "[libvirtio][blk][hostile]")
     CHECK(rig.read(1, 0, rig.run(0)).error() == Errc::device_fault);
 }
 
-TEST_CASE("absurd limits are clamped", "[libvirtio][blk][hostile]")
+TEST_CASE("absurd limits are clamped", "[libvirtio][blk][hostile][LD20]")
 {
     BlkRig rig{{}, {.physical_exponent = 255, .seg_max = GENERATE(0u, 0xffff'ffffu)}};
     rig.disk.set_capacity(~u64{0});
@@ -148,7 +148,7 @@ TEST_CASE("absurd limits are clamped", "[libvirtio][blk][hostile]")
     CHECK(rig.read(1, info.capacity.raw() - 7, rig.run(0)).error() == Errc::out_of_range);
 }
 
-TEST_CASE("requests are checked against the capacity of now", "[libvirtio][blk][hostile]")
+TEST_CASE("requests are checked against the capacity of now", "[libvirtio][blk][hostile][LD19]")
 {
     BlkRig rig{{.version = GENERATE(1u, 2u)}};
     REQUIRE(rig.start().has_value());

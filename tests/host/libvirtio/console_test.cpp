@@ -161,6 +161,23 @@ TEST_CASE("ports are announced and answered", "[libvirtio][console][O5]")
     CHECK(kept_the_rules(rig.world));
 }
 
+TEST_CASE("an answer about a port is one descriptor", "[libvirtio][console]")
+{
+    Rig rig{multiport_bit, {.version = GENERATE(1u, 2u)}};
+    REQUIRE(rig.start().has_value());
+    rig.say(0, ControlEvent::device_add);
+    rig.say(0, ControlEvent::console_port, 1);
+    while (rig.driver.control()) {}
+    (void)rig.driver.kick();
+    for (int i = 0; i < 3; ++i)
+        rig.mmio.act(
+            [](model::Queue& queue) {
+                const auto chain = got(queue.pop());
+                CHECK((chain.pieces.size() == 1 && chain.readable() == sizeof(ControlMessage)));
+            },
+            Rig::control_tx);
+}
+
 TEST_CASE("messages about ports that make no sense are ignored and counted",
           "[libvirtio][console][hostile][LD20]")
 {

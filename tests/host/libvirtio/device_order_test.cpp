@@ -77,7 +77,7 @@ TEST_CASE("version 1 is negotiated in the order of the specification",
 }
 
 TEST_CASE("version 2 takes the three areas of a queue wherever they are",
-          "[libvirtio][device][M2][M5][M6]")
+          "[libvirtio][device][M2][M5][M6][V4]")
 {
     Rig rig{2};
     REQUIRE(rig.device.negotiate(wish).has_value());
@@ -96,7 +96,7 @@ TEST_CASE("version 2 takes the three areas of a queue wherever they are",
     CHECK(rig.device.enable(0, apart).error() == Errc::busy);
 }
 
-TEST_CASE("version 1 takes the page where a contiguous queue begins", "[libvirtio][device][T8]")
+TEST_CASE("version 1 takes the page where a contiguous queue begins", "[libvirtio][device][T8][V3]")
 {
     Rig rig{1};
     REQUIRE(rig.device.negotiate(wish).has_value());

@@ -133,3 +133,23 @@ TEMPLATE_TEST_CASE("fifty resets under load leak nothing",
     CHECK(wrong == 0);
     CHECK(kept_the_rules(rig.world));
 }
+
+TEMPLATE_TEST_CASE("an interrupt for nothing changes nothing",
+                   "[libvirtio][hostile][LD21]",
+                   NetModelRig,
+                   InputModelRig,
+                   ConsoleModelRig,
+                   GpuModelRig)
+{
+    TestType rig{each_ring()};
+    REQUIRE(rig.start().has_value());
+    (void)rig.exchange();
+    for (int i = 0; i < 100; ++i) {
+        REQUIRE(rig.exchange());
+        (void)rig.device.acknowledge();
+        rig.mmio.raise(1);
+        REQUIRE(rig.device.acknowledge().used_buffer);
+        REQUIRE_FALSE((rig.driver.arm() || rig.driver.broken()));
+    }
+    CHECK(kept_the_rules(rig.world));
+}

@@ -117,7 +117,7 @@ TEST_CASE("what does not fit the caller's buffer is lost, not given again", "[li
 }
 
 TEST_CASE("an empty answer is refused and its buffer is ours again",
-          "[libvirtio][entropy][hostile]")
+          "[libvirtio][entropy][hostile][LD29]")
 {
     Rig rig;
     REQUIRE(rig.start({.buffers = 1}).has_value());

@@ -5,7 +5,8 @@
 using virtio::RingLayout;
 
 // virtio 1.2, 2.7: sizes 16 N, 6 + 2 N, 6 + 8 N; 2.7.2: the used ring on the next page.
-TEST_CASE("a layout is the one that the legacy interface computes", "[libvirtio][layout]")
+TEST_CASE("a layout is the one that the legacy interface computes",
+          "[libvirtio][layout][V1][V3][V14]")
 {
     for (u32 size = 1; size <= virtio::max_queue_size; size *= 2) {
         const RingLayout layout{static_cast<u16>(size)};

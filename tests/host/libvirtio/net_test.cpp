@@ -181,3 +181,15 @@ TEST_CASE("a device that is reset gives every buffer and frame back once", "[lib
     CHECK(got(rig.driver.receive().take()).value().pieces[0].tag == 100);
     CHECK(kept_the_rules(rig.world));
 }
+
+TEST_CASE("a speed or duplex that means nothing is unknown", "[libvirtio][net][LD20]")
+{
+    NetRig rig{{.features = bits({NetFeature::speed_duplex})}};
+    REQUIRE(rig.start().has_value());
+    CHECK((rig.driver.info().speed == 1000 && rig.driver.info().duplex == Duplex::full));
+    rig.hand.config()[15] = GENERATE(as<u8>{}, 0x80, 0xff);
+    rig.hand.config()[16] = GENERATE(as<u8>{}, 2, 0xff);
+    REQUIRE(rig.driver.refresh().has_value());
+    CHECK((rig.driver.info().speed == 0 && rig.driver.info().duplex == Duplex::unknown));
+    CHECK(kept_the_rules(rig.world));
+}

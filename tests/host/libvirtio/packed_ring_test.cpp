@@ -114,3 +114,19 @@ TEST_CASE("a driver wishes for an interrupt at an entry of a lap",
     CHECK(others.half(driver_wish) == 0);
     CHECK(others.half(driver_wish + 2) == EventSuppression::enable);
 }
+
+TEST_CASE("the first entry of a packed list is shown last", "[libvirtio][ring][V21]")
+{
+    QueueRig<size> rig{size, {.packed = true, .indirect = false}};
+    const auto marks = [&rig](u32 slot) {
+        u16 flags = 0;
+        std::memcpy(&flags, rig.world.memory.at(rig.rings.desc.raw() + 16 * slot + 14, 2), 2);
+        return flags & 0x8080;
+    };
+    REQUIRE(rig.queue.submit(std::array{rig.reads(), rig.reads(), rig.writes()}).has_value());
+    CHECK((marks(0) == 0 && marks(1) == 0x80 && marks(2) == 0x80));
+    CHECK(rig.queue.publish());
+    CHECK(marks(0) == 0x80);
+    CHECK(got(rig.other().pop()).pieces.size() == 3);
+    CHECK(kept_the_rules(rig.world));
+}

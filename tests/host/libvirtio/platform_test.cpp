@@ -8,7 +8,7 @@ using namespace virtio;
 
 static_assert(Dma<DmaRegion>);
 
-TEST_CASE("a cursor cuts aligned pieces that do not overlap", "[libvirtio][platform]")
+TEST_CASE("a cursor cuts aligned pieces that do not overlap", "[libvirtio][platform][V15]")
 {
     alignas(64) std::array<std::byte, 256> bytes{};
     DmaCursor cursor{{bytes.data(), DeviceAddr{0x1000}, Bytes{256}}};
@@ -25,7 +25,7 @@ TEST_CASE("a cursor cuts aligned pieces that do not overlap", "[libvirtio][platf
     CHECK(cursor.take(Bytes{1}, 1).error() == Errc::no_space);
 }
 
-TEST_CASE("a cursor refuses sizes that would wrap", "[libvirtio][platform]")
+TEST_CASE("a cursor refuses sizes that would wrap", "[libvirtio][platform][V15]")
 {
     std::array<std::byte, 16> bytes{};
     DmaCursor cursor{{bytes.data(), DeviceAddr{0x1001}, Bytes{16}}};

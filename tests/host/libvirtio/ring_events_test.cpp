@@ -2,6 +2,8 @@
 // lost.
 #include "rig.hpp"
 
+#include <cstring>
+
 using namespace virtio;
 
 namespace {
@@ -148,5 +150,22 @@ TEST_CASE("200,000 batched requests across the wrap lose no wake-up",
         }
     }
     CHECK(done >= total);
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("the flags of the available ring stay zero", "[libvirtio][ring][events][V1][V12]")
+{
+    Rig rig{{.packed = false, .event_idx = GENERATE(true, false)}};
+    std::memset(rig.memory.memory, 0xff, rig.memory.size.raw());
+    rig.start();
+    const auto* flags = reinterpret_cast<u16*>(rig.world.memory.at(rig.rings.driver.raw(), 2));
+    for (int round = 0; round < 100; ++round) {
+        CHECK(rig.submit(3));
+        CHECK(*flags == 0);
+        CHECK(rig.serve() == 3);
+        CHECK(rig.take_all() == 3);
+        CHECK_FALSE(rig.queue.arm());
+        CHECK(*flags == 0);
+    }
     CHECK(kept_the_rules(rig.world));
 }

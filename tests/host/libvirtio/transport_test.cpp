@@ -93,7 +93,7 @@ constexpr RingAddresses rings{64, DeviceAddr{4096}, DeviceAddr{8192}, DeviceAddr
 
 }  // namespace
 
-TEST_CASE("a device comes up on any transport", "[libvirtio][device][T7][T11][T12]")
+TEST_CASE("a device comes up on any transport", "[libvirtio][device][T7][T11][T12][V16]")
 {
     Wire wire;
     auto device = DeviceOver<Fake>::probe(wire).value();

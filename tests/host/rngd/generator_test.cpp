@@ -48,7 +48,7 @@ TEST_CASE("noise passes the health test", "[rngd]")
         REQUIRE(test.accept(noise(4096, i)));
 }
 
-TEST_CASE("a stuck source fails by repetition", "[rngd][hostile]")
+TEST_CASE("a stuck source fails by repetition", "[rngd][hostile][LD29]")
 {
     rngd::HealthTest test;
     const std::vector<u8> eight(8, 0);
@@ -60,7 +60,7 @@ TEST_CASE("a stuck source fails by repetition", "[rngd][hostile]")
     CHECK(rngd::HealthTest{}.accept(std::vector<u8>{7, 7, 7, 7, 7, 7, 7, 7, 8, 7}));
 }
 
-TEST_CASE("a source with a favourite value fails by proportion", "[rngd][hostile]")
+TEST_CASE("a source with a favourite value fails by proportion", "[rngd][hostile][LD29]")
 {
     const auto favours = [](usize every) {
         auto bytes = noise(512 * 8);
@@ -238,7 +238,7 @@ TEST_CASE("a device that stalls is put up with for a while, and is taken back", 
     CHECK(generator.generate(out, limit).has_value());
 }
 
-TEST_CASE("bytes that fail the health test seed nothing", "[rngd][hostile]")
+TEST_CASE("bytes that fail the health test seed nothing", "[rngd][hostile][LD29]")
 {
     Generator generator{second};
     std::array<u8, 8> out{};

@@ -136,7 +136,8 @@ TEST_CASE("a client gets as many bytes as it asks for", "[rngd][clients]")
     CHECK(source.info()->health == protocol::Health::good);
 }
 
-TEST_CASE("bytes that came without an interrupt are found when somebody asks", "[rngd][hostile]")
+TEST_CASE("bytes that came without an interrupt are found when somebody asks",
+          "[rngd][hostile][LD22]")
 {
     Rig rig;
     auto source = rig.open();
@@ -171,7 +172,7 @@ TEST_CASE("a device that never answers times its clients out, and serves them wh
 }
 
 TEST_CASE("a device that gives zeroes is given up, and clients are told",
-          "[rngd][clients][hostile]")
+          "[rngd][clients][hostile][LD29]")
 {
     Rig rig;
     rig.device.stuck = true;
@@ -182,7 +183,7 @@ TEST_CASE("a device that gives zeroes is given up, and clients are told",
     CHECK(source.info()->health == protocol::Health::failed);
 }
 
-TEST_CASE("a device that returns empty buffers on and on stops the server", "[rngd][hostile]")
+TEST_CASE("a device that returns empty buffers on and on stops the server", "[rngd][hostile][LD29]")
 {
     Rig rig;
     rig.device.most = 0;
