@@ -1,5 +1,5 @@
 // tests/host/docs/conformance_test.cpp - what virtio-conformance.md names is there: each test, each
-// rule of the monitor; and no rule is left out.
+// tag, each rule of the monitor; and no rule is left out.
 #include "page.hpp"
 #include "tree.hpp"
 
@@ -60,6 +60,16 @@ Named named_in(const string& page)
             read_answer(row, cells[2].substr(0, cells[2].size() - 2), named);
     }
     return named;
+}
+
+// Tags of Catch in backquotes.
+std::vector<string> tags_in(const string& page)
+{
+    static const std::regex tag{"`[^`|]*(\\[[A-Z]+[0-9]+\\])'?`"};
+    std::vector<string> tags;
+    for (std::sregex_iterator at{page.begin(), page.end(), tag}, none; at != none; ++at)
+        tags.push_back((*at)[1]);
+    return tags;
 }
 
 // Literals that stand one behind the other are one.
@@ -131,5 +141,17 @@ TEST_CASE("every test and every rule that the conformance page names is there", 
     for (const auto& name : rules) {
         INFO(name);
         CHECK(std::ranges::contains(named.rules, name));
+    }
+}
+
+TEST_CASE("every tag that the conformance page names is that of a test", "[docs]")
+{
+    CHECK(tags_in("`[V1]`, `a_test '[LD2]'`, `none`") == std::vector<string>{"[V1]", "[LD2]"});
+    const auto tags = tags_in(docs::read("docs/virtio-conformance.md"));
+    REQUIRE(tags.size() > 80);
+    const auto sources = test_sources();
+    for (const auto& tag : tags) {
+        INFO(tag);
+        CHECK(std::ranges::any_of(sources, [&](const string& text) { return text.contains(tag); }));
     }
 }
