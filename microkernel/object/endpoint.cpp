@@ -169,13 +169,23 @@ void Endpoint::tell()
     if (watch_)
         watch_->signal(watch_bits_);
     Thread* const worker = this_cpu().current();
-    bool told = tell_some();
+    bool told = tell_some(2);  // a step of somebody's end closes several handles
     while (!told && worker == nullptr)
-        told = tell_some();
+        told = tell_some(in_a_step);
     if (told)
         return;
-    if (static_cast<ListNode<Large>&>(*this).linked())
-        List<Large>::remove(*this);  // somebody else is at it, perhaps somebody less important
+    const bool others = static_cast<ListNode<Large>&>(*this).linked();
+    if (!worker->work.active) {
+        // It returns not before all are told, whoever does that.
+        const auto help = [](Thread& helper) {
+            return static_cast<Endpoint&>(*helper.work.object).tell_some(in_a_step);
+        };
+        worker->start_work(help, *this);
+        if (others)
+            return;
+    }
+    if (others)
+        List<Large>::remove(*this);
     else
         ref();
     worker->doom(*this);
@@ -183,16 +193,16 @@ void Endpoint::tell()
 
 void Endpoint::go_on_telling()
 {
-    if (!tell_some())
+    if (!tell_some(in_a_step))
         return;
     List<Large>::remove(*this);
     release(*this);
 }
 
-bool Endpoint::tell_some()
+// True: there was less to tell.
+bool Endpoint::tell_some(int at_most)
 {
-    constexpr int at_once = 16;
-    for (int i = 0; i < at_once; ++i) {
+    for (int i = 0; i < at_most; ++i) {
         Badge* const watcher = watchers_.front();
         if (Thread* const caller = callers_.front(); given_up_ && caller != nullptr) {
             caller->abandon(Errc::gave_up);

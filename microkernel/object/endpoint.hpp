@@ -122,12 +122,13 @@ private:
     friend class Badge;
     friend struct Layout;
     static constexpr u64 nobody = ~u64{0};  // as required turn
+    static constexpr int in_a_step = 16;    // are told
 
     void receiver_added();
     void receiver_closed();
     void cancel_receivers();
     void tell();
-    bool tell_some();
+    bool tell_some(int at_most);
 
     // Calls of badges that have seen less take the long way: the turn of the last new server, or
     // beyond all turns while it is given up or no server is known.

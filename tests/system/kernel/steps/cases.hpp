@@ -6,6 +6,7 @@
 
 extern const check::Cases many_cases;
 extern const check::Cases mapping_cases;
+extern const check::Cases news_cases;
 
 // The machine has no part of the host in it (-icount); else the case is skipped.
 bool exact();

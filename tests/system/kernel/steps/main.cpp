@@ -378,5 +378,5 @@ constexpr std::array cases{
 
 int app_main(const sys::Startup& given)
 {
-    return check::run(given, {cases, many_cases, mapping_cases});
+    return check::run(given, {cases, many_cases, mapping_cases, news_cases});
 }
