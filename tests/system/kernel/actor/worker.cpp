@@ -3,6 +3,7 @@
 #include "behaviour.hpp"
 
 #include <abi/boot.hpp>
+#include <sys/endpoint.hpp>
 #include <sys/memory.hpp>
 #include <sys/notification.hpp>
 #include <sys/process.hpp>
@@ -80,6 +81,14 @@ u64 kill_granted(const sys::Startup& given)
     return 0;
 }
 
+u64 give_up_granted(const sys::Startup& given)
+{
+    const auto endpoint = given.grant<sys::Endpoint>("endpoint");
+    if (!endpoint || !sys::give_up(*endpoint))
+        return not_granted;
+    return 0;
+}
+
 // Fills handle slots so that memory is in the last one of a late page of the table, unmapped.
 u64 late_memory(const sys::Startup& given)
 {
@@ -107,6 +116,7 @@ u64 late_memory(const sys::Startup& given)
 
 constexpr std::array all{
     Behaviour{"kill_granted", kill_granted},
+    Behaviour{"give_up_granted", give_up_granted},
     Behaviour{"late_memory", late_memory},
     Behaviour{"hoard", hoard},
     Behaviour{"churn", churn},

@@ -26,6 +26,14 @@ bool silent(sys::Borrowed<sys::Notification> bell)
     return !sys::wait(bell, abi::now).has_value();
 }
 
+// A call that fails leaves the words of the request: they alone say nothing.
+void echoes(const auto& client, u64 word, const check::Where& where = check::Where::current())
+{
+    const auto in = ask(client, letter(Ask::echo, 8, {word}));
+    equals(in.header.status(), Errc::ok, where);
+    equals(in.words[0], word, where);
+}
+
 sys::EndpointInfo info_of(const Service& service)
 {
     return need(sys::info(service.endpoint.borrow()));
@@ -38,22 +46,48 @@ void told_once()
         equals(ask(service, letter(end, 8, {1})).header.status(), Errc::peer_restarted);
         (void)service.server->wait();
         service.start();
-        equals(ask(service, letter(Ask::echo, 8, {5})).words[0], 5);
+        echoes(service, 5);
     }
+}
+
+struct Caller {
+    sys::Borrowed<sys::Endpoint> client;
+    sys::Letter request;
+    sys::Incoming answer{};
+};
+void call_once(Caller& caller)
+{
+    caller.answer = sys::call(caller.client, caller.request, check::patience());
+}
+
+void told_once_although_the_manager_answers()
+{
+    Service service;
+    equals(ask(service, letter(Ask::die, 8, {1})).header.status(), Errc::peer_restarted);
+    (void)service.server->wait();
+    Caller meanwhile{service.client.borrow(), letter(Ask::echo, 8, {2})};
+    Threaded<Caller> thread{&call_once, meanwhile};
+    check::until_others_block();
+    that(sys::receive(service.endpoint.borrow(), 0, abi::now).request(), "the call is gone");
+    works(sys::reply({abi::Header::make(0, 0), {}}));
+    thread.join();
+    equals(meanwhile.answer.header.status(), Errc::ok);
+    service.start();
+    echoes(service, 5);
 }
 
 void idle_clients_are_told_once()
 {
     Service service;
     const auto idle = need(sys::mint(service.endpoint.borrow(), 2));
-    equals(ask(idle.borrow(), letter(Ask::echo, 8, {1})).words[0], 1);
+    echoes(idle.borrow(), 1);
     service.server->kill();
     service.start();
     equals(ask(idle.borrow(), letter(Ask::echo, 8, {2})).header.status(), Errc::peer_restarted);
-    equals(ask(idle.borrow(), letter(Ask::echo, 8, {3})).words[0], 3);
+    echoes(idle.borrow(), 3);
     equals(ask(service, letter(Ask::echo, 8, {4})).header.status(),
            Errc::peer_restarted);  // each badge by itself
-    equals(ask(service, letter(Ask::echo, 8, {5})).words[0], 5);
+    echoes(service, 5);
 }
 
 // A duplicate shares its badge, and so what the badge was told.
@@ -65,17 +99,7 @@ void duplicates_share_what_they_saw()
     service.server->kill();
     service.start();
     equals(ask(copy.borrow(), letter(Ask::echo, 0)).header.status(), Errc::peer_restarted);
-    equals(ask(service, letter(Ask::echo, 8, {6})).words[0], 6);
-}
-
-struct Caller {
-    sys::Borrowed<sys::Endpoint> client;
-    sys::Letter request;
-    sys::Incoming answer{};
-};
-void call_once(Caller& caller)
-{
-    caller.answer = sys::call(caller.client, caller.request, check::patience());
+    echoes(service, 6);
 }
 
 void queued_callers_wait_for_the_next()
@@ -193,7 +217,7 @@ void a_new_server_undoes_giving_up()
     service.start();
     that(!info_of(service).given_up, "still given up");
     equals(ask(service, letter(Ask::echo, 0)).header.status(), Errc::peer_restarted);
-    equals(ask(service, letter(Ask::echo, 8, {8})).words[0], 8);
+    echoes(service, 8);
 }
 
 void strange_ways_to_give_up()
@@ -212,14 +236,14 @@ void one_of_two_servers_dies()
     std::optional<check::Child> second{served::start_server(service.endpoint.borrow())};
     check::until_others_block();
     equals(ask(service, letter(Ask::die, 8, {1})).header.status(), Errc::peer_restarted);
-    equals(ask(service, letter(Ask::echo, 8, {1})).words[0], 1);
+    echoes(service, 1);
     equals(info_of(service).epoch, 1);
     service.server.reset();
     second.reset();
     service.start();
     equals(info_of(service).epoch, 2);
     equals(ask(service, letter(Ask::echo, 8, {2})).header.status(), Errc::peer_restarted);
-    equals(ask(service, letter(Ask::echo, 8, {3})).words[0], 3);
+    echoes(service, 3);
 }
 
 // A client dies in line, and while its request is being worked on; the server goes on.
@@ -239,11 +263,13 @@ void clients_die()
         thread.join();
         equals(busy.answer.header.status(), Errc::ok);
     }
-    equals(ask(service, letter(Ask::echo, 8, {5})).words[0], 5);
+    echoes(service, 5);
 }
 
 constexpr std::array cases{
     check::Case{"a server that dies with a request tells its caller, once", told_once},
+    check::Case{"a restart is told once although the manager answers meanwhile",
+                told_once_although_the_manager_answers},
     check::Case{"a client that was idle hears of the restart with its next call, once",
                 idle_clients_are_told_once},
     check::Case{"duplicates of one badge are told together", duplicates_share_what_they_saw},

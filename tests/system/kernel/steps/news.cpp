@@ -6,6 +6,7 @@
 #include <new>
 #include <optional>
 
+#include <check/child.hpp>
 #include <check/threads.hpp>
 #include <sys/endpoint.hpp>
 
@@ -59,6 +60,25 @@ void told_before_it_returns()
         that(m.all_told(), "a watch was not raised when the call returned");
         other.join();
     }
+}
+
+// Its killer tells the others, before the call returns.
+void killed_while_it_tells()
+{
+    const auto nobody = need(sys::create_notification());
+    bool in_the_middle = false;
+    for (u32 i = 0; i < 100 && !in_the_middle; ++i) {
+        const Managers m;
+        check::Starter starter{"give_up_granted", {.priority = 5, .cpu = 1}};
+        starter.grant("endpoint", m.endpoint.slot(), abi::Kind::endpoint, right::manage);
+        const check::Child child = starter.run();
+        while (!need(sys::info(m.endpoint.borrow())).given_up)
+            (void)sys::wait(nobody.borrow(), sys::after(sys::microseconds(20)));
+        in_the_middle = !m.all_told();
+        child.kill();
+        that(!in_the_middle || m.all_told(), "a watch was not raised when its killer returned");
+    }
+    that(in_the_middle, "it was never in the middle");
 }
 
 // Servers of several endpoints, which end together.
@@ -115,6 +135,7 @@ void many_lines_end()
 constexpr std::array cases{
     check::Case{"all are told when the call returns that gave an endpoint up",
                 told_before_it_returns},
+    check::Case{"what a killed thread had to tell is told by its killer", killed_while_it_tells},
     check::Case{"the end of many who are waited for delays no more important thread",
                 many_lines_end},
 };
