@@ -75,7 +75,7 @@ public:
     {
         return queue_.kick(device);
     }
-    [[nodiscard]] bool arm() { return queue_.arm(); }
+    [[nodiscard]] bool arm() { return !lied_ && queue_.arm(); }
 
     u16 posted() const { return posted_; }
     bool broken() const { return queue_.broken() || lied_; }
