@@ -86,10 +86,10 @@ Info read_info(const ConfigSpace<Config, B>& config, Features accepted)
     return info;
 }
 
-// virtio 1.2, 5.1.4.1
+// virtio 1.2, 5.1.4.1; of 0x8000 pairs the control queue would have a number beyond 16 bits.
 constexpr bool sane(const Info& info)
 {
-    return info.mtu >= 68 && info.max_pairs >= 1 && info.max_pairs <= 0x8000;
+    return info.mtu >= 68 && info.max_pairs >= 1 && info.max_pairs < 0x8000;
 }
 
 enum class Profile : u8 {

@@ -177,7 +177,7 @@ TEST_CASE("absurd configurations of a network device", "[libvirtio][net][hostile
     SECTION("no pair, or too many")
     {
         NetRig rig{{.features = bits({NetFeature::mq, NetFeature::ctrl_vq})}};
-        const u16 pairs = GENERATE(as<u16>{}, 0, 0x8001, 0xffff);
+        const u16 pairs = GENERATE(as<u16>{}, 0, 0x8000, 0x8001, 0xffff);
         rig.hand.config()[8] = static_cast<u8>(pairs);
         rig.hand.config()[9] = static_cast<u8>(pairs >> 8);
         CHECK(rig.start().error() == Errc::not_supported);
