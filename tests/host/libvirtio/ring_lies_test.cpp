@@ -254,3 +254,20 @@ TEST_CASE("after a reset the queue starts afresh, and what was before does not c
     CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.fault() == Fault::index_jump);
 }
+
+TEST_CASE("a chain of before a reset does not come back in place of a new one",
+          "[libvirtio][ring][hostile][LD2][LD24]")
+{
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
+    rig.start();
+    CHECK(rig.submit(512) == rig.heads[0]);
+    (void)rig.queue.publish();
+    (void)got(rig.other().pop());
+    CHECK_FALSE(rig.queue.outstanding(rig.heads[1]));
+    rig.other().write_used(rig.heads[1].raw(), 1);
+    rig.other().publish(1);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
+    CHECK(rig.queue.fault() == Fault::not_outstanding);
+}

@@ -123,6 +123,8 @@ TEST_CASE("a ring refuses sizes and memory that can't be", "[libvirtio][ring][V1
     CHECK(ring.start({memory.memory, memory.address + Bytes{16}, memory.size}, {8, true, packed})
               .error()
           == Errc::no_space);
+    CHECK(ring.start({memory.memory + 4, memory.address, memory.size}, {8, true, packed}).error()
+          == Errc::no_space);
     CHECK_FALSE(ring.take().has_value());
     CHECK_FALSE(ring.publish());
     CHECK_FALSE(ring.arm());
