@@ -162,7 +162,6 @@ Result<RingAddresses> Ring<Heads>::start(DmaRegion memory, RingOptions options)
 
     stop();
     std::memset(memory.memory, 0, bytes.raw());
-    chains_.fill({});
     size_ = options.size;
     event_idx_ = options.event_idx;
     packed_ = options.packed;
@@ -184,6 +183,7 @@ void Ring<Heads>::stop()
     fault_ = Fault::none;
     offered_ = published_ = seen_ = known_ = RingPosition{};
     next_free_ = first_new_ = first_used_ = RingPosition{};
+    chains_.fill({});
 }
 
 template <u16 Heads>

@@ -271,3 +271,20 @@ TEST_CASE("a chain of before a reset does not come back in place of a new one",
     CHECK(got(rig.queue.take()).error() == Errc::device_fault);
     CHECK(rig.queue.fault() == Fault::not_outstanding);
 }
+
+TEST_CASE("a queue that was stopped forgets everything and believes nothing",
+          "[libvirtio][ring][hostile][LD24]")
+{
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
+    rig.queue.stop();
+    CHECK(rig.queue.outstanding() == 0);
+    CHECK_FALSE(rig.queue.outstanding(rig.heads[0]));
+    rig.other().push(rig.chains[0], 512);
+    CHECK_FALSE(rig.queue.arm());
+    CHECK_FALSE(rig.queue.take().has_value());
+    CHECK_FALSE(rig.queue.broken());
+    CHECK(rig.queue.submit(std::array{rig.writes()}).error() == Errc::device_fault);
+    CHECK_FALSE(rig.queue.publish());
+}
