@@ -288,3 +288,17 @@ TEST_CASE("a queue that was stopped forgets everything and believes nothing",
     CHECK(rig.queue.submit(std::array{rig.writes()}).error() == Errc::device_fault);
     CHECK_FALSE(rig.queue.publish());
 }
+
+TEST_CASE("what was only offered when a device lied is never shown to it",
+          "[libvirtio][ring][hostile][V20]")
+{
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
+    REQUIRE(rig.queue.submit(std::array{rig.writes()}).has_value());
+    rig.world.lies.arm(Lie::length_huge);
+    rig.other().push(rig.chains[0], 512);
+    CHECK(got(rig.queue.take()).error() == Errc::device_fault);
+    CHECK_FALSE(rig.queue.publish());
+    CHECK_FALSE(rig.other().pop().has_value());
+}
