@@ -124,6 +124,20 @@ TEST_CASE("arming tells of a chain that came just before", "[libvirtio][ring][ev
     CHECK_FALSE(rig.queue.arm());
 }
 
+TEST_CASE("arming tells of chains that came together and were not all taken",
+          "[libvirtio][ring][events][V12]")
+{
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
+    (void)rig.submit(3);
+    CHECK(rig.serve() == 3);
+    for (int left = 2; left >= 0; --left) {
+        CHECK(got(rig.queue.take()).has_value());
+        CHECK(rig.queue.arm() == (left != 0));
+    }
+}
+
 TEST_CASE("200,000 batched requests across the wrap lose no wake-up",
           "[libvirtio][ring][events][V7][V12][V19]")
 {
