@@ -92,13 +92,18 @@ TEST_CASE("another chain takes the place of one laid out, once", "[libvirtio][qu
         rig.other().push(seen, 1);
         REQUIRE(got(rig.queue.take()).value().head == DescriptorIndex{2});
         REQUIRE(rig.queue.free_descriptors() == free);
+        REQUIRE_FALSE(rig.queue.as_laid_out(DescriptorIndex{2}));
         rig.lay_out(2);
+        REQUIRE(rig.queue.as_laid_out(DescriptorIndex{2}));
         rig.offer(2, rig.writes(77));
         const auto again = rig.seen();
         REQUIRE(rig.is(again, 2, rig.writes(77)));
         rig.other().push(again, 1);
         REQUIRE(got(rig.queue.take()).has_value());
     }
+    // What was taken for it went back, and nothing else.
+    while (const auto head = rig.queue.submit(std::array{rig.writes(8)}))
+        REQUIRE(head->raw() >= slots);
     CHECK(kept_the_rules(rig.world));
 }
 

@@ -64,6 +64,7 @@ TEST_CASE("chains that no device may see are refused", "[libvirtio][queue]")
     };
     CHECK(rig.queue.submit({}).error() == Errc::bad_argument);
     CHECK(submit(rig.reads(0)) == Errc::bad_argument);
+    CHECK(submit(rig.reads(), rig.writes(0)) == Errc::bad_argument);
     CHECK(submit(rig.writes(), rig.reads()) == Errc::bad_argument);
     CHECK(submit(rig.writes(0xffff'ffff)) == Errc::too_big);
     CHECK(submit(rig.reads(0x8000'0000), rig.writes(0x8000'0000)) == Errc::too_big);
