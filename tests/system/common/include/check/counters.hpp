@@ -19,7 +19,9 @@ Counters counters();
 // Once they stand still for some milliseconds: what is about to end has ended.
 Counters settled();
 
-// Fails the running case for each counter that differs. Waits a little for what is about to end.
+// Fails the running case for each counter that differs after some seconds. Not the first that stand
+// still: a thread whose CPU the host does not run for a while is not yet gone, and moves no
+// counter.
 void nothing_left(const Counters& before);
 
 }  // namespace check
