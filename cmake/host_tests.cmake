@@ -53,6 +53,7 @@ function(host_test name)
     catch_main_for("${which}" main)
     add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:${main}>)
     sanitize(${name} "${which}")
+    precompile(${name} test SANITIZE "${which}")
     target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${arg_INCLUDES})
     target_link_libraries(${name} PRIVATE ${arg_LINKS} Catch2::Catch2)
     # Without the warning a name that Catch reads as something else would pass by running nothing.

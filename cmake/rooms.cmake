@@ -10,6 +10,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_LINK_LIBRARIES_ONLY_TARGETS ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+include(${CMAKE_CURRENT_LIST_DIR}/precompiled.cmake)
+
 # All subfolders that have a CMakeLists.txt, in alphabetical order after the ones named.
 function(add_room_folders)
     file(GLOB found CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} */CMakeLists.txt)
@@ -32,8 +34,11 @@ function(room name)
         target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
         target_link_libraries(${name} PUBLIC ${arg_LINKS})
         set(scope PUBLIC)
-        if(NOT VIREO_TARGET)
+        if(VIREO_TARGET)
+            precompile(${name} standard)
+        else()
             sanitize(${name} "${VIREO_SANITIZE}")
+            precompile(${name} host SANITIZE "${VIREO_SANITIZE}")
         endif()
     else()
         add_library(${name} INTERFACE)
@@ -58,6 +63,9 @@ function(program name)
     target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE ${arg_LINKS} libsys)
     target_link_options(${name} PRIVATE -Wl,--image-base=0x400000)
+    if(NOT arg_FP)
+        precompile(${name} standard)
+    endif()
     set_target_properties(${name} PROPERTIES
         SUFFIX .elf
         RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/programs

@@ -1,0 +1,1 @@
+// precompiled/empty.cpp - the source of the targets that own precompiled headers.
