@@ -70,11 +70,9 @@ bool closed_in_the_middle(abi::Ticks when)
 
 void the_handle_goes_meanwhile()
 {
-    constexpr u64 most_tries = 100;
-    for (u64 i = 0; i < most_tries; ++i)
-        if (closed_in_the_middle(sys::after(sys::microseconds(50 * (i % 20 + 1)))))
-            return;
-    check::failed("it was never in the middle", check::Where::current());
+    check::try_often([](u64 i) {
+        return closed_in_the_middle(sys::after(sys::microseconds(50 * (i % 20 + 1))));
+    });
 }
 
 constexpr std::array cases{

@@ -48,24 +48,22 @@ void work(Long& l)
 }
 
 constexpr u64 less_important = 5;
-constexpr u32 most_tries = 100;
 
 // Calls in_the_middle(let_it_work) until it says that it was.
-void try_often(auto in_the_middle)
+void amid_long_work(auto in_the_middle)
 {
     const auto nobody = need(sys::create_notification());
-    for (u32 i = 0; i < most_tries; ++i)
-        if (in_the_middle([&] {
-                (void)sys::wait(nobody.borrow(), sys::after(sys::microseconds(50 * (i % 20 + 1))));
-            }))
-            return;
-    check::failed("it was never in the middle", check::Where::current());
+    check::try_often([&](u64 i) {
+        return in_the_middle([&] {
+            (void)sys::wait(nobody.borrow(), sys::after(sys::microseconds(50 * (i % 20 + 1))));
+        });
+    });
 }
 
 void half_made_is_not_found()
 {
     const auto memory = need(sys::create_memory(Bytes{bytes}));
-    try_often([&](auto let_it_work) {
+    amid_long_work([&](auto let_it_work) {
         Long mapping{Long::What::map, memory.slot()};
         check::Threaded<Long> mapper{&work, mapping, less_important};
         let_it_work();
@@ -86,7 +84,7 @@ void half_made_is_not_found()
 void unmapped_once()
 {
     const auto memory = need(sys::create_memory(Bytes{bytes}));
-    try_often([&](auto let_it_work) {
+    amid_long_work([&](auto let_it_work) {
         need(map(memory.slot(), abi::no_slot, bytes));
         Long unmapping{Long::What::unmap};
         check::Threaded<Long> unmapper{&work, unmapping, less_important};
@@ -103,7 +101,7 @@ void unmapped_once()
 void the_target_dies()
 {
     const auto before = check::settled();
-    try_often([&](auto let_it_work) {
+    amid_long_work([&](auto let_it_work) {
         const auto memory = need(sys::create_memory(Bytes{bytes}));
         const auto target = need(
             sys::create_process(check::self(), {100, 4, 1, 0, text::padded<16>("target"), 0, 1}));

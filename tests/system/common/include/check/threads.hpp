@@ -97,4 +97,14 @@ bool eventually(auto holds)
     return true;
 }
 
+// What needs luck: trial(0), trial(1), ... until one says that somebody was interrupted in the
+// middle of something. A host that is slow, or that wakes guests late, gets many more tries.
+void try_often(auto trial)
+{
+    const abi::Ticks end = sys::after_ms(40'000);
+    for (u64 i = 0; !trial(i); ++i)
+        if (sys::now() > end)
+            return failed("it was never in the middle", Where::current());
+}
+
 }  // namespace check
