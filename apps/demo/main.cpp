@@ -84,14 +84,6 @@ Result<> show_random(const sys::Startup& given, u64& seed)
     return {};
 }
 
-std::string_view name_of(proto::names::State state)
-{
-    constexpr std::array<std::string_view, 5> known{"waiting", "starting", "ready", "exited",
-                                                    "failed"};
-    const auto index = static_cast<usize>(state);
-    return index < known.size() ? known[index] : "?";
-}
-
 Result<> show_programs(const sys::Startup& given)
 {
     const auto init = given.grant<sys::Endpoint>("names");
@@ -106,7 +98,7 @@ Result<> show_programs(const sys::Startup& given)
         Line line;
         line.left(text::of(each.name), 16)
             .left(text::of(each.binary), 16)
-            .left(name_of(each.state), 8);
+            .left(proto::names::state_name(each.state), 8);
         line.number(each.frames_used, 8)
             .put('/')
             .number(each.frames_limit)

@@ -25,10 +25,14 @@ enum class Verb : u8 {
     blk_verify,
     blk_flush,
     rand,
+    crashes,
+    kill,
+    restart,
+    hold,
 };
 
 // What follows the name of a command.
-enum class Operand : u8 { none, disk, first, count, seed, text, bytes };
+enum class Operand : u8 { none, program, disk, first, count, seed, text, bytes };
 
 struct Form {
     Verb verb;
@@ -69,11 +73,20 @@ inline constexpr std::array forms{
          "blk flush DISK", "all that was written before is durable"},
     Form{Verb::rand, "rand", "", {Operand::bytes}, 1,
          "rand N", "N random bytes in hex, 1 to 4096"},
+    Form{Verb::crashes, "crashes", "", {}, 0,
+         "crashes", "how servers ended, and what followed"},
+    Form{Verb::kill, "kill", "", {Operand::program}, 1,
+         "kill PROGRAM", "end a program; init starts a server again"},
+    Form{Verb::restart, "restart", "", {Operand::program}, 1,
+         "restart SERVER", "a new instance, also of one that was held or given up"},
+    Form{Verb::hold, "hold", "", {Operand::program}, 1,
+         "hold SERVER", "when it ends, callers wait until it is asked to restart"},
 };
 // clang-format on
 
 struct Command {
     Verb verb = Verb::nothing;
+    std::string_view program;
     std::string_view disk;
     u64 first = 0;
     u64 count = 0;  // zero: was not given
@@ -105,6 +118,9 @@ inline std::string_view put(u64& place, std::string_view word, u64 least, u64 mo
 inline std::string_view put(Operand operand, std::string_view word, Command& into)
 {
     switch (operand) {
+    case Operand::program:
+        into.program = word;
+        return {};
     case Operand::disk:
         into.disk = word;
         return {};

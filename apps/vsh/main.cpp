@@ -36,6 +36,12 @@ Status Shell::run(const Command& command)
         return devices();
     case Verb::rand:
         return rand(command);
+    case Verb::crashes:
+        return crashes();
+    case Verb::kill:
+    case Verb::restart:
+    case Verb::hold:
+        return server(command);
     case Verb::blk_info:
     case Verb::blk_sha256:
     case Verb::blk_read:

@@ -23,6 +23,10 @@ private:
     Status devices();
     Status rand(const Command& command);
 
+    // server_commands.cpp
+    Status crashes();
+    Status server(const Command& command);
+
     // disk_commands.cpp
     Status disk(const Command& command);
 

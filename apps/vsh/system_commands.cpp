@@ -11,23 +11,6 @@ namespace {
 
 namespace names = proto::names;
 
-std::string_view name_of(names::State state)
-{
-    switch (state) {
-    case names::State::waiting:
-        return "waiting";
-    case names::State::starting:
-        return "starting";
-    case names::State::ready:
-        return "ready";
-    case names::State::exited:
-        return "exited";
-    case names::State::failed:
-        return "failed";
-    }
-    return "?";
-}
-
 std::string_view type_of(u32 virtio_id)
 {
     switch (virtio_id) {
@@ -78,13 +61,13 @@ Status Shell::help()
 
 Status Shell::ps()
 {
-    sys::out(
-        "NAME            BINARY          STATE     EPOCH  PRIORITY  FRAMES      HANDLES  THREADS");
+    sys::out("NAME            BINARY          STATE       EPOCH  PRIORITY  FRAMES      HANDLES  "
+             "THREADS");
     return list<names::Process>(*given_, "ps", [](const names::Process::Reply& each) {
         Line line;
         line.left(text::of(each.name), 16)
             .left(text::of(each.binary), 16)
-            .left(name_of(each.state), 8);
+            .left(names::state_name(each.state), 10);
         line.number(each.epoch, 7).number(each.priority, 10).number(each.frames_used, 8).put('/');
         text::Buffer<12> limit;
         line.left(limit.number(each.frames_limit).view(), 6);

@@ -19,7 +19,7 @@ Result<> serve(init::Supervisor& running, sys::Borrowed<sys::Endpoint> endpoint)
 {
     sys::Inbox inbox{endpoint, 0};
     for (;;) {
-        const auto event = inbox.next();
+        const auto event = inbox.next(running.next_deadline());
         if (!event)
             return fail(event.error());
         running.step(event->bits);

@@ -49,6 +49,7 @@ Result<names::Process::Reply> Supervisor::on(const names::Process::Request& requ
     reply.name = p.name;
     reply.binary = p.binary;
     reply.state = status.state;
+    reply.epoch = status.epoch;
     reply.priority = p.priority;
     reply.frames_limit = p.frames;
     reply.exit_cause = static_cast<u32>(status.cause);

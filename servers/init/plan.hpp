@@ -55,8 +55,15 @@ public:
     // The server that gives a service.
     std::optional<u32> server(std::string_view service) const
     {
+        const auto found = program(service);
+        return found && programs_[*found].role == table::Role::server ? found : std::nullopt;
+    }
+
+    // The program of this name.
+    std::optional<u32> program(std::string_view name) const
+    {
         for (u32 i = 0; i < header_.program_count; ++i)
-            if (programs_[i].role == table::Role::server && text::of(programs_[i].name) == service)
+            if (text::of(programs_[i].name) == name)
                 return i;
         return std::nullopt;
     }
@@ -130,7 +137,8 @@ private:
     {
         return (p.role == table::Role::server || p.role == table::Role::app)
                && p.priority < abi::priorities && p.threads >= 1
-               && p.stack_bytes <= sys::max_stack_bytes;
+               && p.stack_bytes <= sys::max_stack_bytes
+               && p.restart.give_up_after <= table::max_ends;
     }
 
     bool arguments_sound(const table::Program& p) const

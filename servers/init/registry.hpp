@@ -11,8 +11,9 @@ namespace init {
 namespace names = proto::names;
 using names::State;
 
-// A program is known to the name service by the badge of its handle, which is never 0.
-constexpr u64 badge_of(u32 program) { return u64{program} + 1; }
+// An instance of a program is known to the name service by the badge of its handle, which is never
+// 0 and never used again.
+constexpr u64 badge_of(u32 program, u32 epoch = 0) { return u64{epoch} << 32 | (program + 1); }
 
 // Bits of init's notification: one for each program's end.
 constexpr unsigned first_program_bit = 8;
@@ -23,6 +24,7 @@ struct Status {
     State state = State::waiting;
     abi::ExitCause cause = abi::ExitCause::none;
     u64 code = 0;
+    u32 epoch = 0;
 };
 
 // Exit status of the run when the program that decides it has ended.
@@ -39,16 +41,21 @@ public:
     void set(u32 program, State state) { status_[program].state = state; }
     void ended(u32 program, abi::ExitCause cause, u64 code)
     {
-        status_[program] = {cause == abi::ExitCause::exited ? State::exited : State::failed, cause,
-                            code};
+        Status& status = status_[program];
+        status.state = cause == abi::ExitCause::exited ? State::exited : State::failed;
+        status.cause = cause;
+        status.code = code;
     }
+    void next_epoch(u32 program) { ++status_[program].epoch; }
 
-    // Which program a badge names. Errors: denied.
+    // Which program a badge names, as it is now. Errors: denied.
     Result<u32> program(u64 badge) const
     {
-        if (badge == 0 || badge > plan_->programs().size())
+        const u32 program = static_cast<u32>(badge) - 1;
+        if (program >= plan_->programs().size()
+            || badge != badge_of(program, status_[program].epoch))
             return fail(Errc::denied);
-        return static_cast<u32>(badge - 1);
+        return program;
     }
 
     // The server whose endpoint a program asks for. Errors: not_found, denied.
@@ -75,7 +82,8 @@ public:
         return {};
     }
 
-    // No server is still on its way: each said Ready, or ended.
+    // No server is still on its way: each said Ready, or ended. One that ended before that holds
+    // nobody up: its callers will.
     bool settled() const
     {
         for (u32 i = 0; i < plan_->programs().size(); ++i)
@@ -85,6 +93,13 @@ public:
         return true;
     }
 
+    u32 servers() const
+    {
+        u32 count = 0;
+        for (u32 i = 0; i < plan_->programs().size(); ++i)
+            count += is_server(i) ? 1 : 0;
+        return count;
+    }
     u32 servers(State state) const
     {
         u32 count = 0;

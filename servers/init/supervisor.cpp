@@ -31,17 +31,24 @@ void Supervisor::start(u32 index)
 {
     if (!device_fits(index))
         return failed(index, "the device of the table is not there", Errc::no_device);
-    auto process = launch(index);
-    if (!process) {
-        failed(index, "start", process.error());
-        return quiesce_device(index);
+    if (const auto launched = launch(index); !launched) {
+        failed(index, "start", launched.error());
+        (void)quiesce_device(index);
     }
+}
+
+Result<> Supervisor::launch(u32 index)
+{
+    auto process = make_process(index);
+    if (!process)
+        return fail(process.error());
     processes_[index] = std::move(*process);
     const bool server = program(index).role == table::Role::server;
     registry_.set(index, server ? State::starting : State::ready);
+    return {};
 }
 
-Result<sys::Handle<sys::Process>> Supervisor::launch(u32 index)
+Result<sys::Handle<sys::Process>> Supervisor::make_process(u32 index)
 {
     const table::Program& p = program(index);
     const abi::ProcessQuota quota{
@@ -50,7 +57,7 @@ Result<sys::Handle<sys::Process>> Supervisor::launch(u32 index)
         .threads = p.threads,
         .max_priority = p.priority,
         .name = p.name,
-        .epoch = 0,
+        .epoch = registry_[index].epoch,
         .cpu = 0,
     };
     auto launch = sys::Launch::create(given_.self, given_.archive, text::of(p.binary), quota);
@@ -67,7 +74,7 @@ Result<sys::Handle<sys::Process>> Supervisor::launch(u32 index)
 Result<> Supervisor::give(u32 index, sys::Launch& launch)
 {
     const table::Program& p = program(index);
-    const auto names_handle = sys::mint(given_.names, badge_of(index));
+    const auto names_handle = sys::mint(given_.names, badge_of(index, registry_[index].epoch));
     if (!names_handle)
         return fail(names_handle.error());
     Result<> done =
@@ -107,6 +114,7 @@ void Supervisor::step(abi::Bits bits)
     for (u32 i = 0; i < count(); ++i)
         if (bits.any(end_bit(i)) && processes_[i].valid())
             ended(i);
+    start_due();
 }
 
 void Supervisor::ended(u32 index)
@@ -120,8 +128,21 @@ void Supervisor::ended(u32 index)
     if ((p.flags & table::ProgramFlags::verdict) != 0)
         (void)sys::system_off(given_.self, verdict(info->exit.cause, info->exit.code));
     processes_[index] = {};
-    release(index);
-    quiesce_device(index);
+    if (p.role == table::Role::server) {
+        const abi::ExitRecord& exit = info->exit;
+        recover(index, {.name = p.name,
+                        .at_ms = sys::nanoseconds(sys::now()) / 1'000'000,
+                        .epoch = registry_[index].epoch,
+                        .cause = static_cast<u32>(exit.cause),
+                        .code = exit.code,
+                        .pc = exit.pc,
+                        .esr = exit.esr,
+                        .far = exit.far,
+                        .next = State::restarting,
+                        .wait_ms = 0});
+    } else {
+        (void)quiesce_device(index);
+    }
     follow_up();
 }
 
@@ -150,24 +171,26 @@ void Supervisor::release(u32 index)
 }
 
 // Only a device that was seen in reset has let go of its memory.
-void Supervisor::quiesce_device(u32 index)
+Result<> Supervisor::quiesce_device(u32 index)
 {
     const u32 which = program(index).device;
     if (which == table::no_device || !device_fits(index))
-        return;
+        return {};
     const table::Device& d = given_.plan.devices()[which];
     const auto device = given_.slots.device(d.slot);
     if (const auto done = reset(device); !done) {
         sys::log(Level::error, "device not reset, its memory stays quarantined",
                  {{"device", text::of(d.name)}, {"error", done.error()}});
-        return;
+        return done;
     }
     const auto pages = sys::quiesced(device);
-    if (pages)
-        sys::log(Level::info, "device reset", {{"device", text::of(d.name)}, {"pages", *pages}});
-    else
+    if (!pages) {
         sys::log(Level::error, "device not released",
                  {{"device", text::of(d.name)}, {"error", pages.error()}});
+        return fail(pages.error());
+    }
+    sys::log(Level::info, "device reset", {{"device", text::of(d.name)}, {"pages", *pages}});
+    return {};
 }
 
 // Once, when the last server is ready or has failed: the programs that waited for that.
@@ -177,7 +200,7 @@ void Supervisor::follow_up()
         return;
     apps_started_ = true;
     const u32 ready = registry_.servers(State::ready);
-    const u32 lost = registry_.servers(State::failed) + registry_.servers(State::exited);
+    const u32 lost = registry_.servers() - ready;
     if (lost == 0)
         sys::log(Level::info, "servers ready", {{"count", ready}});
     else

@@ -1,11 +1,17 @@
-// init/supervisor.hpp - starts the programs of the plan, answers for their names, and sees them
-// end.
+// init/supervisor.hpp - starts the programs of the plan, answers for their names, sees them end,
+// and starts servers again.
 //
 // Every endpoint exists before anyone runs, so that connecting never depends on who starts first. A
 // program gets exactly what the table says: quota, grants, device. init calls nobody, ever.
+//
+// A server that ended leaves its endpoint, whose callers wait, and its device. When that was seen
+// in reset, a new process is made of the image, and nothing of the old one: at once, later, or, if
+// it ended too often, not at all.
 #pragma once
 
+#include "crashes.hpp"
 #include "registry.hpp"
+#include "restarts.hpp"
 #include "slots.hpp"
 
 #include <sys/endpoint.hpp>
@@ -33,19 +39,34 @@ public:
     // is `failed` and the others go on. Errors: those of making endpoints.
     Result<> start_all();
 
-    // Sees the ends of programs whose bits are set.
+    // Sees the ends of programs whose bits are set, and does what is due.
     void step(abi::Bits bits);
+    // When step() has something to do without a bit.
+    abi::Ticks next_deadline() const;
 
     Result<names::Connect::Reply> on(const names::Connect::Request& request, sys::Caller& caller);
     Result<names::Ready::Reply> on(const names::Ready::Request& request, sys::Caller& caller);
     Result<names::Process::Reply> on(const names::Process::Request& request, sys::Caller& caller);
     Result<names::Device::Reply> on(const names::Device::Request& request, sys::Caller& caller);
+    Result<names::Kill::Reply> on(const names::Kill::Request& request, sys::Caller& caller);
+    Result<names::Restart::Reply> on(const names::Restart::Request& request, sys::Caller& caller);
+    Result<names::Hold::Reply> on(const names::Hold::Request& request, sys::Caller& caller);
+    Result<names::Crash::Reply> on(const names::Crash::Request& request, sys::Caller& caller);
 
     const Registry& registry() const { return registry_; }
 
 private:
+    // What a server needs to come back.
+    struct Recovery {
+        Restarts restarts;
+        abi::Ticks due = abi::never;  // its next start
+        bool held = false;
+        bool asked = false;  // its next end is one that somebody asked for
+    };
+
     void start(u32 program);
-    Result<sys::Handle<sys::Process>> launch(u32 program);
+    Result<> launch(u32 program);
+    Result<sys::Handle<sys::Process>> make_process(u32 program);
     Result<> give(u32 program, sys::Launch& launch);
     Result<> give_device(u32 program, sys::Launch& launch);
     bool device_fits(u32 program) const;
@@ -53,8 +74,16 @@ private:
     void ended(u32 program);
     void failed(u32 program, std::string_view what, Errc why);
     void release(u32 program);
-    void quiesce_device(u32 program);
+    Result<> quiesce_device(u32 program);
     void follow_up();
+
+    // recovery.cpp
+    void recover(u32 program, names::Crash::Reply crash);
+    State plan_restart(u32 program, u32& wait_ms);
+    void restart(u32 program);
+    void start_due();
+    // Errors: denied.
+    Result<> manages(const sys::Caller& caller) const;
 
     const table::Program& program(u32 index) const { return given_.plan.programs()[index]; }
     u32 count() const { return static_cast<u32>(given_.plan.programs().size()); }
@@ -63,6 +92,8 @@ private:
     Registry registry_;
     std::array<sys::Handle<sys::Endpoint>, table::max_programs> endpoints_{};
     std::array<sys::Handle<sys::Process>, table::max_programs> processes_{};
+    std::array<Recovery, table::max_programs> recoveries_{};
+    Crashes crashes_;
     u64 next_badge_ = 1;  // number of a connect; 48 bits never come round
     bool apps_started_ = false;
 };

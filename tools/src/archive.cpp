@@ -27,6 +27,7 @@ u32 flags_of(const Program& program)
     flags |= program.verdict ? table::ProgramFlags::verdict : 0;
     flags |= program.self ? table::ProgramFlags::self : 0;
     flags |= program.archive ? table::ProgramFlags::archive : 0;
+    flags |= program.manage ? table::ProgramFlags::manage : 0;
     flags |= program.start != Start::boot ? table::ProgramFlags::after_servers : 0;
     return flags;
 }
@@ -59,6 +60,7 @@ table::Program entry_of(const System& system, const Program& program)
     out.argument_count = static_cast<u32>(program.arguments.size());
     for (usize i = 0; i < program.uses.size(); ++i)
         out.uses[i] = name_of(program.uses[i].text);
+    out.restart = program.restart;
     return out;
 }
 

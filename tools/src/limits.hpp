@@ -6,6 +6,7 @@
 #include <abi/boot.hpp>
 #include <abi/syscall.hpp>
 #include <base/types.hpp>
+#include <proto/table.hpp>
 
 namespace vireo {
 
@@ -31,6 +32,8 @@ inline constexpr Range frame_range{16, u64{1} << 20};
 inline constexpr Range handle_range{8, abi::slot_limit - 1};
 inline constexpr Range thread_range{1, 64};
 inline constexpr Range stack_range{page_bytes, u64{16} << 20};
+inline constexpr Range end_range{0, proto::table::max_ends};
+inline constexpr Range wait_range{0, 3'600'000};  // ms
 inline constexpr u64 argument_limit = sizeof(abi::Startup::arguments);
 
 }  // namespace vireo

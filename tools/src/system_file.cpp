@@ -209,6 +209,26 @@ void read_limits(TableReader& in, Program& program, u64 default_priority)
     program.stack_at = in.place("stack");
 }
 
+// When a server that ended is started again.
+void read_restart(TableReader& program, proto::table::Restart& restart)
+{
+    const auto* found = program.table("restart");
+    if (found == nullptr)
+        return;
+    TableReader in{*found, "restart of " + program.name(), program.errors()};
+    const auto read = [&](std::string_view key, u32& value, Range range) {
+        value = static_cast<u32>(in.number(key, value, range));
+    };
+    read("immediate", restart.immediate, end_range);
+    read("give_up_after", restart.give_up_after, end_range);
+    read("back_off_min_ms", restart.back_off_min_ms, wait_range);
+    read("back_off_max_ms", restart.back_off_max_ms, wait_range);
+    read("window_ms", restart.window_ms, wait_range);
+    if (restart.back_off_min_ms > restart.back_off_max_ms)
+        in.error("back_off_min_ms", "'back_off_min_ms' is above 'back_off_max_ms'");
+    in.finish();
+}
+
 Program read_program(const Spelled& name,
                      const toml::table& table,
                      proto::table::Role role,
@@ -231,7 +251,10 @@ Program read_program(const Spelled& name,
     program.verdict_at = in.place("verdict");
     program.self = in.flag("self", false);
     program.archive = in.flag("archive", false);
-    if (!server) {
+    program.manage = in.flag("manage", false);
+    if (server) {
+        read_restart(in, program.restart);
+    } else {
         const auto start = in.choice("start", "after_servers", {"boot", "after_servers", "shell"});
         program.start = start == "boot"    ? Start::boot
                         : start == "shell" ? Start::shell

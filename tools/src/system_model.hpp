@@ -119,6 +119,8 @@ struct Program {
     Start start = Start::boot;
     bool self = false;
     bool archive = false;
+    bool manage = false;
+    proto::table::Restart restart = proto::table::usual_restart;
 };
 
 struct System {

@@ -7,6 +7,8 @@
 // it.
 #pragma once
 
+#include <string_view>
+
 #include <abi/info.hpp>
 #include <base/wire.hpp>
 
@@ -48,7 +50,24 @@ struct Ready {
     struct Reply {};
 };
 
-enum class State : u32 { waiting = 0, starting = 1, ready = 2, exited = 3, failed = 4 };
+enum class State : u32 {
+    waiting = 0,     // for its first start
+    starting = 1,    // it runs, and has not said Ready
+    ready = 2,       // an app that runs is ready
+    exited = 3,      // by itself, for good
+    failed = 4,      // could not be started, crashed for good, or its device does not reset
+    restarting = 5,  // ended, and will be started again
+    gave_up = 6,     // ended too often: its callers get gave_up
+    held = 7,        // ended while it was held: its callers wait
+};
+
+constexpr std::string_view state_name(State state)
+{
+    constexpr std::array<std::string_view, 8> known{"waiting", "starting",   "ready",   "exited",
+                                                    "failed",  "restarting", "gave_up", "held"};
+    const auto index = static_cast<usize>(state);
+    return index < known.size() ? known[index] : "?";
+}
 
 // The index-th program of the table. Errors: out_of_range.
 struct Process {
@@ -62,7 +81,7 @@ struct Process {
         abi::Name name;
         abi::Name binary;
         State state;
-        u32 epoch;
+        u32 epoch;  // how often it was started again; stands behind its name in the log
         u32 priority;
         u32 frames_used;
         u32 frames_limit;
@@ -95,6 +114,64 @@ struct Device {
     };
 };
 
-using Protocol = Methods<Connect, Ready, Process, Device>;
+// What a program may ask for whose table says `manage`. Errors of all three: denied (it does not),
+// not_found.
+
+// Ends a running program as a crash would: for a server, with all that follows.
+struct Kill {
+    static constexpr u16 ordinal = 5;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        abi::Name program;
+    };
+    struct Reply {};
+};
+
+// A new instance of a server now, whether the old one runs, waits for its restart, is held or was
+// given up; ends of before are forgotten. Answered when the old one has ended.
+struct Restart {
+    static constexpr u16 ordinal = 6;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        abi::Name server;
+    };
+    struct Reply {};
+};
+
+// When this server ends next, it is not started again, and not given up either: callers wait, until
+// somebody asks for Restart.
+struct Hold {
+    static constexpr u16 ordinal = 7;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        abi::Name server;
+    };
+    struct Reply {};
+};
+
+// How a server ended, the index-th last time of all; some of the last are kept. Errors:
+// out_of_range.
+struct Crash {
+    static constexpr u16 ordinal = 8;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        u32 index;
+        u32 reserved;
+    };
+    struct Reply {
+        abi::Name name;
+        u64 at_ms;  // since boot
+        u32 epoch;
+        u32 cause;  // abi::ExitCause
+        u64 code;
+        u64 pc;  // of a fault, as esr and far
+        u64 esr;
+        u64 far;
+        State next;   // what followed: restarting, gave_up, held or failed
+        u32 wait_ms;  // before the restart
+    };
+};
+
+using Protocol = Methods<Connect, Ready, Process, Device, Kill, Restart, Hold, Crash>;
 
 }  // namespace proto::names

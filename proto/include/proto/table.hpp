@@ -12,7 +12,7 @@
 namespace proto::table {
 
 inline constexpr u64 magic = 0x454c424154524956;  // "VIRTABLE"
-inline constexpr u32 version = 1;
+inline constexpr u32 version = 2;
 
 inline constexpr u32 max_devices = 32;
 inline constexpr u32 max_programs = 32;
@@ -26,9 +26,8 @@ struct Device {
 };
 
 enum class Role : u32 {
-    server =
-        1,  // gets an endpoint of its own name to serve; its death is logged, its endpoint given up
-    app = 2,  // serves nobody
+    server = 1,  // gets an endpoint of its own name to serve; is started again when it ends
+    app = 2,     // serves nobody
 };
 
 struct ProgramFlags {
@@ -39,6 +38,24 @@ struct ProgramFlags {
     static constexpr u32 archive =
         4;  // is granted the boot archive: it may start images of it as children
     static constexpr u32 after_servers = 8;  // starts once every server said Ready
+    static constexpr u32 manage = 16;  // may ask init to kill, restart and hold other programs
+};
+
+// When a server that ended is started again. Ends are counted that lie at most `window_ms` back.
+struct Restart {
+    u32 immediate;        // the first so many: at once
+    u32 give_up_after;    // with so many: not again; 0: never, else at most max_ends
+    u32 back_off_min_ms;  // the first wait; it doubles with each end
+    u32 back_off_max_ms;
+    u32 window_ms;
+};
+inline constexpr u32 max_ends = 16;
+inline constexpr Restart usual_restart{
+    .immediate = 3,
+    .give_up_after = 10,
+    .back_off_min_ms = 100,
+    .back_off_max_ms = 5'000,
+    .window_ms = 60'000,
 };
 
 struct Program {
@@ -58,6 +75,7 @@ struct Program {
     u32 argument_bytes;
     u32 argument_count;
     std::array<abi::Name, max_uses> uses;  // services it may connect to
+    Restart restart;                       // of a server
 };
 
 struct Header {

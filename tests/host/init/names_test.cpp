@@ -77,8 +77,8 @@ TEST_CASE("processes are listed with state and use", "[init][names]")
     CHECK(disk->frames_limit == 100);
     CHECK(world.ask<names::Process>(2, {3, 0})->state == names::State::waiting);
 
-    world.die("disk0", abi::ExitCause::exited, 9);
-    const auto dead = world.ask<names::Process>(2, {1, 0});
+    world.die("early", abi::ExitCause::exited, 9);
+    const auto dead = world.ask<names::Process>(2, {2, 0});
     CHECK(dead->state == names::State::exited);
     CHECK(dead->exit_code == 9);
     CHECK(dead->frames_used == 0);

@@ -98,6 +98,7 @@ private:
         p.threads = 1;
         p.stack_bytes = 8192;
         p.device = table::no_device;
+        p.restart = table::usual_restart;
         return p;
     }
 };

@@ -74,7 +74,9 @@ struct World {
     {
         sys::Incoming in{abi::Header::make(M::ordinal, wire_bytes<typename M::Request>, 0, take),
                          {},
-                         init::badge_of(program),
+                         init::badge_of(program, program < plan.programs().size()
+                                                     ? init->registry()[program].epoch
+                                                     : 0),
                          {}};
         sys::put_payload(in.words, request);
         auto out = sys::dispatch(init::names::Protocol{}, *init, in);

@@ -1,0 +1,149 @@
+// init/recovery.cpp - a server that ended is started again, later, or not any more; and what
+// managers ask for.
+#include "supervisor.hpp"
+
+#include <sys/log.hpp>
+
+namespace init {
+
+using sys::Level;
+
+// Its process is gone. What it drove must be seen to have stopped before anything else.
+void Supervisor::recover(u32 index, names::Crash::Reply crash)
+{
+    const bool quiet = quiesce_device(index).has_value();
+    const State next = quiet ? plan_restart(index, crash.wait_ms) : State::failed;
+    registry_.set(index, next);
+    if (next == State::failed || next == State::gave_up) {
+        sys::log(Level::error, "server given up", {{"program", text::of(program(index).name)}});
+        release(index);
+    }
+    crash.next = next;
+    crashes_.add(crash);
+}
+
+State Supervisor::plan_restart(u32 index, u32& wait_ms)
+{
+    Recovery& recovery = recoveries_[index];
+    const abi::Ticks now = sys::now();
+    recovery.due = now;
+    if (std::exchange(recovery.asked, false))
+        return State::restarting;
+    if (recovery.held)
+        return State::held;
+    const auto wait = recovery.restarts.ended(program(index).restart, now);
+    if (!wait)
+        return State::gave_up;
+    wait_ms = *wait;
+    recovery.due = sys::later(now, sys::milliseconds(*wait));
+    return State::restarting;
+}
+
+void Supervisor::restart(u32 index)
+{
+    const table::Program& p = program(index);
+    registry_.next_epoch(index);
+    const u32 epoch = registry_[index].epoch;
+    if (const auto launched = launch(index); launched) {
+        sys::log(Level::warn, "restarted", {{"program", text::of(p.name)}, {"epoch", epoch}});
+        return;
+    } else {
+        sys::log(Level::error, "not restarted",
+                 {{"program", text::of(p.name)}, {"epoch", epoch}, {"error", launched.error()}});
+    }
+    recover(index, {.name = p.name,
+                    .at_ms = sys::nanoseconds(sys::now()) / 1'000'000,
+                    .epoch = epoch,
+                    .cause = static_cast<u32>(abi::ExitCause::none),
+                    .code = 0,
+                    .pc = 0,
+                    .esr = 0,
+                    .far = 0,
+                    .next = State::restarting,
+                    .wait_ms = 0});
+}
+
+void Supervisor::start_due()
+{
+    const abi::Ticks now = sys::now();
+    for (u32 i = 0; i < count(); ++i)
+        if (registry_[i].state == State::restarting && recoveries_[i].due <= now)
+            restart(i);
+}
+
+abi::Ticks Supervisor::next_deadline() const
+{
+    abi::Ticks first = abi::never;
+    for (u32 i = 0; i < count(); ++i)
+        if (registry_[i].state == State::restarting)
+            first = std::min(first, recoveries_[i].due);
+    return first;
+}
+
+Result<> Supervisor::manages(const sys::Caller& caller) const
+{
+    const auto who = registry_.program(caller.badge());
+    if (!who || (program(*who).flags & table::ProgramFlags::manage) == 0)
+        return fail(Errc::denied);
+    return {};
+}
+
+Result<names::Kill::Reply> Supervisor::on(const names::Kill::Request& request, sys::Caller& caller)
+{
+    if (const auto may = manages(caller); !may)
+        return fail(may.error());
+    const auto target = given_.plan.program(text::of(request.program));
+    if (!target || !processes_[*target].valid())
+        return fail(Errc::not_found);
+    if (const auto killed = sys::kill(processes_[*target].borrow()); !killed)
+        return fail(killed.error());
+    return names::Kill::Reply{};
+}
+
+Result<names::Restart::Reply> Supervisor::on(const names::Restart::Request& request,
+                                             sys::Caller& caller)
+{
+    if (const auto may = manages(caller); !may)
+        return fail(may.error());
+    const auto target = given_.plan.server(text::of(request.server));
+    if (!target)
+        return fail(Errc::not_found);
+    Recovery& recovery = recoveries_[*target];
+    recovery.held = false;
+    recovery.restarts.forgive();
+    if (processes_[*target].valid()) {
+        recovery.asked = true;
+        if (const auto killed = sys::kill(processes_[*target].borrow()); !killed)
+            return fail(killed.error());
+        return names::Restart::Reply{};
+    }
+    if (!device_fits(*target))
+        return fail(Errc::no_device);
+    if (const auto quiet = quiesce_device(*target); !quiet)
+        return fail(quiet.error());
+    recovery.due = abi::now;
+    registry_.set(*target, State::restarting);
+    return names::Restart::Reply{};
+}
+
+Result<names::Hold::Reply> Supervisor::on(const names::Hold::Request& request, sys::Caller& caller)
+{
+    if (const auto may = manages(caller); !may)
+        return fail(may.error());
+    const auto target = given_.plan.server(text::of(request.server));
+    if (!target)
+        return fail(Errc::not_found);
+    recoveries_[*target].held = true;
+    if (registry_[*target].state == State::restarting)
+        registry_.set(*target, State::held);
+    return names::Hold::Reply{};
+}
+
+Result<names::Crash::Reply> Supervisor::on(const names::Crash::Request& request, sys::Caller&)
+{
+    if (request.reserved != 0)
+        return fail(Errc::bad_argument);
+    return crashes_.last(request.index);
+}
+
+}  // namespace init

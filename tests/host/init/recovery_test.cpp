@@ -1,0 +1,266 @@
+// tests/host/init/recovery_test.cpp - servers that end again and again, and what managers may ask
+// for.
+#include "world.hpp"
+
+#include <catch2/catch.hpp>
+
+using fake::World;
+using init::State;
+namespace names = proto::names;
+
+namespace {
+
+constexpr u32 disk = 1;
+constexpr u32 stranger = 2;
+constexpr u32 manager = 3;
+
+// usual(), in which `demo` may manage.
+struct Managed : World {
+    Managed() : World{table()}
+    {
+        sys::host_counter = 0;
+        start().value();
+        ask<names::Ready>(0, {}).value();
+        ask<names::Ready>(disk, {}).value();
+    }
+
+    static fake::TableBuilder table()
+    {
+        auto table = fake::usual();
+        table.programs[manager].flags |= proto::table::ProgramFlags::manage;
+        return table;
+    }
+
+    State state() const { return init->registry()[disk].state; }
+    // As a client finds it.
+    bool given_up() const { return endpoint->owner.lock()->given_up; }
+    void pass(u64 ms)
+    {
+        sys::host_counter += sys::milliseconds(ms).raw();
+        init->step({});
+    }
+
+    void connect()
+    {
+        ask<names::Connect>(manager, {text::padded<16>("disk0")}, 1).value();
+        session = received.take<sys::Endpoint>(0).value();
+        endpoint = kernel.at(session.slot());
+    }
+
+    sys::Handle<sys::Endpoint> session;
+    std::shared_ptr<fake::Object> endpoint;
+};
+
+template <class M>
+Result<typename M::Reply> order(World& world, u32 who, std::string_view what)
+{
+    return world.ask<M>(who, {text::padded<16>(what)});
+}
+
+// What the kernel does when init kills: it raises the bit of the watch.
+void notice_end(Managed& world, const std::shared_ptr<fake::Object>& process)
+{
+    REQUIRE(process->dead);
+    process->info.exit.cause = abi::ExitCause::killed;
+    world.init->step(process->watched);
+}
+
+}  // namespace
+
+TEST_CASE("a server that crashes again and again waits longer each time, and is given up",
+          "[init][death]")
+{
+    Managed world;
+    world.connect();
+    const usize handles = world.kernel.handles();
+    for (u32 i = 0; i < 3; ++i) {
+        world.die("disk0", abi::ExitCause::fault);
+        REQUIRE(world.state() == State::starting);
+    }
+    u64 wait = 100;
+    for (u32 i = 0; i < 6; ++i) {
+        world.die("disk0", abi::ExitCause::fault);
+        CHECK(world.state() == State::restarting);
+        CHECK(world.init->next_deadline()
+              == sys::later(sys::now(), sys::milliseconds(std::min<u64>(wait, 5'000))));
+        world.pass(std::min<u64>(wait, 5'000) - 1);
+        REQUIRE(world.state() == State::restarting);
+        CHECK(world.process("disk0") == nullptr);
+        world.pass(1);
+        REQUIRE(world.state() == State::starting);
+        wait *= 2;
+    }
+    CHECK(world.init->next_deadline() == abi::never);
+    CHECK(world.process("disk0")->quota.epoch == 9);
+    CHECK(world.kernel.handles() == handles);
+    CHECK_FALSE(world.given_up());
+    world.die("disk0", abi::ExitCause::fault);
+    CHECK(world.state() == State::gave_up);
+    CHECK(world.given_up());
+    world.pass(1'000'000);
+    CHECK(world.state() == State::gave_up);
+    CHECK(world.kernel.at(world.boot.devices[0])->quiesced == 10);
+}
+
+TEST_CASE("a device that does not reset ends its service, until it does", "[init][death][hostile]")
+{
+    Managed world;
+    world.connect();
+    const auto device = world.kernel.at(world.boot.devices[0]);
+    device->registers[0x070] = 15;
+    device->stuck = true;
+    world.die("disk0", abi::ExitCause::fault);
+    CHECK(world.state() == State::failed);
+    CHECK(world.given_up());
+    CHECK(device->quiesced == 0);
+    CHECK(order<names::Restart>(world, manager, "disk0").error() == Errc::timed_out);
+    CHECK(world.state() == State::failed);
+
+    device->stuck = false;
+    CHECK(order<names::Restart>(world, manager, "disk0"));
+    world.pass(0);
+    CHECK(world.state() == State::starting);
+    CHECK(device->quiesced == 1);
+}
+
+TEST_CASE("whoever may manage kills a server, and it comes back", "[init][names]")
+{
+    Managed world;
+    const auto old = world.process("disk0");
+    CHECK(order<names::Kill>(world, manager, "disk0"));
+    notice_end(world, old);
+    CHECK(world.state() == State::starting);
+    const auto crash = world.ask<names::Crash>(stranger, {0, 0});
+    REQUIRE(crash);
+    CHECK(text::of(crash->name) == "disk0");
+    CHECK(crash->epoch == 0);
+    CHECK(crash->cause == static_cast<u32>(abi::ExitCause::killed));
+    CHECK(crash->next == State::restarting);
+    CHECK(world.ask<names::Crash>(stranger, {1, 0}).error() == Errc::out_of_range);
+    CHECK(world.ask<names::Crash>(stranger, {0, 1}).error() == Errc::bad_argument);
+}
+
+TEST_CASE("who may not manage kills nobody", "[init][names][hostile]")
+{
+    Managed world;
+    for (const u32 who : {0U, disk, stranger, 17U}) {
+        CHECK(order<names::Kill>(world, who, "disk0").error() == Errc::denied);
+        CHECK(order<names::Restart>(world, who, "disk0").error() == Errc::denied);
+        CHECK(order<names::Hold>(world, who, "disk0").error() == Errc::denied);
+    }
+    CHECK_FALSE(world.process("disk0")->dead);
+    for (const auto name : {"nosuch", "", "demo"}) {
+        CHECK(order<names::Restart>(world, manager, name).error() == Errc::not_found);
+        CHECK(order<names::Hold>(world, manager, name).error() == Errc::not_found);
+    }
+    CHECK(order<names::Kill>(world, manager, "nosuch").error() == Errc::not_found);
+    CHECK_FALSE(world.process("demo")->dead);
+}
+
+TEST_CASE("an app that is killed stays dead", "[init][names]")
+{
+    Managed world;
+    const auto early = world.process("early");
+    CHECK(order<names::Kill>(world, manager, "early"));
+    notice_end(world, early);
+    CHECK(world.init->registry()[stranger].state == State::failed);
+    CHECK(order<names::Kill>(world, manager, "early").error() == Errc::not_found);
+}
+
+TEST_CASE("a restart that was asked for is no crash, and ends a crash loop", "[init][names]")
+{
+    Managed world;
+    for (u32 i = 0; i < 30; ++i) {
+        const auto old = world.process("disk0");
+        CHECK(order<names::Restart>(world, manager, "disk0"));
+        notice_end(world, old);
+        REQUIRE(world.state() == State::starting);
+    }
+    for (u32 i = 0; i < 4; ++i)
+        world.die("disk0", abi::ExitCause::fault);
+    CHECK(world.state() == State::restarting);
+    CHECK(order<names::Restart>(world, manager, "disk0"));
+    CHECK(world.init->next_deadline() == abi::now);
+    world.pass(0);
+    CHECK(world.state() == State::starting);
+    world.die("disk0", abi::ExitCause::fault);
+    CHECK(world.state() == State::starting);
+}
+
+TEST_CASE("a server that is held keeps its callers waiting until it is asked to restart",
+          "[init][names]")
+{
+    Managed world;
+    world.connect();
+    CHECK(order<names::Hold>(world, manager, "disk0"));
+    CHECK(world.state() == State::ready);
+    world.die("disk0", abi::ExitCause::fault);
+    CHECK(world.state() == State::held);
+    CHECK_FALSE(world.given_up());
+    world.pass(1'000'000);
+    CHECK(world.state() == State::held);
+    CHECK(world.ask<names::Crash>(stranger, {0, 0})->next == State::held);
+    CHECK(order<names::Restart>(world, manager, "disk0"));
+    world.pass(0);
+    CHECK(world.state() == State::starting);
+    world.die("disk0", abi::ExitCause::fault);  // it is not held any more
+    CHECK(world.state() == State::starting);
+}
+
+TEST_CASE("one that waits for its restart can be held", "[init][names]")
+{
+    Managed world;
+    for (u32 i = 0; i < 4; ++i)
+        world.die("disk0", abi::ExitCause::fault);
+    CHECK(order<names::Hold>(world, manager, "disk0"));
+    world.pass(1'000'000);
+    CHECK(world.state() == State::held);
+}
+
+TEST_CASE("whichever call fails while restarting, init goes on and leaks nothing", "[init][death]")
+{
+    for (u64 nth = 0;; ++nth) {
+        INFO("call " << nth);
+        Managed world;
+        const usize handles = world.kernel.handles();
+        const auto victim = world.process("disk0");
+        victim->dead = true;
+        victim->info.exit.cause = abi::ExitCause::fault;
+        world.kernel.refuse(nth);
+        world.init->step(victim->watched);
+        world.pass(0);
+        if (!world.kernel.refused()) {
+            REQUIRE(nth > 20);
+            break;
+        }
+        if (victim.use_count() > 1)
+            world.init->step(victim->watched);  // the end itself could not be read
+        const bool back = world.state() == State::starting;
+        CHECK((back || world.state() == State::failed));
+        CHECK(world.kernel.handles() == (back ? handles : handles - 1));
+    }
+}
+
+TEST_CASE("of very many ends the last ones are told", "[init][names]")
+{
+    Managed world;
+    for (u32 i = 0; i < 200; ++i) {
+        world.die("disk0", abi::ExitCause::exited, i);
+        world.pass(60'001);
+    }
+    CHECK(world.ask<names::Crash>(stranger, {0, 0})->code == 199);
+    CHECK(world.ask<names::Crash>(stranger, {63, 0})->code == 136);
+    CHECK(world.ask<names::Crash>(stranger, {64, 0}).error() == Errc::out_of_range);
+}
+
+TEST_CASE("what a dead instance said is not the word of the new one", "[init][names][hostile]")
+{
+    Managed world;
+    world.die("disk0", abi::ExitCause::fault);
+    sys::Incoming in{abi::Header::make(names::Ready::ordinal, 0), {}, init::badge_of(disk, 0), {}};
+    auto out = sys::dispatch(names::Protocol{}, *world.init, in);
+    CHECK(out.letter.header.status() == Errc::denied);
+    CHECK(world.state() == State::starting);
+    CHECK(world.ask<names::Ready>(disk, {}));
+    CHECK(world.state() == State::ready);
+}
