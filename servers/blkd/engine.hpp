@@ -11,24 +11,14 @@
 
 #include "session.hpp"
 
-#include <array>
-#include <bit>
-#include <optional>
-
-#include <abi/object.hpp>
+#include <common/turns.hpp>
 
 namespace blkd {
 
-inline constexpr unsigned interrupt_bit = 0;
-inline constexpr unsigned first_doorbell_bit = 8;
-inline constexpr unsigned doorbell_bits = 64 - first_doorbell_bit;
-// Sessions beyond doorbell_bits share the bits of the first ones.
-inline constexpr u32 max_sessions = 64;
-
-constexpr abi::Bits doorbell_of(u32 session)
-{
-    return abi::Bits::at(first_doorbell_bit + session % doorbell_bits);
-}
+using common::doorbell_bits;
+using common::doorbell_of;
+using common::interrupt_bit;
+using common::max_sessions;
 
 // How a request ended at the device.
 struct Ended {
@@ -97,17 +87,15 @@ public:
         if (woken.any(abi::Bits::at(interrupt_bit)))
             if (const auto finished = finish(); !finished)
                 return finished;
-        const u64 rung = woken.raw >> first_doorbell_bit;
-        pending_ |= (rung | rung << doorbell_bits) & open_;
-        if (pending_ != 0)
+        const u64 rung = turns_.wake(woken);
+        if (turns_.pending())
             forward();
         const bool sent = disk_->kick();
         // A client rings for nothing when a request of its is late: an interrupt may be lost.
         if (!sent && rung != 0) [[unlikely]]
             if (const auto found = look(); !found)
                 return found;
-        if (touched_ != 0)
-            publish();
+        publish();
         return {};
     }
 
@@ -115,34 +103,26 @@ public:
     u32 resets() const { return recoveries_; }
 
     // There is more to do at once: do not sleep.
-    bool hungry() const { return pending_ != 0 && !held_ && disk_->room(); }
+    bool hungry() const { return turns_.pending() && !held_ && disk_->room(); }
 
     // A place for a new session, if there is one.
-    std::optional<u32> vacant() const
-    {
-        const auto place = static_cast<u32>(std::countr_one(used_));
-        return place < max_sessions ? std::optional{place} : std::nullopt;
-    }
+    std::optional<u32> vacant() const { return turns_.vacant(); }
 
     // `program`: whose it is.
     void open(u32 place, const Session& session, u32 program)
     {
         sessions_[place] = session;
-        programs_[place] = program;
-        used_ |= bit_of(place);
-        open_ |= bit_of(place);
-        update_peers();
+        turns_.open(place, program);
     }
 
-    bool is_open(u32 place) const { return place < max_sessions && (open_ & bit_of(place)) != 0; }
+    bool is_open(u32 place) const { return turns_.is_open(place); }
     u32 in_flight(u32 place) const { return sessions_[place]->in_flight(); }
 
     // Nothing of the session is served any more; its memory goes once nothing of it is at the
     // device.
     void end(u32 place)
     {
-        for (u64* set : {&open_, &pending_, &capped_, &touched_})
-            *set &= ~bit_of(place);
+        turns_.close(place);
         sessions_[place]->end();
         remove_if_done(place);
     }
@@ -150,13 +130,12 @@ public:
     // The disk changed its size.
     void resize(block::Sector capacity)
     {
-        for (u32 place = 0; place < max_sessions; ++place)
-            if (is_open(place))
-                sessions_[place]->limits().capacity = capacity;
+        Turns::each(turns_.open_set(),
+                    [&](u32 place) { sessions_[place]->limits().capacity = capacity; });
     }
 
 private:
-    static constexpr u64 bit_of(u32 place) { return u64{1} << place; }
+    using Turns = common::Turns;
 
     // A request that was taken off its ring and found the disk full.
     struct Held {
@@ -173,7 +152,7 @@ private:
             if (!drain())
                 return recover();
         } while (disk_->arm());
-        pending_ |= std::exchange(capped_, 0);
+        turns_.uncap();
         if (held_) [[unlikely]]
             retry_held();
         return {};
@@ -202,7 +181,7 @@ private:
             }
             touched |= finish((*ended)->tag, (*ended)->status);
         }
-        touched_ |= touched & open_;
+        turns_.touch_all(touched);
         return honest;
     }
 
@@ -216,8 +195,8 @@ private:
             remove_if_done(place);
             return 0;
         }
-        session.complete(static_cast<u32>(tag), status);
-        return bit_of(place);
+        session.complete({static_cast<u32>(tag), status});
+        return Turns::bit_of(place);
     }
 
     // The device lied or broke down: reset, and what it had has failed.
@@ -225,10 +204,12 @@ private:
     {
         if (++recoveries_ > most_recoveries)
             return fail(Errc::device_fault);
-        const auto lost = [this](u64 tag) { touched_ |= finish(tag, block::Status::device_error); };
+        const auto lost = [this](u64 tag) {
+            turns_.touch_all(finish(tag, block::Status::device_error));
+        };
         if (const auto again = disk_->recover(lost); !again)
             return again;
-        pending_ |= std::exchange(capped_, 0);
+        turns_.uncap();
         if (held_) [[unlikely]]
             retry_held();
         return {};
@@ -237,17 +218,10 @@ private:
     [[gnu::always_inline]] void forward()
     {
         for (u32 turns = 0; turns < turns_per_step && hungry(); ++turns) {
-            last_ = next_after(last_);
-            if (!serve(last_))
-                pending_ &= ~bit_of(last_);
+            const u32 place = turns_.next();
+            if (!serve(place))
+                turns_.rest(place);
         }
-    }
-
-    u32 next_after(u32 place) const
-    {
-        const u32 first = (place + 1) % max_sessions;
-        const u64 turned = pending_ >> first | pending_ << (-first % max_sessions);
-        return (first + static_cast<u32>(std::countr_zero(turned))) % max_sessions;
     }
 
     // One turn of one session. True: it may have more.
@@ -258,9 +232,9 @@ private:
         if (budget == 0)
             return rest(place, session.park());
         const u32 at_device =
-            peers_[place] == 0 ? session.in_flight() : in_flight_with_peers(place);
+            turns_.peers(place) == 0 ? session.in_flight() : in_flight_with_peers(place);
         if (at_device >= most_in_flight_) {
-            capped_ |= bit_of(place);
+            turns_.cap(place);
             return false;
         }
         for (u32 n = std::min({turn, budget, most_in_flight_ - at_device}); n != 0; --n) {
@@ -296,27 +270,15 @@ private:
     [[gnu::noinline]] u32 in_flight_with_peers(u32 place) const
     {
         u32 sum = sessions_[place]->in_flight();
-        for (u64 left = peers_[place]; left != 0; left &= left - 1)
-            sum += sessions_[static_cast<u32>(std::countr_zero(left))]->in_flight();
+        Turns::each(turns_.peers(place), [&](u32 peer) { sum += sessions_[peer]->in_flight(); });
         return sum;
-    }
-
-    void update_peers()
-    {
-        for (u32 place = 0; place < max_sessions; ++place) {
-            peers_[place] = 0;
-            for (u32 other = 0; other < max_sessions; ++other)
-                if (other != place && (used_ >> other & 1) != 0
-                    && programs_[other] == programs_[place])
-                    peers_[place] |= bit_of(other);
-        }
     }
 
     // A request that does not get to the device.
     [[gnu::cold, gnu::noinline]] void answer(u32 place, u32 cookie, block::Status status)
     {
-        sessions_[place]->complete(cookie, status);
-        touched_ |= bit_of(place);
+        sessions_[place]->complete({cookie, status});
+        turns_.touch(place);
     }
 
     // False: the disk is full.
@@ -341,8 +303,8 @@ private:
             return false;
         }
         // The disk shrank since, or the driver found what admit does not know.
-        touched_ |= finish(tag, why == Errc::out_of_range ? block::Status::out_of_range
-                                                          : block::Status::device_error);
+        turns_.touch_all(finish(tag, why == Errc::out_of_range ? block::Status::out_of_range
+                                                               : block::Status::device_error));
         return true;
     }
 
@@ -350,8 +312,8 @@ private:
     {
         const auto [tag, asked] = *std::exchange(held_, std::nullopt);
         const auto place = static_cast<u32>(Tag::Place::get(tag));
-        if ((open_ & bit_of(place)) == 0)
-            touched_ |= finish(tag, block::Status::device_error);
+        if (!turns_.is_open(place))
+            turns_.touch_all(finish(tag, block::Status::device_error));
         else if (const auto sent = disk_->submit(tag, asked, sessions_[place]->buffer()); !sent)
             (void)not_sent(tag, asked, sent.error());
     }
@@ -360,11 +322,10 @@ private:
     // learns with the completion of one: before that it may not have more anyway.
     [[gnu::always_inline]] void publish()
     {
-        for (u64 left = std::exchange(touched_, 0); left != 0; left &= left - 1) {
-            const auto place = static_cast<u32>(std::countr_zero(left));
+        Turns::each(turns_.take_touched(), [this](u32 place) {
             if (sessions_[place]->publish())
                 owner_->ring(place);
-        }
+        });
     }
 
     void remove_if_done(u32 place)
@@ -372,26 +333,18 @@ private:
         if (sessions_[place]->in_flight() != 0)
             return;
         sessions_[place].reset();
-        used_ &= ~bit_of(place);
-        update_peers();
+        turns_.remove(place);
         owner_->release(place);
     }
 
     D* disk_;
     O* owner_;
-    u64 used_ = 0;     // sets of sessions: that exist,
-    u64 open_ = 0;     // that are served,
-    u64 pending_ = 0;  // whose ring may hold something,
-    u64 capped_ = 0;   // that have more, and too much at the device,
-    u64 touched_ = 0;  // whose client must be shown something
-    u32 last_ = max_sessions - 1;
+    Turns turns_;
     u32 most_in_flight_;  // of one program
     u32 recoveries_ = 0;
     std::optional<Held> held_;
     bool just_held_ = false;  // by a doorbell, which was not for nothing then
     std::array<std::optional<Session>, max_sessions> sessions_;
-    std::array<u32, max_sessions> programs_{};
-    std::array<u64, max_sessions> peers_{};  // other sessions of the same program
 };
 
 }  // namespace blkd

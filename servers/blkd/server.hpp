@@ -2,20 +2,16 @@
 // through the engine.
 #pragma once
 
-#include "attachment.hpp"
 #include "disk.hpp"
 
-#include <proto/names.hpp>
-#include <sys/log.hpp>
-#include <sys/serve.hpp>
+#include <common/attachments.hpp>
 
 namespace blkd {
 
 template <class D>
 class Server {
 public:
-    static constexpr u32 sessions_per_program = 8;
-    static constexpr unsigned handles_taken = 4;
+    static constexpr unsigned handles_taken = common::AttachHandles::count;
 
     // What this server was given, and its own notification.
     struct Means {
@@ -42,7 +38,7 @@ public:
     void forget(u64 badge)
     {
         for (u32 place = 0; place < max_sessions; ++place)
-            if (engine_.is_open(place) && attachments_[place].badge() == badge)
+            if (engine_.is_open(place) && attachments_.belongs(place, badge))
                 engine_.end(place);
     }
 
@@ -60,22 +56,10 @@ public:
     void release(u32 place)
     {
         means_.inbox->ring_now();  // perhaps a doorbell of this session
-        attachments_[place] = {};
+        attachments_.remove(place);
     }
 
 private:
-    static u32 program_of(u64 badge)
-    {
-        return static_cast<u32>(proto::names::ConnectBadge::Program::get(badge));
-    }
-    bool over_quota(u64 badge) const
-    {
-        u32 held = 0;
-        for (const Attachment& each : attachments_)
-            held += each.badge() != 0 && program_of(each.badge()) == program_of(badge) ? 1 : 0;
-        return held >= sessions_per_program;
-    }
-
     Limits limits_for(const BufferMap& buffer) const
     {
         return {
@@ -88,14 +72,13 @@ private:
         };
     }
 
-    Result<AttachHandles> take_handles(sys::Caller& caller) const;
     Result<block::Attach::Reply> open(u32 place, u32 entries, sys::Caller& caller);
 
     D* disk_;
     Means means_;
     block::Sector capacity_ = disk_->capacity();
     Engine<D, Server> engine_;
-    std::array<Attachment, max_sessions> attachments_;
+    common::Attachments attachments_;
 };
 
 template <class D>
@@ -127,46 +110,47 @@ Result<block::Attach::Reply> Server<D>::on(const block::Attach::Request& request
         || caller.received() != handles_taken || !caller.accepts(1))
         return fail(Errc::bad_argument);
     const auto place = engine_.vacant();
-    if (!place || over_quota(caller.badge()))
+    if (!place || attachments_.over_quota(caller.badge()))
         return fail(Errc::over_quota);
-    auto handles = take_handles(caller);
+    auto handles = common::AttachHandles::take(caller);
     if (!handles)
         return fail(handles.error());
     auto attachment =
-        Attachment::create(caller.badge(), request.entries, means_.device, std::move(*handles));
+        common::Attachment::create(caller.badge(), means_.device, std::move(*handles),
+                                   {.client_bytes = block::submissions_bytes(request.entries),
+                                    .server_bytes = block::completions_bytes(request.entries),
+                                    .device = sys::read_write,
+                                    .map_buffer = false});
     if (!attachment)
         return fail(attachment.error());
-    attachments_[*place] = std::move(*attachment);
+    attachments_.put(*place, std::move(*attachment));
     auto opened = open(*place, request.entries, caller);
     if (!opened)
-        attachments_[*place] = {};
+        attachments_.remove(*place);
     return opened;
 }
 
-template <class D>
-Result<AttachHandles> Server<D>::take_handles(sys::Caller& caller) const
+// Errors: out_of_range.
+inline Result<Rings> rings_of(const common::Attachment& attachment, u32 entries)
 {
-    auto submissions = caller.take<sys::Memory>(0);
-    auto completions = caller.take<sys::Memory>(1);
-    auto buffer = caller.take<sys::Memory>(2);
-    auto doorbell = caller.take<sys::Notification>(3);
-    for (const auto* memory : {&submissions, &completions, &buffer})
-        if (!*memory)
-            return fail(memory->error());
-    if (!doorbell)
-        return fail(doorbell.error());
-    return AttachHandles{std::move(*submissions), std::move(*completions), std::move(*buffer),
-                         std::move(*doorbell)};
+    const auto client = attachment.client().at<const RingPage>();
+    const auto submissions =
+        attachment.client().array<const block::Submission>(page_bytes, entries);
+    const auto server = attachment.server().at<block::CompletionPage>();
+    const auto completions = attachment.server().array<block::Completion>(page_bytes, entries);
+    if (!client || !submissions || !server || !completions)
+        return fail(Errc::out_of_range);
+    return Rings{**client, *submissions, **server, *completions};
 }
 
 template <class D>
 Result<block::Attach::Reply> Server<D>::open(u32 place, u32 entries, sys::Caller& caller)
 {
-    const Attachment& attachment = attachments_[place];
+    const common::Attachment& attachment = attachments_[place];
     const Limits limits = limits_for(attachment.buffer());
     if (limits.max_bytes < disk_->info().block_bytes)
         return fail(Errc::too_big);
-    const auto rings = attachment.rings(entries);
+    const auto rings = rings_of(attachment, entries);
     if (!rings)
         return fail(rings.error());
     const auto session = Session::over(*rings, limits, attachment.buffer());
@@ -177,7 +161,7 @@ Result<block::Attach::Reply> Server<D>::open(u32 place, u32 entries, sys::Caller
         return fail(doorbell.error());
     if (const auto given = caller.give(std::move(*doorbell)); !given)
         return fail(given.error());
-    engine_.open(place, *session, program_of(caller.badge()));
+    engine_.open(place, *session, common::Attachments::program_of(caller.badge()));
     return block::Attach::Reply{place, limits.max_bytes};
 }
 
@@ -187,8 +171,7 @@ Result<block::Detach::Reply> Server<D>::on(const block::Detach::Request& request
 {
     if (request.reserved != 0)
         return fail(Errc::bad_argument);
-    if (!engine_.is_open(request.session)
-        || attachments_[request.session].badge() != caller.badge())
+    if (!engine_.is_open(request.session) || !attachments_.belongs(request.session, caller.badge()))
         return fail(Errc::not_found);
     if (engine_.in_flight(request.session) != 0)
         return fail(Errc::busy);

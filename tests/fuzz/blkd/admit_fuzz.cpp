@@ -1,11 +1,12 @@
 // tests/fuzz/blkd/admit_fuzz.cpp - whatever a client writes into its ring: what passes is in
 // bounds.
 #include "admit.hpp"
-#include "buffer_map.hpp"
 
 #include <array>
 #include <cstdlib>
 #include <cstring>
+
+#include <common/buffer_map.hpp>
 
 namespace {
 
@@ -19,12 +20,12 @@ constexpr u32 buffer_bytes = 0x8000;
 constexpr usize max_runs = 4;
 
 constexpr std::array runs{
-    blkd::BufferRun{0, DeviceAddr{0x10000}},
-    blkd::BufferRun{0x2000, DeviceAddr{0x40000}},
-    blkd::BufferRun{0x3000, DeviceAddr{0x30000}},
-    blkd::BufferRun{0x4000, DeviceAddr{0x80000}},
+    common::BufferRun{0, DeviceAddr{0x10000}},
+    common::BufferRun{0x2000, DeviceAddr{0x40000}},
+    common::BufferRun{0x3000, DeviceAddr{0x30000}},
+    common::BufferRun{0x4000, DeviceAddr{0x80000}},
 };
-constexpr blkd::BufferMap map{runs, buffer_bytes};
+constexpr common::BufferMap map{runs, buffer_bytes};
 
 void demand(bool holds)
 {

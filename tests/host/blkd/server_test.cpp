@@ -73,8 +73,8 @@ TEST_CASE("a buffer in more runs than the server lists is too big", "[blkd][serv
                                               hand.memory(block_protocol::completions_bytes(8)),
                                               hand.memory(pages * page_bytes), hand.bell()));
     };
-    CHECK(with_buffer(blkd::Attachment::most_runs + 1) == Errc::too_big);
-    CHECK(with_buffer(blkd::Attachment::most_runs) == Errc::ok);
+    CHECK(with_buffer(common::Attachment::most_runs + 1) == Errc::too_big);
+    CHECK(with_buffer(common::Attachment::most_runs) == Errc::ok);
     CHECK(hand.last.max_bytes == (32 - 1) * page_bytes);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("a program has so many sessions, and detaching gives one back", "[blkd
         Hand hand{rig};
         Hand second{rig};  // another connect of the same program
         REQUIRE(second.attach({8, 0}, second.good()) == Errc::ok);
-        for (u32 i = 1; i < blkd::Server<DiskRig::Disk>::sessions_per_program; ++i)
+        for (u32 i = 1; i < common::Attachments::sessions_per_program; ++i)
             REQUIRE(hand.attach({8, 0}, hand.good()) == Errc::ok);
         CHECK(second.attach({8, 0}, second.good()) == Errc::over_quota);
         const u32 last = hand.last.session;

@@ -39,7 +39,7 @@ struct DevicePlatform {
     sys::Handle<sys::Notification> notification;
     sys::Handle<sys::Interrupt> interrupt;
 
-    static Result<DevicePlatform> open(const sys::Startup& given, unsigned interrupt_bit)
+    static Result<DevicePlatform> open(const sys::Startup& given, unsigned bit)
     {
         const auto device = given.grant<sys::Device>("device");
         if (!device)
@@ -56,7 +56,7 @@ struct DevicePlatform {
         if (const auto bound = sys::bind(notification->borrow()); !bound)
             return fail(bound.error());
         if (const auto bound =
-                sys::register_interrupt(interrupt->borrow(), notification->borrow(), interrupt_bit);
+                sys::register_interrupt(interrupt->borrow(), notification->borrow(), bit);
             !bound)
             return fail(bound.error());
         return DevicePlatform{*device, *bus, std::move(*notification), std::move(*interrupt)};

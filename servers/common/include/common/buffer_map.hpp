@@ -1,4 +1,4 @@
-// blkd/buffer_map.hpp - where the bytes of a session's buffer are for the device. Pure.
+// common/buffer_map.hpp - where the bytes of a session's buffer are for the device. Pure.
 #pragma once
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 #include <base/bits.hpp>
 
-namespace blkd {
+namespace common {
 
 // A part of a buffer that is contiguous for the device, as the kernel pinned it; it ends where the
 // next one begins.
@@ -74,4 +74,4 @@ private:
     DeviceAddr start_;
 };
 
-}  // namespace blkd
+}  // namespace common

@@ -1,12 +1,11 @@
-// tests/host/blkd/buffer_map_test.cpp - buffers in one run and in many, against a page-by-page
+// tests/host/common/buffer_map_test.cpp - buffers in one run and in many, against a page-by-page
 // model.
-#include "buffer_map.hpp"
-
 #include <array>
 #include <random>
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <common/buffer_map.hpp>
 
 namespace {
 
@@ -15,7 +14,7 @@ struct Run {
     u32 length;
 };
 
-std::vector<Run> split(const blkd::BufferMap& map, u64 offset, u64 bytes, usize room)
+std::vector<Run> split(const common::BufferMap& map, u64 offset, u64 bytes, usize room)
 {
     std::vector<Run> runs(room);
     runs.resize(map.split(offset, bytes, std::span{runs}));
@@ -24,10 +23,10 @@ std::vector<Run> split(const blkd::BufferMap& map, u64 offset, u64 bytes, usize 
 
 }  // namespace
 
-TEST_CASE("a range of a contiguous buffer is one run", "[blkd][buffer]")
+TEST_CASE("a range of a contiguous buffer is one run", "[common][buffer]")
 {
-    constexpr std::array runs{blkd::BufferRun{0, DeviceAddr{0x4000'0000}}};
-    const blkd::BufferMap map{runs, 0x10000};
+    constexpr std::array runs{common::BufferRun{0, DeviceAddr{0x4000'0000}}};
+    const common::BufferMap map{runs, 0x10000};
     const auto parts = split(map, 0x1200, 0x3000, 1);
     REQUIRE(parts.size() == 1);
     CHECK(parts[0].address == DeviceAddr{0x4000'1200});
@@ -35,14 +34,14 @@ TEST_CASE("a range of a contiguous buffer is one run", "[blkd][buffer]")
     CHECK(map.max_bytes(1) == 0x10000);
 }
 
-TEST_CASE("a range across runs is cut where they end", "[blkd][buffer]")
+TEST_CASE("a range across runs is cut where they end", "[common][buffer]")
 {
     constexpr std::array runs{
-        blkd::BufferRun{0, DeviceAddr{0x9000}},
-        blkd::BufferRun{0x1000, DeviceAddr{0x20000}},
-        blkd::BufferRun{0x3000, DeviceAddr{0x5000}},
+        common::BufferRun{0, DeviceAddr{0x9000}},
+        common::BufferRun{0x1000, DeviceAddr{0x20000}},
+        common::BufferRun{0x3000, DeviceAddr{0x5000}},
     };
-    const blkd::BufferMap map{runs, 0x4000};
+    const common::BufferMap map{runs, 0x4000};
     const auto parts = split(map, 0xe00, 0x2400, 3);
     REQUIRE(parts.size() == 3);
     CHECK(parts[0].address == DeviceAddr{0x9e00});
@@ -54,13 +53,13 @@ TEST_CASE("a range across runs is cut where they end", "[blkd][buffer]")
 }
 
 TEST_CASE("every byte is where its page is, within max_bytes in at most so many runs",
-          "[blkd][buffer]")
+          "[common][buffer]")
 {
     std::mt19937_64 random{7};
     for (int round = 0; round < 200; ++round) {
         const u64 pages = 2 + random() % 40;
         std::vector<u64> address(pages);
-        std::vector<blkd::BufferRun> runs;
+        std::vector<common::BufferRun> runs;
         for (u64 page = 0; page < pages; ++page) {
             const bool joins = page != 0 && random() % 2 == 0;
             address[page] = joins ? address[page - 1] + page_bytes
@@ -68,7 +67,7 @@ TEST_CASE("every byte is where its page is, within max_bytes in at most so many 
             if (!joins)
                 runs.push_back({page * page_bytes, DeviceAddr{address[page]}});
         }
-        const blkd::BufferMap map{runs, pages * page_bytes};
+        const common::BufferMap map{runs, pages * page_bytes};
         const u64 max_runs = 2 + random() % 8;
         const u64 bytes = (1 + random() % (map.max_bytes(max_runs) / 512)) * 512;
         const u64 offset = random() % ((map.bytes() - bytes) / 512 + 1) * 512;

@@ -1,7 +1,7 @@
-// blkd/attachment.cpp - a client's memory, checked and taken in.
-#include "attachment.hpp"
+// common/attachment.cpp - a client's memory, checked and taken in.
+#include <common/attachment.hpp>
 
-namespace blkd {
+namespace common {
 
 namespace {
 
@@ -28,35 +28,54 @@ Result<sys::Mapping> scratch(u64 bytes)
 
 }  // namespace
 
-Result<Attachment>
-Attachment::create(u64 badge, u32 entries, sys::Borrowed<sys::Device> device, AttachHandles handles)
+Result<AttachHandles> AttachHandles::take(sys::Caller& caller)
+{
+    if (caller.received() != count)
+        return fail(Errc::bad_argument);
+    auto client = caller.take<sys::Memory>(0);
+    auto server = caller.take<sys::Memory>(1);
+    auto buffer = caller.take<sys::Memory>(2);
+    auto doorbell = caller.take<sys::Notification>(3);
+    for (const auto* memory : {&client, &server, &buffer})
+        if (!*memory)
+            return fail(memory->error());
+    if (!doorbell)
+        return fail(doorbell.error());
+    return AttachHandles{std::move(*client), std::move(*server), std::move(*buffer),
+                         std::move(*doorbell)};
+}
+
+Result<Attachment> Attachment::create(u64 badge,
+                                      sys::Borrowed<sys::Device> device,
+                                      AttachHandles handles,
+                                      const AttachShape& shape)
 {
     Attachment made;
     made.badge_ = badge;
-    if (const auto mapped = made.map(handles, entries); !mapped)
+    if (const auto mapped = made.map(handles, shape); !mapped)
         return fail(mapped.error());
-    if (const auto pinned = made.pin(device, handles.buffer.borrow()); !pinned)
+    if (const auto pinned = made.pin(device, handles.buffer.borrow(), shape); !pinned)
         return fail(pinned.error());
     made.doorbell_ = std::move(handles.doorbell);
     return made;
 }
 
-Result<> Attachment::map(const AttachHandles& handles, u32 entries)
+Result<> Attachment::map(const AttachHandles& handles, const AttachShape& shape)
 {
-    auto down =
-        map_pages(handles.submissions.borrow(), sys::read_only, block::submissions_bytes(entries));
-    if (!down)
-        return fail(down.error());
-    submissions_ = std::move(*down);
-    auto up =
-        map_pages(handles.completions.borrow(), sys::read_write, block::completions_bytes(entries));
-    if (!up)
-        return fail(up.error());
-    completions_ = std::move(*up);
+    auto client = map_pages(handles.client.borrow(), sys::read_only, shape.client_bytes);
+    if (!client)
+        return fail(client.error());
+    client_ = std::move(*client);
+    auto server = map_pages(handles.server.borrow(), sys::read_write, shape.server_bytes);
+    if (!server)
+        return fail(server.error());
+    server_ = std::move(*server);
     return {};
 }
 
-Result<> Attachment::pin(sys::Borrowed<sys::Device> device, sys::Borrowed<sys::Memory> memory)
+Result<> Attachment::pin(sys::Borrowed<sys::Device> device,
+                         sys::Borrowed<sys::Memory> memory,
+                         const AttachShape& shape)
 {
     const auto about = sys::info(memory);
     if (!about)
@@ -64,14 +83,20 @@ Result<> Attachment::pin(sys::Borrowed<sys::Device> device, sys::Borrowed<sys::M
     const Bytes size = about->size;
     if (size.raw() == 0 || size.raw() > ~u32{0})
         return fail(Errc::out_of_range);
-    auto pinned = sys::PinnedMemory::create(device, memory, Bytes{0}, size, sys::read_write);
+    if (shape.map_buffer) {
+        auto mapped = sys::Mapping::create(memory, sys::read_write, Bytes{0}, size);
+        if (!mapped)
+            return fail(mapped.error());
+        buffer_ = std::move(*mapped);
+    }
+    auto pinned = sys::PinnedMemory::create(device, memory, Bytes{0}, size, shape.device);
     if (!pinned)
         return fail(pinned.error());
     pin_ = std::move(*pinned);
     const auto runs = list_runs();
     if (!runs)
         return fail(runs.error());
-    buffer_ = BufferMap{*runs, size.raw()};
+    map_ = BufferMap{*runs, size.raw()};
     return {};
 }
 
@@ -101,15 +126,4 @@ Result<std::span<const BufferRun>> Attachment::list_runs()
     return runs_.array<const BufferRun>(0, count);
 }
 
-Result<Rings> Attachment::rings(u32 entries) const
-{
-    const auto client = submissions_.at<const RingPage>();
-    const auto submissions = submissions_.array<const block::Submission>(page_bytes, entries);
-    const auto server = completions_.at<block::CompletionPage>();
-    const auto completions = completions_.array<block::Completion>(page_bytes, entries);
-    if (!client || !submissions || !server || !completions)
-        return fail(Errc::out_of_range);
-    return Rings{**client, *submissions, **server, *completions};
-}
-
-}  // namespace blkd
+}  // namespace common
