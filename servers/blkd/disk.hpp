@@ -60,6 +60,7 @@ public:
     block::Sector capacity() const { return block::Sector{info().capacity.raw()}; }
     u32 max_runs() const { return info().max_runs; }
 
+    const virtio::RingAddresses& rings() const { return driver_.rings(); }
     u32 slots() const { return driver_.slots(); }
     bool room() const { return driver_.room(); }
     u64 notifies() const { return notifies_; }

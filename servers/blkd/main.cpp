@@ -31,6 +31,33 @@ void announce(const virtio::Device<common::DeviceBus>& device, const common::Dev
               {"registers", bus.mapped() ? "mapped" : "by call"}});
 }
 
+// Where init finds out, after our death, whether the device still writes.
+Result<> say_ready(const sys::Startup& given,
+                   const virtio::Device<common::DeviceBus>& device,
+                   const common::DriverMemory& memory)
+{
+    auto shared = sys::duplicate(memory.memory.memory(), abi::right::read | abi::right::transfer);
+    if (!shared)
+        return fail(shared.error());
+    sys::HandleSet carried;
+    if (const auto added = carried.add(std::move(*shared)); !added)
+        return added;
+    const bool packed = device.negotiation().accepted.has(virtio::Feature::ring_packed);
+    const virtio::RingAddresses& rings = disk.rings();
+    const auto offset = [&](DeviceAddr at) {
+        return static_cast<u32>(at.raw() - memory.memory.address().raw());
+    };
+    const proto::names::RequestRing ring{
+        .entries = rings.size,
+        .packed = u16{packed},
+        .queue = 0,
+        .reserved = 0,
+        .driver = offset(packed ? rings.desc : rings.driver),
+        .device = offset(rings.device),
+    };
+    return sys::say_ready<proto::names::Ready>(given, {ring}, std::move(carried));
+}
+
 Result<> serve(sys::Inbox& inbox)
 {
     for (;;) {
@@ -75,7 +102,7 @@ Result<> run(const sys::Startup& given)
     server.emplace(disk,
                    blkd::Server<Disk>::Means{platform->device, platform->notification.borrow(),
                                              given.epoch(), &inbox, &platform->bus.accesses()});
-    if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
+    if (const auto ready = say_ready(given, *device, *memory); !ready)
         return ready;
     return serve(inbox);
 }

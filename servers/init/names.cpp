@@ -26,13 +26,28 @@ Result<names::Connect::Reply> Supervisor::on(const names::Connect::Request& requ
     return names::Connect::Reply{badge};
 }
 
-Result<names::Ready::Reply> Supervisor::on(const names::Ready::Request&, sys::Caller& caller)
+Result<names::Ready::Reply> Supervisor::on(const names::Ready::Request& request,
+                                           sys::Caller& caller)
 {
     const auto who = registry_.program(caller.badge());
     if (!who)
         return fail(who.error());
+    sys::Handle<sys::Memory> memory;
+    if (request.ring.entries != 0) {
+        if (program(*who).device == table::no_device)
+            return fail(Errc::bad_argument);
+        auto shared = caller.take<sys::Memory>(0);
+        if (!shared)
+            return fail(shared.error());
+        memory = std::move(*shared);
+        const auto about = sys::info(memory.borrow());
+        if (!about || !sound(request.ring, about->size.raw()))
+            return fail(Errc::bad_argument);
+    }
     if (const auto ready = registry_.ready(*who); !ready)
         return fail(ready.error());
+    recoveries_[*who].ring = request.ring;
+    recoveries_[*who].memory = std::move(memory);
     follow_up();
     return names::Ready::Reply{};
 }

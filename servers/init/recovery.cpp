@@ -8,18 +8,69 @@ namespace init {
 
 using sys::Level;
 
-// Its process is gone. What it drove must be seen to have stopped before anything else.
-void Supervisor::recover(u32 index, names::Crash::Reply crash)
+namespace {
+
+constexpr u64 look_interval_ms = 2;  // at the ring of a dead server
+
+}  // namespace
+
+// Its process is gone; what its device still does is waited for first.
+void Supervisor::recover(u32 index, const names::Crash::Reply& crash)
 {
+    Recovery& recovery = recoveries_[index];
+    recovery.phase = Recovery::Phase::draining;
+    recovery.crash = crash;
+    recovery.since = recovery.due = sys::now();
+    registry_.set(index, State::restarting);
+    // What its server had offered and not told it yet.
+    if (!drained(index))
+        (void)sys::write_register(device_of(index), mmio::queue_notify, recovery.ring.queue);
+}
+
+// It is due.
+void Supervisor::go_on(u32 index)
+{
+    Recovery& recovery = recoveries_[index];
+    if (recovery.phase == Recovery::Phase::draining) {
+        const abi::Ticks now = sys::now();
+        const abi::Ticks drain = sys::milliseconds(program(index).restart.drain_ms);
+        if (!drained(index) && now < sys::later(recovery.since, drain)) {
+            recovery.due = sys::later(now, sys::milliseconds(look_interval_ms));
+            return;
+        }
+        end_drain(index);
+    }
+    if (registry_[index].state == State::restarting && recovery.due <= sys::now())
+        restart(index);
+}
+
+bool Supervisor::drained(u32 index) const
+{
+    const Recovery& recovery = recoveries_[index];
+    if (!recovery.memory.valid() || !works(device_of(index)))
+        return true;
+    const auto mapping = sys::Mapping::create(recovery.memory.borrow(), sys::read_only);
+    return !mapping || init::drained(recovery.ring, mapping->bytes());
+}
+
+// What it drove must be seen to have stopped before anything else.
+void Supervisor::end_drain(u32 index)
+{
+    Recovery& recovery = recoveries_[index];
+    recovery.phase = Recovery::Phase::waiting;
+    recovery.memory = {};
     const bool quiet = quiesce_device(index).has_value();
-    const State next = quiet ? plan_restart(index, crash.wait_ms) : State::failed;
-    registry_.set(index, next);
-    if (next == State::failed || next == State::gave_up) {
+    names::Crash::Reply& crash = recovery.crash;
+    recovery.asked = recovery.asked && quiet;
+    crash.next = quiet ? plan_restart(index, crash.wait_ms) : State::failed;
+    crash.drain_ms = static_cast<u32>(
+        sys::nanoseconds(abi::Ticks{sys::now().raw() - recovery.since.raw()}) / 1'000'000);
+    crashes_.add(crash);
+    registry_.set(index, crash.next);
+    if (crash.next == State::failed || crash.next == State::gave_up) {
         sys::log(Level::error, "server given up", {{"program", text::of(program(index).name)}});
         release(index);
     }
-    crash.next = next;
-    crashes_.add(crash);
 }
 
 State Supervisor::plan_restart(u32 index, u32& wait_ms)
@@ -60,15 +111,9 @@ void Supervisor::restart(u32 index)
                     .esr = 0,
                     .far = 0,
                     .next = State::restarting,
-                    .wait_ms = 0});
-}
-
-void Supervisor::start_due()
-{
-    const abi::Ticks now = sys::now();
-    for (u32 i = 0; i < count(); ++i)
-        if (registry_[i].state == State::restarting && recoveries_[i].due <= now)
-            restart(i);
+                    .wait_ms = 0,
+                    .drain_ms = 0,
+                    .reserved = 0});
 }
 
 abi::Ticks Supervisor::next_deadline() const
@@ -117,10 +162,18 @@ Result<names::Restart::Reply> Supervisor::on(const names::Restart::Request& requ
             return fail(killed.error());
         return names::Restart::Reply{};
     }
+    if (registry_[*target].state == State::restarting) {
+        if (recovery.phase == Recovery::Phase::draining)
+            recovery.asked = true;
+        else
+            recovery.due = abi::now;
+        return names::Restart::Reply{};
+    }
     if (!device_fits(*target))
         return fail(Errc::no_device);
     if (const auto quiet = quiesce_device(*target); !quiet)
         return fail(quiet.error());
+    recovery.phase = Recovery::Phase::waiting;
     recovery.due = abi::now;
     registry_.set(*target, State::restarting);
     return names::Restart::Reply{};
@@ -133,8 +186,9 @@ Result<names::Hold::Reply> Supervisor::on(const names::Hold::Request& request, s
     const auto target = given_.plan.server(text::of(request.server));
     if (!target)
         return fail(Errc::not_found);
-    recoveries_[*target].held = true;
-    if (registry_[*target].state == State::restarting)
+    Recovery& recovery = recoveries_[*target];
+    recovery.held = true;
+    if (registry_[*target].state == State::restarting && recovery.phase == Recovery::Phase::waiting)
         registry_.set(*target, State::held);
     return names::Hold::Reply{};
 }

@@ -15,8 +15,11 @@ inline constexpr u64 magic = 0x000;
 inline constexpr u64 version = 0x004;
 inline constexpr u64 device_id = 0x008;
 inline constexpr u64 vendor = 0x00c;
+inline constexpr u64 queue_notify = 0x050;
 inline constexpr u64 status = 0x070;
 
+inline constexpr u32 driver_ok = 4;  // status bits (virtio 1.2, 2.1)
+inline constexpr u32 needs_reset = 64;
 inline constexpr u32 magic_value = 0x74726976;  // "virt"
 }  // namespace mmio
 
@@ -48,6 +51,13 @@ inline Result<Found> look(sys::Borrowed<sys::Device> device)
     if (!vendor)
         return fail(vendor.error());
     return Found{*id, *version, *vendor};
+}
+
+// It was started, and did not say that it is broken: it will end its requests.
+inline bool works(sys::Borrowed<sys::Device> device)
+{
+    const auto status = sys::read_register(device, mmio::status);
+    return status && (*status & (mmio::driver_ok | mmio::needs_reset)) == mmio::driver_ok;
 }
 
 // Status 0, until it reads back so: from then on the device touches no memory. The write itself

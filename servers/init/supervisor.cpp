@@ -95,8 +95,12 @@ Result<> Supervisor::give(u32 index, sys::Launch& launch)
 
 Result<> Supervisor::give_device(u32 index, sys::Launch& launch)
 {
-    const table::Device& d = given_.plan.devices()[program(index).device];
-    return launch.lend("device", given_.slots.device(d.slot), abi::right::map | abi::right::dma);
+    return launch.lend("device", device_of(index), abi::right::map | abi::right::dma);
+}
+
+sys::Borrowed<sys::Device> Supervisor::device_of(u32 index) const
+{
+    return given_.slots.device(given_.plan.devices()[program(index).device].slot);
 }
 
 // The table's device is in its slot, and is what the table says.
@@ -114,7 +118,9 @@ void Supervisor::step(abi::Bits bits)
     for (u32 i = 0; i < count(); ++i)
         if (bits.any(end_bit(i)) && processes_[i].valid())
             ended(i);
-    start_due();
+    for (u32 i = 0; i < count(); ++i)
+        if (registry_[i].state == State::restarting && recoveries_[i].due <= sys::now())
+            go_on(i);
 }
 
 void Supervisor::ended(u32 index)
@@ -139,7 +145,9 @@ void Supervisor::ended(u32 index)
                         .esr = exit.esr,
                         .far = exit.far,
                         .next = State::restarting,
-                        .wait_ms = 0});
+                        .wait_ms = 0,
+                        .drain_ms = 0,
+                        .reserved = 0});
     } else {
         (void)quiesce_device(index);
     }

@@ -4,12 +4,14 @@
 // Every endpoint exists before anyone runs, so that connecting never depends on who starts first. A
 // program gets exactly what the table says: quota, grants, device. init calls nobody, ever.
 //
-// A server that ended leaves its endpoint, whose callers wait, and its device. When that was seen
-// in reset, a new process is made of the image, and nothing of the old one: at once, later, or, if
-// it ended too often, not at all.
+// A server that ended leaves its endpoint, whose callers wait, and its device, which may still do
+// what it was asked to. When it is done, or had its time, it is reset; when it was seen in reset, a
+// new process is made of the image, and nothing of the old one: at once, later, or, if it ended too
+// often, not at all. init looks at all this between other answers and waits for nothing.
 #pragma once
 
 #include "crashes.hpp"
+#include "drain.hpp"
 #include "registry.hpp"
 #include "restarts.hpp"
 #include "slots.hpp"
@@ -58,10 +60,18 @@ public:
 private:
     // What a server needs to come back.
     struct Recovery {
+        enum class Phase : u8 { draining, waiting };
+
         Restarts restarts;
-        abi::Ticks due = abi::never;  // its next start
         bool held = false;
         bool asked = false;  // its next end is one that somebody asked for
+        RequestRing ring{};  // in `memory`; so long as that is there
+        sys::Handle<sys::Memory> memory;
+        // While its state is `restarting`:
+        Phase phase = Phase::waiting;
+        abi::Ticks since{};  // it ended
+        abi::Ticks due{};    // the next look at its ring, or its next start
+        names::Crash::Reply crash{};
     };
 
     void start(u32 program);
@@ -70,6 +80,8 @@ private:
     Result<> give(u32 program, sys::Launch& launch);
     Result<> give_device(u32 program, sys::Launch& launch);
     bool device_fits(u32 program) const;
+    // Of a program that has one.
+    sys::Borrowed<sys::Device> device_of(u32 program) const;
 
     void ended(u32 program);
     void failed(u32 program, std::string_view what, Errc why);
@@ -78,10 +90,12 @@ private:
     void follow_up();
 
     // recovery.cpp
-    void recover(u32 program, names::Crash::Reply crash);
+    void recover(u32 program, const names::Crash::Reply& crash);
+    void go_on(u32 program);
+    bool drained(u32 program) const;
+    void end_drain(u32 program);
     State plan_restart(u32 program, u32& wait_ms);
     void restart(u32 program);
-    void start_due();
     // Errors: denied.
     Result<> manages(const sys::Caller& caller) const;
 

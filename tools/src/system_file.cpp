@@ -224,6 +224,7 @@ void read_restart(TableReader& program, proto::table::Restart& restart)
     read("back_off_min_ms", restart.back_off_min_ms, wait_range);
     read("back_off_max_ms", restart.back_off_max_ms, wait_range);
     read("window_ms", restart.window_ms, wait_range);
+    read("drain_ms", restart.drain_ms, wait_range);
     if (restart.back_off_min_ms > restart.back_off_max_ms)
         in.error("back_off_min_ms", "'back_off_min_ms' is above 'back_off_max_ms'");
     in.finish();

@@ -124,14 +124,16 @@ Result<Session> connect(const Startup& given, std::string_view service)
     return Session{std::move(*endpoint)};
 }
 
-// Tells init that this server can work. Ready: proto::names::Ready.
+// Tells init that this server can work. Ready: proto::names::Ready, with what it carries.
 template <Method Ready>
-Result<> say_ready(const Startup& given)
+Result<> say_ready(const Startup& given,
+                   const typename Ready::Request& request = {},
+                   HandleSet carried = {})
 {
     const auto names = given.grant<Endpoint>("names");
     if (!names)
         return fail(names.error());
-    if (const auto said = call<Ready>(*names, {}); !said)
+    if (const auto said = call<Ready>(*names, request, std::move(carried)); !said)
         return fail(said.error());
     return {};
 }

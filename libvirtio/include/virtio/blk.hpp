@@ -101,6 +101,8 @@ public:
     [[nodiscard]] bool arm() { return requests_.arm(); }
 
     const Serial& serial() const { return serial_; }
+    // Of the request queue, as the device was told.
+    const RingAddresses& rings() const { return rings_; }
     u16 slots() const { return requests_.slots(); }
     u16 in_flight() const { return requests_.in_flight(); }
     bool broken() const { return requests_.broken(); }
@@ -143,6 +145,7 @@ private:
     DmaRegion identity_;  // where the device writes its serial
     Serial serial_{};
     DmaRegion memory_;
+    RingAddresses rings_{};
     Options options_;
 };
 
@@ -201,8 +204,9 @@ Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::set_up_queue()
                         slots);
     if (!rings)
         return fail(rings.error());
+    rings_ = *rings;
     info_.max_runs = std::min(info_.max_runs, u32{requests_.max_runs()});
-    return device_->enable(request_queue, *rings);
+    return device_->enable(request_queue, rings_);
 }
 
 template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>

@@ -42,11 +42,26 @@ struct Connect {
     };  // carries 1 handle: endpoint (call, duplicate, transfer)
 };
 
-// A server is able to work. Errors: denied (an app), exists (said before).
+// A ring whose requests the device always ends, where it lies in memory that the device reaches.
+// When its server has died, init waits until the device ended them before it resets the device: a
+// reset with requests in flight makes QEMU stop the whole machine until they have ended.
+struct RequestRing {
+    u16 entries;  // 0: there is none
+    u16 packed;   // 1: packed, 0: split
+    u16 queue;    // its number at the device
+    u16 reserved;
+    u32 driver;  // offset in bytes, of a multiple of 2: available ring, or packed ring
+    u32 device;  // used ring; not looked at of a packed one
+};
+
+// A server is able to work. Errors: denied (an app), exists (said before), bad_argument, wrong_kind
+// (of the handle).
 struct Ready {
     static constexpr u16 ordinal = 2;
     static constexpr auto kind = MethodKind::query;
-    struct Request {};
+    struct Request {
+        RequestRing ring;
+    };  // if there is a ring, carries 1 handle: memory (read)
     struct Reply {};
 };
 
@@ -167,8 +182,10 @@ struct Crash {
         u64 pc;  // of a fault, as esr and far
         u64 esr;
         u64 far;
-        State next;   // what followed: restarting, gave_up, held or failed
-        u32 wait_ms;  // before the restart
+        State next;    // what followed: restarting, gave_up, held or failed
+        u32 wait_ms;   // before the restart
+        u32 drain_ms;  // that its device took to end what it had been asked, and to be reset
+        u32 reserved;
     };
 };
 

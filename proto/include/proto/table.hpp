@@ -48,6 +48,7 @@ struct Restart {
     u32 back_off_min_ms;  // the first wait; it doubles with each end
     u32 back_off_max_ms;
     u32 window_ms;
+    u32 drain_ms;  // how long its device may end requests before it is reset
 };
 inline constexpr u32 max_ends = 16;
 inline constexpr Restart usual_restart{
@@ -56,6 +57,7 @@ inline constexpr Restart usual_restart{
     .back_off_min_ms = 100,
     .back_off_max_ms = 5'000,
     .window_ms = 60'000,
+    .drain_ms = 5'000,
 };
 
 struct Program {

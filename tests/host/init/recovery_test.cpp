@@ -257,10 +257,157 @@ TEST_CASE("what a dead instance said is not the word of the new one", "[init][na
 {
     Managed world;
     world.die("disk0", abi::ExitCause::fault);
-    sys::Incoming in{abi::Header::make(names::Ready::ordinal, 0), {}, init::badge_of(disk, 0), {}};
+    sys::Incoming in{abi::Header::make(names::Ready::ordinal, wire_bytes<names::Ready::Request>),
+                     {},
+                     init::badge_of(disk, 0),
+                     {}};
     auto out = sys::dispatch(names::Protocol{}, *world.init, in);
     CHECK(out.letter.header.status() == Errc::denied);
     CHECK(world.state() == State::starting);
     CHECK(world.ask<names::Ready>(disk, {}));
     CHECK(world.state() == State::ready);
+}
+
+namespace {
+
+// As blkd lays out a split ring of 4 entries.
+constexpr names::RequestRing split{
+    .entries = 4, .packed = 0, .queue = 0, .reserved = 0, .driver = 64, .device = 4096};
+
+void store(fake::Object& memory, u64 offset, u16 value)
+{
+    std::memcpy(&memory.bytes[offset], &value, sizeof(value));
+}
+
+// Says Ready as `disk`, with memory of two pages in which the ring lies.
+std::pair<std::shared_ptr<fake::Object>, Errc> ready_with(Managed& world,
+                                                          const names::RequestRing& ring)
+{
+    const abi::Slot slot = world.kernel.give_memory(std::vector<std::byte>(2 * page_bytes));
+    auto memory = world.kernel.at(slot);
+    sys::message_page().handles[0] = slot;
+    sys::Incoming in{abi::Header::make(names::Ready::ordinal, sizeof(ring), 1),
+                     {},
+                     init::badge_of(disk, world.init->registry()[disk].epoch),
+                     {}};
+    sys::put_payload(in.words, names::Ready::Request{ring});
+    const auto out = sys::dispatch(names::Protocol{}, *world.init, in);
+    return {memory, out.letter.header.status()};
+}
+
+struct Draining : Managed {
+    explicit Draining(const names::RequestRing& ring)
+    {
+        die("disk0", abi::ExitCause::fault);
+        registers()[0x070] = 15;
+        REQUIRE(state() == State::starting);
+        auto [shared, said] = ready_with(*this, ring);
+        REQUIRE(said == Errc::ok);
+        memory = shared;
+    }
+
+    std::map<u64, u32>& registers() { return kernel.at(boot.devices[0])->registers; }
+    bool reset() { return registers()[0x070] == 0; }
+
+    std::shared_ptr<fake::Object> memory;
+};
+
+}  // namespace
+
+TEST_CASE("a device that still has requests of a dead server is not reset before it ended them",
+          "[init][death][drain]")
+{
+    Draining world{split};
+    store(*world.memory, split.driver + 2, 7);  // avail.idx
+    store(*world.memory, split.device + 2, 5);  // used.idx
+    world.die("disk0", abi::ExitCause::fault);
+    CHECK(world.state() == State::restarting);
+    CHECK_FALSE(world.reset());
+    CHECK(world.registers()[0x050] == 0);  // it was told again
+    for (int i = 0; i < 100; ++i) {
+        REQUIRE(world.init->next_deadline() == sys::after_ms(2));
+        world.pass(2);
+        REQUIRE_FALSE(world.reset());
+        CHECK(world.ask<names::Process>(stranger, {disk, 0})->state == State::restarting);
+    }
+    store(*world.memory, split.device + 2, 7);
+    world.pass(2);
+    CHECK(world.reset());
+    CHECK(world.state() == State::starting);
+    CHECK(world.ask<names::Crash>(stranger, {0, 0})->drain_ms == 202);
+    CHECK(world.kernel.mappings() == 0);
+}
+
+TEST_CASE("a device that never ends a request is reset when its time is over",
+          "[init][death][drain]")
+{
+    Draining world{split};
+    store(*world.memory, split.driver + 2, 1);
+    world.die("disk0", abi::ExitCause::fault);
+    for (int i = 0; i < 2'499; ++i)
+        world.pass(2);
+    CHECK_FALSE(world.reset());
+    world.pass(2);
+    CHECK(world.reset());
+    CHECK(world.state() == State::starting);
+}
+
+TEST_CASE("a device that was not started, or is broken, is not waited for", "[init][death][drain]")
+{
+    Draining world{split};
+    store(*world.memory, split.driver + 2, 1);
+    world.registers()[0x070] = GENERATE(0U, 3U, 15U | 64U, 64U);
+    world.die("disk0", abi::ExitCause::fault);
+    CHECK(world.state() == State::starting);
+}
+
+TEST_CASE("of a packed ring all entries are looked at", "[init][death][drain]")
+{
+    constexpr names::RequestRing packed{
+        .entries = 256, .packed = 1, .queue = 0, .reserved = 0, .driver = 4096, .device = 0};
+    Draining world{packed};
+    const u64 last = 4096 + 255 * 16 + 14;
+    const u16 available = GENERATE(u16{0x0080}, u16{0x8000});
+    store(*world.memory, last, available);
+    world.die("disk0", abi::ExitCause::fault);
+    CHECK(world.state() == State::restarting);
+    store(*world.memory, last, GENERATE(u16{0x8080}, u16{0}));
+    world.pass(2);
+    CHECK(world.state() == State::starting);
+}
+
+TEST_CASE("a ring that does not lie in its memory is no ring", "[init][names][hostile]")
+{
+    Managed world;
+    world.die("disk0", abi::ExitCause::fault);
+    auto ring = split;
+    SECTION("available ring outside") { ring.driver = 2 * page_bytes - 2; }
+    SECTION("used ring outside") { ring.device = ~u32{1}; }
+    SECTION("odd") { ring.driver = 65; }
+    SECTION("of no kind") { ring.packed = 2; }
+    SECTION("reserved") { ring.reserved = 1; }
+    SECTION("too many packed entries")
+    {
+        ring.packed = 1;
+        ring.entries = 512;
+    }
+    CHECK(ready_with(world, ring).second == Errc::bad_argument);
+    CHECK(world.state() == State::starting);
+    CHECK(world.ask<names::Ready>(disk, {split}).error() == Errc::bad_argument);  // no memory
+    CHECK(world.ask<names::Ready>(disk, {}));
+}
+
+TEST_CASE("a restart that is asked for while the device drains waits for it, and is no crash",
+          "[init][names][drain]")
+{
+    Draining world{split};
+    store(*world.memory, split.driver + 2, 1);
+    world.die("disk0", abi::ExitCause::fault);
+    CHECK(order<names::Restart>(world, manager, "disk0"));
+    CHECK(order<names::Hold>(world, manager, "disk0"));
+    world.pass(2);
+    CHECK(world.state() == State::restarting);
+    store(*world.memory, split.device + 2, 1);
+    world.pass(2);
+    CHECK(world.state() == State::starting);
 }

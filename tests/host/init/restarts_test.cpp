@@ -15,7 +15,8 @@ constexpr table::Restart policy{.immediate = 2,
                                 .give_up_after = 6,
                                 .back_off_min_ms = 100,
                                 .back_off_max_ms = 300,
-                                .window_ms = 10'000};
+                                .window_ms = 10'000,
+                                .drain_ms = 0};
 
 abi::Ticks at(u64 ms) { return sys::milliseconds(ms); }
 
@@ -74,7 +75,8 @@ TEST_CASE("a policy that waits for nothing restarts at once for good", "[init][r
                                 .give_up_after = 0,
                                 .back_off_min_ms = 0,
                                 .back_off_max_ms = 0,
-                                .window_ms = 3'600'000},
+                                .window_ms = 3'600'000,
+                                .drain_ms = 0},
                                at(0))
                 == 0U);
 }

@@ -74,6 +74,7 @@ TEST_CASE("the table holds devices with their slots and programs with their gran
     CHECK(programs[0].device == 0);
     CHECK(programs[0].flags == 0);
     CHECK(programs[0].priority == 40);
+    CHECK(std::memcmp(&programs[0].restart, &table::usual_restart, sizeof(table::Restart)) == 0);
     CHECK(text(programs[1].name) == "demo");
     CHECK(programs[1].device == table::no_device);
     CHECK(programs[1].flags == (table::ProgramFlags::verdict | table::ProgramFlags::after_servers));

@@ -134,6 +134,34 @@ TEST_CASE("values of a wrong type or out of range are refused")
     CHECK_THAT(server("start = \"boot\""), Contains("unknown key 'start'"));
 }
 
+TEST_CASE("a server says when it is started again, or leaves it")
+{
+    const auto usual = parse_system(system_text(), "x.toml").programs[0].restart;
+    CHECK(usual.immediate == proto::table::usual_restart.immediate);
+    CHECK(usual.give_up_after == proto::table::usual_restart.give_up_after);
+    const auto with = [](const std::string& restart) {
+        return "[system]\nname='s'\n[server.a]\nbinary='a'\n[server.a.restart]\n" + restart;
+    };
+    const auto own = parse_system(with("immediate=1\ngive_up_after=2\nback_off_min_ms=3\n"
+                                       "back_off_max_ms=4\nwindow_ms=5\ndrain_ms=6\n"),
+                                  "x.toml")
+                         .programs[0]
+                         .restart;
+    CHECK(own.immediate == 1);
+    CHECK(own.give_up_after == 2);
+    CHECK(own.back_off_min_ms == 3);
+    CHECK(own.back_off_max_ms == 4);
+    CHECK(own.window_ms == 5);
+    CHECK(own.drain_ms == 6);
+    CHECK_THAT(errors_in(with("give_up_after=17\n")),
+               Contains("'give_up_after' of restart of [server.a] must be from 0 to 16"));
+    CHECK_THAT(errors_in(with("back_off_min_ms=6000\n")),
+               Contains("'back_off_min_ms' is above 'back_off_max_ms'"));
+    CHECK_THAT(errors_in(with("drain_m=1\n")), Contains("did you mean 'drain_ms'"));
+    CHECK_THAT(errors_in("[system]\nname='s'\n[app.a]\nbinary='a'\nrestart={}\n"),
+               Contains("unknown key 'restart' in [app.a]"));
+}
+
 TEST_CASE("the machine is checked")
 {
     const auto machine = [](const std::string& text) {

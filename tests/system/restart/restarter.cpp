@@ -1,0 +1,212 @@
+// restarter.cpp - ends servers in every way there is, and looks at what comes back.
+#include "shaky.hpp"
+
+#include <block/disk.hpp>
+#include <check/counters.hpp>
+#include <check/threads.hpp>
+#include <proto/names.hpp>
+#include <proto/random.hpp>
+
+namespace {
+
+using check::equals;
+using check::fails;
+using check::need;
+using check::that;
+using check::works;
+namespace names = proto::names;
+using names::State;
+
+sys::Borrowed<sys::Endpoint> init() { return need(check::given().grant<sys::Endpoint>("names")); }
+
+sys::Session open(std::string_view service)
+{
+    return need(sys::connect<names::Connect>(check::given(), service));
+}
+
+template <class M>
+Result<> order(std::string_view server)
+{
+    return sys::call<M>(init(), {text::padded<16>(server)}).transform([](const auto&) {});
+}
+
+names::Process::Reply about(std::string_view program)
+{
+    for (u32 i = 0;; ++i) {
+        const auto reply = need(sys::call<names::Process>(init(), {i, 0})).reply;
+        if (text::of(reply.name) == program)
+            return reply;
+    }
+}
+
+names::Device::Reply device(std::string_view name)
+{
+    for (u32 i = 0;; ++i) {
+        const auto reply = need(sys::call<names::Device>(init(), {i, 0})).reply;
+        if (text::of(reply.name) == name)
+            return reply;
+    }
+}
+
+names::Crash::Reply last_crash(std::string_view server)
+{
+    for (u32 i = 0;; ++i) {
+        const auto reply = need(sys::call<names::Crash>(init(), {i, 0})).reply;
+        if (text::of(reply.name) == server)
+            return reply;
+    }
+}
+
+void wait_for(std::string_view program, State state, u32 epoch)
+{
+    const auto there = [&] {
+        const auto now = about(program);
+        return now.state == state && now.epoch == epoch;
+    };
+    that(check::eventually(there), "a server is not in the state that it should come to");
+}
+
+// Kills it, and waits for the next instance.
+void kill(std::string_view server)
+{
+    const u32 epoch = about(server).epoch;
+    works(order<names::Kill>(server));
+    wait_for(server, State::ready, epoch + 1);
+}
+
+Errc ask(sys::Session& shaky, u32& epoch)
+{
+    const auto reply = shaky.call<shaky::Which>({}, check::patience());
+    epoch = reply ? reply->epoch : 0;
+    return reply ? Errc::ok : reply.error();
+}
+
+void comes_back()
+{
+    auto session = open("shaky");
+    u32 before = 0;
+    u32 after = 0;
+    equals(ask(session, before), Errc::ok);
+    const auto news = need(sys::create_notification());
+    works(sys::watch(session.endpoint(), news.borrow(), abi::Bits::at(5)));
+    kill("shaky");
+    works(sys::wait(news.borrow(), check::patience()));
+    equals(ask(session, after), Errc::peer_restarted);
+    equals(ask(session, after), Errc::ok);
+    equals(after, before + 1);
+    equals(last_crash("shaky").cause, static_cast<u32>(abi::ExitCause::killed));
+}
+
+// Its caller is told, once.
+void ends(shaky::Way way, abi::ExitCause cause)
+{
+    auto session = open("shaky");
+    const u32 epoch = about("shaky").epoch;
+    fails(session.call<shaky::End>({way, 77}, check::patience()), Errc::peer_restarted);
+    u32 now = 0;
+    equals(ask(session, now), Errc::ok);
+    equals(now, epoch + 1);
+    const auto crash = last_crash("shaky");
+    equals(crash.epoch, epoch);
+    equals(crash.cause, static_cast<u32>(cause));
+    equals(crash.code, cause == abi::ExitCause::exited ? 77u : 0u);
+    that((crash.pc != 0) == (cause == abi::ExitCause::fault), "the place of a fault");
+}
+
+void crashes()
+{
+    ends(shaky::Way::exit, abi::ExitCause::exited);
+    ends(shaky::Way::fault, abi::ExitCause::fault);
+}
+
+void held()
+{
+    auto session = open("shaky");
+    const u32 epoch = about("shaky").epoch;
+    u32 now = 0;
+    equals(ask(session, now), Errc::ok);
+    works(order<names::Hold>("shaky"));
+    works(order<names::Kill>("shaky"));
+    wait_for("shaky", State::held, epoch);
+    fails(session.call<shaky::Which>({}, sys::after_ms(20)), Errc::timed_out);
+    works(order<names::Restart>("shaky"));
+    (void)ask(session, now);  // that it was restarted
+    equals(ask(session, now), Errc::ok);
+    equals(now, epoch + 1);
+}
+
+// Whoever connects to a server in a crash loop hears that nobody will answer.
+void gives_up()
+{
+    const auto gave_up = [] { return about("loop").state == State::gave_up; };
+    that(check::eventually(gave_up), "a crash loop does not end");
+    const u32 epoch = about("loop").epoch;
+    auto session = open("loop");
+    fails(session.call<shaky::Which>({}, check::patience()), Errc::gave_up);
+    works(order<names::Restart>("loop"));
+    wait_for("loop", State::gave_up, epoch + 4);
+    fails(session.call<shaky::Which>({}, check::patience()), Errc::gave_up);
+}
+
+// Its device ends what it has, then it is reset; init and the others answer meanwhile.
+bool drains()
+{
+    const u32 epoch = about("slow0").epoch;
+    {
+        block::Disk disk;
+        need(disk.open(check::given(), "slow0", {.depth = 8, .buffers = 8, .buffer_bytes = 4096}));
+        for (u64 i = 0; i < 8; ++i)
+            need(disk.read(i, block::Sector{i * 8}, 8, need(disk.buffer())));
+        disk.kick();
+        (void)need(disk.stats());  // the server has seen them
+        works(order<names::Kill>("slow0"));
+        u32 looks = 0;
+        auto random = open("rng0");
+        for (; about("slow0").state == State::restarting; ++looks)
+            works(random.call<proto::random::Info>({}, check::patience()));
+        that(looks > 0, "nobody could look while the disk drained");
+    }
+    wait_for("slow0", State::ready, epoch + 1);
+    equals(device("slow0").quarantined_pages, 0u);
+    return last_crash("slow0").drain_ms > 0;
+}
+
+void drains_in_time()
+{
+    for (int left = check::tries(5); left > 0; --left)
+        if (drains())
+            return;
+    that(false, "a device with requests in flight was not waited for");
+}
+
+u64 rounds() { return text::parse_number(check::given().argument(0)).value_or(30); }
+
+void nothing_is_left()
+{
+    const auto round = [] {
+        for (const auto* server : {"disk0", "rng0", "shaky"})
+            kill(server);
+    };
+    round();
+    const check::Counters before = check::settled();
+    for (u64 i = 0; i < rounds(); ++i)
+        round();
+    check::nothing_left(before);
+    equals(device("disk0").quarantined_pages, 0u);
+}
+
+constexpr std::array cases{
+    check::Case{"a server that is killed comes back, and its clients are told once", comes_back},
+    check::Case{"a server that crashes comes back, and its caller is told once", crashes},
+    check::Case{"a server that is held comes back when it is asked to, and callers wait", held},
+    check::Case{"a server that crashes again and again is given up", gives_up, check::Runs::once},
+    check::Case{"a disk ends its requests before it is reset, and nobody else waits for that",
+                drains_in_time, check::Runs::once},
+    check::Case{"servers that are killed very often leave nothing behind", nothing_is_left,
+                check::Runs::once},
+};
+
+}  // namespace
+
+// Its argument is no name of a case.
+int app_main(const sys::Startup& given) { return check::run_all(given, {cases}); }
