@@ -57,6 +57,20 @@ public:
         return response->reply;
     }
 
+    // A query that may be asked twice: a server that died with it, or since the last call, is not
+    // the caller's business, the next one is asked. Errors: as call(); peer_restarted only if that
+    // went on and on.
+    template <Method M>
+    Result<typename M::Reply> ask(const typename M::Request& request = {},
+                                  abi::Ticks deadline = abi::never)
+    {
+        auto reply = call<M>(request, deadline);
+        for (u32 again = 0; !reply && reply.error() == Errc::peer_restarted && again < most_repeats;
+             ++again)
+            reply = call<M>(request, deadline);
+        return reply;
+    }
+
     // With handles, both ways. A successful `state` call is remembered, its handles are not: who
     // repeats it sends new duplicates.
     template <Method M>
@@ -95,6 +109,8 @@ public:
     Borrowed<Endpoint> endpoint() const { return endpoint_.borrow(); }
 
 private:
+    static constexpr u32 most_repeats = 32;
+
     template <Method M>
     void remember(const typename M::Request& request, u32 handles)
     {
