@@ -45,6 +45,11 @@ public:
     Result<block::Info::Reply> on(const block::Info::Request& request, sys::Caller& caller);
     Result<block::Attach::Reply> on(const block::Attach::Request& request, sys::Caller& caller);
     Result<block::Detach::Reply> on(const block::Detach::Request& request, sys::Caller& caller);
+    Result<block::DetachAll::Reply> on(const block::DetachAll::Request&, sys::Caller& caller)
+    {
+        forget(caller.badge());
+        return block::DetachAll::Reply{};
+    }
     Result<block::Stats::Reply> on(const block::Stats::Request&, sys::Caller&)
     {
         return block::Stats::Reply{disk_->notifies(), disk_->interrupts(),

@@ -30,6 +30,7 @@ public:
                             rings.server.produced, rings.server.consumed, rings.completions});
         if (!exchange)
             return fail(exchange.error());
+        ring::store(rings.server.closed, 0);  // the one who closed it may be dead
         return Session{*exchange, rings.server, limits, buffer};
     }
 

@@ -8,7 +8,9 @@
 // and that range is the client's until submitted and again once completed. The device reads and
 // writes the buffer directly; the server never maps it.
 //
-// All memory of a session is created and owned by the client, zeroed when it is attached:
+// All memory of a session is created and owned by the client. Each side's words of the first pages
+// are zero when it is attached, as it left them or as the Attach makes them; what else was in it
+// does not matter:
 //
 //   submissions   RingPage, from the next page Submission[entries]
 //                 the client writes, the server reads
@@ -27,6 +29,12 @@
 // released completions, asked or not.
 //
 // Requests of a session complete in any order. Ordering is waiting for a completion, and flush.
+//
+// A server that is started again knows nothing of its predecessor's sessions. The client reads what
+// completions are left, puts its own words back to zero, says DetachAll and Attach with the same
+// memory, and submits again what was not completed, under new cookies: reads, writes and flushes do
+// no harm a second time. The dead one writes nothing any more when the endpoint has its next epoch,
+// and neither does the device on its behalf.
 #pragma once
 
 #include <array>
@@ -165,7 +173,16 @@ struct Stats {
     };
 };
 
-using Protocol = Methods<Info, Attach, Detach, Stats>;
+// Ends all sessions of the caller's badge. Their requests in flight end without being reported, and
+// their memory is given back when the device is done with it.
+struct DetachAll {
+    static constexpr u16 ordinal = 5;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {};
+    struct Reply {};
+};
+
+using Protocol = Methods<Info, Attach, Detach, Stats, DetachAll>;
 
 static_assert(sizeof(Info::Reply) == 56);
 

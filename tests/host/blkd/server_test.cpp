@@ -4,6 +4,7 @@
 
 using block_protocol::Attach;
 using block_protocol::Detach;
+using block_protocol::DetachAll;
 using block_protocol::Info;
 using block_protocol::Stats;
 
@@ -101,6 +102,32 @@ TEST_CASE("a program has so many sessions, and detaching gives one back", "[blkd
     CHECK(rig.at_rest());
 }
 
+TEST_CASE("a badge ends all its sessions at once, with what is in flight, and nobody else's",
+          "[blkd][server]")
+{
+    DiskRig rig;
+    {
+        WorkingHand hand{rig};
+        WorkingHand other{rig};
+        rig.blk.hold = true;
+        other.read(1, 5);
+        hand.read(1, 5);
+        REQUIRE(hand.attach({8, 0}, hand.good()) == Errc::ok);  // a second one
+        const usize pins = rig.bench.pins();
+        CHECK(hand.session.call<DetachAll>().has_value());
+        CHECK(hand.session.call<DetachAll>().has_value());
+        CHECK(hand.detach() == Errc::not_found);
+        CHECK(rig.bench.pins() == pins - 1);  // the device has the memory of the first
+        while (rig.blk.held() != 0)
+            rig.finish(0);
+        rig.settle();
+        CHECK(rig.bench.pins() == pins - 2);
+        CHECK(other.outcome() == Errc::ok);
+        CHECK_FALSE(hand.channel.poll().has_value());
+    }
+    CHECK(rig.at_rest());
+}
+
 TEST_CASE("the server has so many sessions in all", "[blkd][server]")
 {
     DiskRig rig;
@@ -135,19 +162,20 @@ TEST_CASE("messages that are none of the protocol get an error", "[blkd][server]
 {
     DiskRig rig;
     Hand hand{rig};
-    for (const u16 ordinal : std::to_array<u16>({0, 1, 2, 3, 4, 5, 0xffff}))
+    for (const u16 ordinal : std::to_array<u16>({0, 1, 2, 3, 4, 5, 6, 0xffff}))
         for (u64 size = 0; size <= abi::message_bytes; ++size) {
             const sys::Letter letter{abi::Header::make(ordinal, size), {}};
             const auto answer = sys::call(hand.session.endpoint(), letter);
-            const bool well_formed =
-                (ordinal == Info::ordinal || ordinal == Stats::ordinal) && size == 0;
+            const bool well_formed = (ordinal == Info::ordinal || ordinal == Stats::ordinal
+                                      || ordinal == DetachAll::ordinal)
+                                     && size == 0;
             const bool empty_request =
                 (ordinal == Attach::ordinal || ordinal == Detach::ordinal) && size == 8;
             if (well_formed)
                 CHECK(answer.header.status() == Errc::ok);
             else if (!empty_request)
                 CHECK(answer.header.status()
-                      == (ordinal >= 1 && ordinal <= 4 ? Errc::bad_argument : Errc::not_supported));
+                      == (ordinal >= 1 && ordinal <= 5 ? Errc::bad_argument : Errc::not_supported));
             else
                 CHECK(answer.header.status() != Errc::ok);
         }

@@ -40,6 +40,10 @@ struct Liar {
     {
         return protocol::Detach::Reply{};
     }
+    Result<protocol::DetachAll::Reply> on(const protocol::DetachAll::Request&, sys::Caller&)
+    {
+        return protocol::DetachAll::Reply{};
+    }
     Result<protocol::Stats::Reply> on(const protocol::Stats::Request&, sys::Caller&)
     {
         return fail(Errc::not_supported);
