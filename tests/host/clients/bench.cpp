@@ -77,6 +77,8 @@ void Bench::answer(sys::Registers& r)
     const Slot about{abi::CallSlot::get(r.x8)};
     const bool releases =
         number == Syscall::close || number == Syscall::memory_unmap || number == Syscall::log;
+    if (!releases)
+        serving_ ? before_server_call() : before_client_call();
     if (!releases && refuse != ~u64{0} && refuse-- == 0) {
         r.x[0] = static_cast<u64>(Errc::no_memory);
         return;
@@ -141,10 +143,12 @@ Errc Bench::perform(Syscall number, Slot about, sys::Registers& r)
     case Syscall::call:
         return may(right::call) ? call(*handle, r) : Errc::denied;
     case Syscall::endpoint_watch:
+        handle->object->watcher = at(abi::Slot{r.x[0]});
+        handle->object->watch_bits = abi::Bits{r.x[1]} & find(abi::Slot{r.x[0]})->mask;
         return Errc::ok;
     case Syscall::endpoint_info:
         r.x[1] = epoch;
-        r.x[2] = given_up ? 0 : 1;
+        r.x[2] = served && !given_up ? 1 : 0;
         r.x[3] = given_up ? 1 : 0;
         return Errc::ok;
     case Syscall::dma_pin:
@@ -231,11 +235,61 @@ Errc Bench::runs(const Handle& pin, sys::Registers& r)
     return Errc::ok;
 }
 
+void Bench::tell_watchers()
+{
+    for (auto& [slot, handle] : table_)
+        if (const auto watcher = handle.object->watcher.lock())
+            watcher->pending = watcher->pending | handle.object->watch_bits;
+}
+
+void Bench::lose_server()
+{
+    served = false;
+    tell_watchers();
+}
+
+void Bench::gain_server()
+{
+    served = true;
+    ++epoch;
+    tell_watchers();
+}
+
+void Bench::give_up()
+{
+    given_up = true;
+    lose_server();
+}
+
+// What a badge's call must get past: it waits in line for a server, and hears once of a new one.
+Errc Bench::admit(Object& caller, abi::Ticks deadline)
+{
+    if (!given_up && caller.seen < epoch) {
+        caller.seen = epoch;
+        return Errc::peer_restarted;
+    }
+    if (deadline == abi::now)
+        return Errc::timed_out;
+    const auto page = sys::host_message_page;  // the server has one of its own
+    while (!given_up && !receives())
+        if (!pump()) {
+            stuck_ = stuck_ || deadline == abi::never;
+            return Errc::timed_out;
+        }
+    sys::host_message_page = page;
+    caller.seen = std::max(caller.seen, epoch);
+    return given_up ? Errc::gave_up : Errc::ok;
+}
+
 // Handles change their slots on the way, as they do between two processes.
 Errc Bench::call(const Handle& endpoint, sys::Registers& r)
 {
     const abi::Header header{r.x[0]};
     auto& page = sys::host_message_page;
+    const auto caller = endpoint.object;  // the table moves
+    if (caller->badge != 0)
+        if (const Errc why = admit(*caller, abi::Ticks{r.x9}); why != Errc::ok)
+            return why;
     for (u64 i = 0; i < header.handles(); ++i) {
         Handle* const sent = find(page.handles[i]);
         if (sent == nullptr)
@@ -251,9 +305,15 @@ Errc Bench::call(const Handle& endpoint, sys::Registers& r)
     sys::Incoming in{};
     in.header = header;
     in.words = {r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]};
-    in.badge = endpoint.object->badge != 0 ? endpoint.object->badge : 1;
-    const auto serving = endpoint.object->target ? endpoint.object->target : endpoint.object;
-    sys::Answer out = serving->serve(in);
+    in.badge = caller->badge != 0 ? caller->badge : 1;
+    sys::Answer out;
+    try {
+        out = as_server([&] { return (caller->target ? caller->target : caller)->serve(in); });
+    } catch (const Death&) {
+        died();
+        caller->seen = epoch + 1;
+        return Errc::peer_restarted;
+    }
     if (out.handles.size() > header.take())
         return Errc::bad_argument;
     out.handles.to_page();
@@ -295,6 +355,7 @@ sys::Answer Bench::connect(const sys::Incoming& in)
     minted->badge =
         proto::names::ConnectBadge::make(program != 0 ? program : static_cast<u32>(number), number);
     minted->target = found->second;
+    minted->seen = epoch;
     const proto::names::Connect::Reply reply{minted->badge};
     const Slot slot = insert({minted, right::call | right::duplicate | right::transfer, {}});
     sys::Answer out{{abi::Header::make(proto::names::Connect::ordinal, sizeof(reply), 1), {}},

@@ -5,6 +5,9 @@
 // When the client waits, the bench lets the server and the device work (pump) until the client's
 // bit comes. If nothing moves any more and the wait has no deadline, somebody lost a wake-up: the
 // wait fails, and stuck() tells.
+//
+// A server may die: at a point of its own work by throwing Death, or between two calls of the
+// client by lose_server(). Callers then stand in line until pump() has brought up the next one.
 #pragma once
 
 #include <functional>
@@ -21,6 +24,9 @@
 
 namespace bench {
 
+// Thrown where a server dies, caught where the kernel would go on.
+struct Death {};
+
 struct Object {
     abi::Kind kind;
     model::Memory::Region region{};  // memory
@@ -30,6 +36,9 @@ struct Object {
     std::function<void(u64 badge)> gone{};
     std::shared_ptr<Object> target{};  // pin: the memory; minted endpoint: the endpoint
     u64 badge = 0;
+    u64 seen = 0;  // minted endpoint: the epoch that it knows of
+    std::weak_ptr<Object> watcher{};
+    abi::Bits watch_bits{};
     ~Object()
     {
         if (badge != 0 && target && target->gone)
@@ -63,6 +72,27 @@ public:
     std::function<bool()> pump = [] { return false; };
     bool stuck() const { return stuck_; }
 
+    // Before each call of a server that may die there, and of the client.
+    std::function<void()> before_server_call = [] {};
+    std::function<void()> before_client_call = [] {};
+    // What runs inside is the server, not the client.
+    template <class F>
+    auto as_server(F f)
+    {
+        struct Leave {
+            bool& flag;
+            bool before;
+            ~Leave() { flag = before; }
+        } const leave{serving_, std::exchange(serving_, true)};
+        return f();
+    }
+    // The endpoint is served no more, or again, under the next epoch. Watchers are told.
+    void lose_server();
+    void gain_server();
+    void give_up();
+    std::function<bool()> receives = [] { return true; };  // the server is up to taking a call
+    std::function<void()> died = [] {};                    // while it worked on a call
+
     // What exists.
     usize handles() const { return table_.size(); }
     usize mappings() const { return mappings_.size(); }
@@ -75,6 +105,7 @@ public:
     u64 signals = 0;
     u64 waits = 0;
     bool given_up = false;
+    bool served = true;
     u64 epoch = 1;
     std::vector<std::string> log;
 
@@ -91,6 +122,8 @@ private:
     Errc pin(sys::Registers& r);
     Errc runs(const Handle& pin, sys::Registers& r);
     Errc call(const Handle& endpoint, sys::Registers& r);
+    Errc admit(Object& caller, abi::Ticks deadline);
+    void tell_watchers();
     Errc signal(Handle& handle, abi::Bits bits);
     Errc wait(const Handle& notification, sys::Registers& r);
     sys::Answer connect(const sys::Incoming& in);
@@ -106,6 +139,7 @@ private:
     std::shared_ptr<Object> names_;
     u64 next_ = 1;
     u64 next_badge_ = 100;
+    bool serving_ = false;
     bool stuck_ = false;
 };
 

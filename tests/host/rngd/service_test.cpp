@@ -88,19 +88,39 @@ struct Rig {
         bench.offer(
             "rng0",
             [this](const sys::Incoming& in) {
-                return sys::dispatch(protocol::Protocol{}, server, in);
+                auto answer = sys::dispatch(protocol::Protocol{}, *server, in);
+                if (dies_with_the_answer) {
+                    std::memcpy(&last_words, answer.letter.words.data(), sizeof(last_words));
+                    throw bench::Death{};
+                }
+                return answer;
             },
-            [this](u64 badge) { server.forget(badge); });
+            [this](u64 badge) { server->forget(badge); });
         bench.pump = [this] { return pump(); };
-        server.begin();
+        bench.receives = [this] { return bench.served; };
+        bench.died = [this] { bench.lose_server(); };
+        server->begin();
     }
 
     bool pump()
     {
+        if (!bench.served) {
+            restart();
+            return true;
+        }
         if (!device.work())
             return false;
-        REQUIRE(server.step(abi::Bits::at(rngd::interrupt_bit)).has_value());
+        REQUIRE(server->step(abi::Bits::at(rngd::interrupt_bit)).has_value());
         return true;
+    }
+    void restart()
+    {
+        device.requested = 0;
+        device.returned.clear();
+        server.emplace(device);
+        server->begin();
+        dies_with_the_answer = false;
+        bench.gain_server();
     }
     void settle()
     {
@@ -114,7 +134,9 @@ struct Rig {
     model::Memory memory;
     bench::Bench bench{memory};
     ScriptedDevice device;
-    rngd::Server<ScriptedDevice> server{device};
+    std::optional<rngd::Server<ScriptedDevice>> server{device};
+    bool dies_with_the_answer = false;
+    u64 last_words = 0;  // the bytes that nobody got
 };
 
 }  // namespace
@@ -142,7 +164,7 @@ TEST_CASE("bytes that came without an interrupt are found when somebody asks",
     Rig rig;
     auto source = rig.open();
     while (rig.device.work())
-        REQUIRE(rig.server.step({}).has_value());
+        REQUIRE(rig.server->step({}).has_value());
     CHECK(source.info()->health == protocol::Health::good);
 }
 
@@ -191,7 +213,7 @@ TEST_CASE("a device that returns empty buffers on and on stops the server", "[rn
     Result<> outcome;
     for (; outcome && steps < 100; ++steps) {
         REQUIRE(rig.device.work());
-        outcome = rig.server.step(abi::Bits::at(rngd::interrupt_bit));
+        outcome = rig.server->step(abi::Bits::at(rngd::interrupt_bit));
     }
     CHECK(outcome.error() == Errc::device_fault);
     CHECK(rig.device.recoveries == rngd::Server<ScriptedDevice>::most_faults);
@@ -205,7 +227,7 @@ TEST_CASE("a device that needs a reset gets it, and what was asked for is asked 
     rig.device.needs_reset = true;
     SECTION("once")
     {
-        REQUIRE(rig.server.step(abi::Bits::at(rngd::interrupt_bit)).has_value());
+        REQUIRE(rig.server->step(abi::Bits::at(rngd::interrupt_bit)).has_value());
         CHECK(rig.device.recoveries == 1);
         CHECK(rig.device.requested > 0);
         rig.settle();
@@ -217,7 +239,7 @@ TEST_CASE("a device that needs a reset gets it, and what was asked for is asked 
         rig.device.heals = false;
         Result<> outcome;
         for (u32 steps = 0; outcome && steps < 100; ++steps)
-            outcome = rig.server.step(abi::Bits::at(rngd::interrupt_bit));
+            outcome = rig.server->step(abi::Bits::at(rngd::interrupt_bit));
         CHECK(outcome.error() == Errc::device_fault);
         CHECK(rig.device.recoveries == rngd::Server<ScriptedDevice>::most_faults);
     }
@@ -232,11 +254,11 @@ TEST_CASE("no copy of a device's answer is left behind on its way", "[rngd]")
         rig.device.returned.assign(4, 0);
         rig.device.returned.front() = 256;
         rig.device.requested = 4;
-        Result<> outcome = rig.server.step(abi::Bits::at(rngd::interrupt_bit));
+        Result<> outcome = rig.server->step(abi::Bits::at(rngd::interrupt_bit));
         while (outcome) {
             rig.device.returned = {256, 0};
             rig.device.requested = 4;
-            outcome = rig.server.step(abi::Bits::at(rngd::interrupt_bit));
+            outcome = rig.server->step(abi::Bits::at(rngd::interrupt_bit));
         }
     }
     REQUIRE(rig.device.place.size() == 256);
@@ -283,4 +305,57 @@ TEST_CASE("subscriptions are counted, and end with their badge", "[rngd][hostile
         CHECK(subscribe(late).has_value());
     }
     CHECK(rig.bench.handles() == before);
+}
+
+TEST_CASE("a client that sleeps for the seed of a server that dies hears of the next one's",
+          "[rngd][clients]")
+{
+    Rig rig;
+    rig.device.stalled = true;
+    auto source = rig.open();
+    bool killed = false;
+    rig.bench.pump = [&] {
+        if (rig.pump())
+            return true;
+        if (std::exchange(killed, true))
+            return false;
+        rig.device.stalled = false;
+        rig.bench.lose_server();
+        return true;
+    };
+    std::array<u8, 100> bytes{};
+    CHECK(source.fill(bytes).has_value());
+    CHECK(killed);
+    CHECK_FALSE(rig.bench.stuck());
+    CHECK(std::ranges::count(bytes, u8{0}) < 10);
+}
+
+TEST_CASE("bytes whose server died before they were seen are not the ones that are got",
+          "[rngd][clients]")
+{
+    Rig rig;
+    rig.settle();
+    auto source = rig.open();
+    rig.dies_with_the_answer = true;
+    u64 got = 0;
+    CHECK(source.fill({reinterpret_cast<u8*>(&got), sizeof(got)}).has_value());
+    CHECK(rig.bench.epoch == 2);
+    CHECK(rig.last_words != 0);
+    CHECK(got != rig.last_words);
+    CHECK(rig.open().info()->bytes_served == sizeof(got));
+}
+
+TEST_CASE("a source whose service was given up says so", "[rngd][clients]")
+{
+    Rig rig;
+    rig.device.stalled = true;
+    auto source = rig.open();
+    rig.bench.pump = [&] {
+        if (rig.bench.given_up)
+            return false;
+        rig.bench.give_up();
+        return true;
+    };
+    std::array<u8, 8> bytes{};
+    CHECK(source.fill(bytes).error() == Errc::gave_up);
 }
