@@ -139,6 +139,8 @@ public:
 
     u32 size() const { return mask_ + 1; }
     bool broken() const { return broken_; }
+    // Entries pushed so far, modulo 2^32.
+    u32 position() const { return tail_; }
 
 private:
     Producer(RingSide& own, const RingSide& peer, std::span<Entry> entries)

@@ -70,7 +70,7 @@ Result<> Disk::open(const sys::Startup& given, std::string_view service, const O
 
 Result<> Disk::start(const Options& options)
 {
-    const auto info = session_->call<proto::block::Info>();
+    const auto info = session_->ask<proto::block::Info>();
     if (!info)
         return fail(info.error());
     if (!sane(*info))
@@ -83,7 +83,10 @@ Result<> Disk::start(const Options& options)
     entries_ = std::min(std::bit_ceil(depth_ + 1), info_.max_entries);
     if (const auto made = make_memory(options); !made)
         return made;
-    return attach();
+    if (const auto watched = sys::watch(session_->endpoint(), notification_.borrow(), server_bit);
+        !watched)
+        return watched;
+    return join(abi::never);
 }
 
 Result<> Disk::make_memory(const Options& options)
@@ -117,8 +120,50 @@ Result<> Disk::make_memory(const Options& options)
     return channel_.open(**client, *down, **server, *up, pool_, depth_);
 }
 
-Result<> Disk::attach()
+// Gives the rings to the server that there is, or to the next one. Errors: timed_out (nothing is
+// lost); what the session was lost for.
+Result<> Disk::join(abi::Ticks deadline)
 {
+    for (u32 deaths = 0;;) {
+        const auto joined = try_to_join(deadline);
+        if (joined && *joined)
+            return {};
+        if (joined || (joined.error() == Errc::peer_restarted && ++deaths < most_deaths))
+            continue;
+        if (joined.error() != Errc::timed_out)
+            channel_.lose(joined.error());
+        return fail(joined.error());
+    }
+}
+
+// False: something changed meanwhile.
+Result<bool> Disk::try_to_join(abi::Ticks deadline)
+{
+    const auto before = sys::info(session_->endpoint());
+    if (!before || before->given_up)
+        return fail(Errc::gave_up);
+    if (!before->served)
+        return sys::wait(notification_.borrow(), deadline).transform([](abi::Bits) {
+            return false;
+        });
+    channel_.restart();
+    if (const auto attached = attach(deadline); !attached)
+        return fail(attached.error());
+    const auto after = sys::info(session_->endpoint());
+    if (!after || after->epoch != before->epoch)
+        return false;  // who answered may be gone already
+    restarts_ += endpoint_epoch_ != 0 ? 1 : 0;
+    endpoint_epoch_ = before->epoch;
+    channel_.resume();
+    return true;
+}
+
+// An Attach whose answer was lost, or came from we do not know whom, would leave two sessions on
+// the same rings: what the server has of us goes first.
+Result<> Disk::attach(abi::Ticks deadline)
+{
+    if (const auto none = session_->ask<proto::block::DetachAll>({}, deadline); !none)
+        return fail(none.error());
     auto submissions = lendable(submissions_.handle.borrow(), sys::read_only);
     auto completions = lendable(completions_.borrow(), sys::read_write);
     auto buffer = lendable(memory_.handle.borrow(), sys::read_write);
@@ -127,7 +172,8 @@ Result<> Disk::attach()
         return fail(why);
     auto send = sys::HandleSet::of(std::move(*submissions), std::move(*completions),
                                    std::move(*buffer), std::move(*bell));
-    auto response = session_->call<proto::block::Attach>({entries_, 0}, std::move(send), 1);
+    auto response =
+        session_->call<proto::block::Attach>({entries_, 0}, std::move(send), 1, deadline);
     if (!response)
         return fail(response.error());
     session_number_ = response->reply.session;
@@ -135,19 +181,13 @@ Result<> Disk::attach()
     if (!doorbell)
         return fail(Errc::malformed);
     doorbell_ = std::move(*doorbell);
-    if (pool_.bytes_each() > response->reply.max_bytes)
-        return fail(Errc::too_big);
-    const auto state = sys::info(session_->endpoint());
-    if (!state)
-        return fail(state.error());
-    endpoint_epoch_ = state->epoch;
-    return sys::watch(session_->endpoint(), notification_.borrow(), server_bit);
+    return pool_.bytes_each() <= response->reply.max_bytes ? Result<>{} : fail(Errc::too_big);
 }
 
 void Disk::close()
 {
     if (session_ && doorbell_.valid() && channel_.outstanding() == 0)
-        (void)session_->call<proto::block::Detach>({session_number_, 0});
+        (void)session_->call<proto::block::Detach>({session_number_, 0}, sys::after_ms(detach_ms));
     session_.reset();  // the last handle of this badge: the server ends what is left
     doorbell_ = {};
     notification_ = {};
@@ -156,6 +196,7 @@ void Disk::close()
     completions_mapping_ = {};
     completions_ = {};
     channel_.close();
+    endpoint_epoch_ = 0;
 }
 
 Result<Completion> Disk::wait(abi::Ticks deadline)
@@ -172,6 +213,11 @@ Result<Completion> Disk::wait(abi::Ticks deadline)
         if (!channel_.arm()) {
             if (std::exchange(owed, false))
                 ring();
+            if (channel_.stopped()) {
+                if (join(deadline).error_or(Errc::ok) == Errc::timed_out)
+                    return fail(Errc::timed_out);
+                owed = channel_.publish();
+            }
             continue;
         }
         const auto woken = sleep(std::exchange(owed, false), deadline);
@@ -202,15 +248,14 @@ Result<abi::Bits> Disk::sleep(bool ring_first, abi::Ticks deadline)
                : sys::wait(notification_.borrow(), deadline);
 }
 
-// Its endpoint lost the server, got a new one, or was given up. A new one knows nothing of this
-// session.
+// Its endpoint lost the server, got a new one, or was given up.
 void Disk::look_at_server()
 {
     const auto state = sys::info(session_->endpoint());
     if (!state || state->given_up)
         channel_.lose(Errc::gave_up);
-    else if (state->epoch != endpoint_epoch_)
-        channel_.lose(Errc::peer_restarted);
+    else if (!state->served || state->epoch != endpoint_epoch_)
+        channel_.stop();
 }
 
 }  // namespace block

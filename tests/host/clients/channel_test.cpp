@@ -1,59 +1,8 @@
 // tests/host/clients/channel_test.cpp - the rings of a session over plain memory: what a server
 // answers, and what it answers without having been asked.
-#include <memory>
-#include <vector>
-
-#include <block/channel.hpp>
-#include <catch2/catch.hpp>
+#include "channel_ends.hpp"
 
 namespace {
-
-using block::Op;
-using block::Sector;
-using proto::block::Status;
-
-// Both ends: the channel, and a server's hands on the rings.
-struct Ends {
-    static constexpr u32 entries = 8;
-    static constexpr u32 sector = block::sector_bytes;
-
-    explicit Ends(u32 depth = entries)
-    {
-        pool.fill(memory, sector, entries);
-        REQUIRE(channel.open(*client, submissions, *server, completions, pool, depth).has_value());
-    }
-
-    // Submits a read; the cookie that the server sees.
-    u32 read(u64 tag)
-    {
-        REQUIRE(channel.submit(Op::read, tag, Sector{tag}, 1, *pool.take()).has_value());
-        (void)channel.publish();
-        const auto seen = down.pop();
-        REQUIRE(seen.has_value());
-        down.release();
-        return seen->cookie;
-    }
-    void answer(u32 cookie, Status status = Status::ok)
-    {
-        REQUIRE(up.push({cookie, status}).has_value());
-        (void)up.publish();
-    }
-
-    std::unique_ptr<RingPage> client = std::make_unique<RingPage>();
-    std::unique_ptr<proto::block::CompletionPage> server =
-        std::make_unique<proto::block::CompletionPage>();
-    std::vector<proto::block::Submission> submissions{entries};
-    std::vector<proto::block::Completion> completions{entries};
-    std::vector<std::byte> memory{usize{entries} * sector};
-    block::BufferPool pool;
-    block::Channel channel;
-    Producer<proto::block::Completion> up =
-        Producer<proto::block::Completion>::over(server->produced, client->consumed, completions)
-            .value();
-    Consumer<proto::block::Submission> down =
-        Consumer<proto::block::Submission>::over(server->consumed, client->produced, submissions)
-            .value();
-};
 
 // The session is lost, and the only request outstanding is this one.
 void check_lost(Ends& ends, u64 tag)

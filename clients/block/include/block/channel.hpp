@@ -1,26 +1,26 @@
-// block/channel.hpp - the rings of a disk session, client side, and the requests whose completion
-// was not consumed. Pure: it makes no calls. The server is not trusted: a completion counts if its
-// request is outstanding.
+// block/channel.hpp - the rings of a disk session, client side, over servers that come and go.
+// Pure: it makes no calls. The server is not trusted: a completion counts if its request is
+// outstanding.
+//
+//     stop       the server died: what it completed is still to be polled, submissions wait
+//     restart    there is another one: the rings are as new, to be attached
+//     resume     it has them: what was not completed is sent again, then what waits
 #pragma once
 
 #include <optional>
 
-#include <base/bits.hpp>
 #include <base/ring.hpp>
-#include <block/buffers.hpp>
-#include <proto/block.hpp>
+#include <block/requests.hpp>
 
 namespace block {
 
-using proto::block::Op;
-using proto::block::Sector;
 inline constexpr u32 sector_bytes = proto::block::sector_bytes;
 
 // A request that ended.
 struct Completion {
     u64 tag;        // the caller's
     Errc outcome;   // ok: all of it is done
-    Buffer buffer;  // the one that went in; none with a flush, and none if the server is lost: the
+    Buffer buffer;  // the one that went in; none with a flush, and none if the session is lost: the
                     // device may have it
 };
 
@@ -45,13 +45,18 @@ inline Errc error_of(proto::block::Status status)
     return Errc::device_fault;
 }
 
+// Does not move.
 class Channel {
 public:
-    static constexpr u32 max_entries = proto::block::max_entries;
+    Channel() = default;
+    Channel(const Channel&) = delete;
+    Channel& operator=(const Channel&) = delete;
 
-    // `client` and `submissions` are fresh, zeroed memory; at most `depth` requests will be
-    // outstanding. Errors: bad_argument (ring sizes, or a depth that is zero or more than the rings
-    // have entries).
+    static constexpr u32 max_entries = Requests::max_entries;
+
+    // `client` and `submissions` are memory that the server does not write; at most `depth`
+    // requests will be outstanding. Errors: bad_argument (ring sizes, or a depth that is zero or
+    // more than the rings have entries).
     Result<> open(RingPage& client,
                   std::span<proto::block::Submission> submissions,
                   const proto::block::CompletionPage& server,
@@ -62,40 +67,39 @@ public:
         if (submissions.size() > max_entries || depth == 0 || depth > submissions.size()
             || submissions.size() != completions.size())
             return fail(Errc::bad_argument);
-        const auto down =
-            Producer<proto::block::Submission>::over(client.produced, server.consumed, submissions);
-        const auto up =
-            Consumer<proto::block::Completion>::over(client.consumed, server.produced, completions);
-        if (!down || !up)
+        memory_ = {&client, submissions, &server, completions};
+        if (!renew_rings())
             return fail(Errc::bad_argument);
-        submissions_ = *down;
-        completions_ = *up;
-        server_ = &server;
         pool_ = &pool;
-        depth_ = depth;
-        for (free_count_ = 0; free_count_ < depth; ++free_count_) {
-            free_[free_count_] = static_cast<u8>(free_count_);
-            requests_[free_count_].cookie = free_count_;
-        }
+        lost_ = Errc::ok;
+        requests_.open(depth);
+        enter(Phase::attached);
         return {};
     }
 
-    void close() { *this = {}; }
+    void close()
+    {
+        enter(Phase::closed);
+        pool_ = nullptr;
+        requests_.open(0);
+    }
 
-    u32 outstanding() const { return depth_ - free_count_; }
+    u32 outstanding() const { return requests_.outstanding(); }
 
-    // Puts a request into the ring; publish() shows it. `buffer` moves in on success only.
-    // Errors: would_block (`depth` are outstanding), bad_argument (no buffer of this session),
-    // too_big (more than the buffer holds), what the session was lost for.
+    // Puts a request into the ring, or in line while there is no server; publish() shows it.
+    // `buffer` moves in on success only. Errors: would_block (`depth` are outstanding),
+    // bad_argument (no buffer of this session), too_big (more than the buffer holds), what the
+    // session was lost for.
     [[gnu::always_inline]] Result<>
     submit(Op op, u64 tag, Sector first, u32 sectors, Buffer&& buffer)
     {
-        if (!submissions_ || !pool_->owns(buffer)) [[unlikely]]
+        if (plain_ == nullptr || requests_.full()) [[unlikely]]
+            return submit_to_line(op, tag, first, sectors, buffer);
+        if (!pool_->owns(buffer)) [[unlikely]]
             return fail(Errc::bad_argument);
         if (sectors > pool_->bytes_each() / sector_bytes) [[unlikely]]
             return fail(Errc::too_big);
-        const auto sent =
-            push({first, sectors, pool_->offset_of(buffer), op, 0}, tag, pool_->index_of(buffer));
+        const auto sent = push(op, tag, first, sectors, pool_->index_of(buffer));
         if (sent) [[likely]]
             pool_->lend(buffer);
         return sent;
@@ -103,84 +107,165 @@ public:
 
     Result<> submit_flush(u64 tag)
     {
-        if (!submissions_)
-            return fail(Errc::bad_argument);
-        return push({{}, 0, 0, Op::flush, 0}, tag, no_buffer);
+        if (plain_ == nullptr || requests_.full()) [[unlikely]]
+            return queue(Op::flush, tag, {}, 0, 0);
+        return push(Op::flush, tag, {}, 0, 0);
     }
 
     // Shows the server what was submitted and which completions were consumed. True: it sleeps and
     // wants its doorbell.
     [[nodiscard]] bool publish()
     {
-        if (!submissions_)
-            return false;
-        completions_->release();
-        return submissions_->publish();
+        if (plain_ == nullptr) [[unlikely]]
+            if (phase_ != Phase::attached || !send_line())
+                return false;
+        rings_->completions.release();
+        return rings_->submissions.publish();
     }
 
     // A request that ended, if one did.
     [[gnu::always_inline]] std::optional<Completion> poll()
     {
-        if (!completions_)
+        if (plain_ == nullptr) [[unlikely]]
+            return poll_line();
+        const auto arrived = plain_->completions.pop();
+        if (arrived) [[likely]]
+            if (auto* const request = requests_.find(arrived->cookie)) [[likely]]
+                return arrived->status == proto::block::Status::ok
+                           ? finish(*request, Errc::ok)
+                           : finish_failed(*request, arrived->status);
+        if (!arrived && arrived.error() == Errc::would_block)
             return std::nullopt;
-        if (lost_ == Errc::ok) [[likely]] {
-            const auto arrived = completions_->pop();
-            if (arrived && known(*arrived)) [[likely]]
-                return arrived->status == proto::block::Status::ok ? finish(*arrived, Errc::ok)
-                                                                   : finish_failed(*arrived);
-            if (!arrived && arrived.error() == Errc::would_block)
-                return std::nullopt;
-            lose(Errc::malformed);
-        }
+        lose(Errc::malformed);
         return next_lost();
     }
 
-    // Before sleeping on the doorbell. False: there is something to poll.
+    // Before sleeping on the doorbell. False: there is something to poll, or no server.
     [[nodiscard]] bool arm()
     {
-        if (!completions_ || lost_ != Errc::ok || !completions_->arm())
+        if (phase_ != Phase::attached || requests_.hopeless() || !rings_->completions.arm())
             return false;
-        if (const u32 closed = __atomic_load_n(&server_->closed, __ATOMIC_ACQUIRE); closed != 0)
+        const u32 closed = __atomic_load_n(&memory_.server->closed, __ATOMIC_ACQUIRE);
+        if (closed != 0)
             lose(static_cast<Errc>(closed));
-        return lost_ == Errc::ok;
+        return closed == 0;
     }
 
-    // The server will not answer any more: every outstanding request ends so.
+    // The session ends, and every outstanding request so.
     void lose(Errc why)
     {
-        if (lost_ == Errc::ok)
-            lost_ = why == Errc::ok ? Errc::malformed : why;
+        if (phase_ == Phase::lost)
+            return;
+        lost_ = why == Errc::ok ? Errc::malformed : why;
+        enter(Phase::lost);
     }
     Errc lost() const { return lost_; }
 
+    // The server died.
+    void stop()
+    {
+        if (phase_ == Phase::attached)
+            enter(Phase::stopped);
+    }
+    bool stopped() const { return phase_ == Phase::stopped || phase_ == Phase::away; }
+
+    // All that it completed was polled, and none of its like runs any more. The rings are as new,
+    // whatever was in them: nothing of the old ones is looked at again.
+    void restart()
+    {
+        if (!stopped())
+            return;
+        requests_.restart(rings_->submissions.position());
+        (void)renew_rings();  // they were good before
+        enter(Phase::away);
+    }
+
+    // The rings are attached.
+    void resume()
+    {
+        if (phase_ == Phase::away)
+            enter(Phase::attached);
+    }
+
 private:
-    static constexpr u16 no_buffer = 0xffff;
-
-    // A cookie is the request's place in the table and a generation, which keeps an answer that
-    // comes twice from meeting the next request.
-    using Place = Field<7, 0>;
-    static constexpr u32 next_generation = 1 << 8;
-    static_assert(max_entries == Place::mask + 1 && max_buffers < no_buffer);
-
-    static constexpr u32 live = u32{1} << 31;
-
-    struct Request {
-        u64 tag;
-        u32 cookie;  // with `live` while it is outstanding; without, the one it will have next
-        u16 buffer;
-        u16 unused;
+    enum class Phase : u8 {
+        closed,
+        attached,
+        stopped,  // the rings are those of a dead server
+        away,     // they are nobody's
+        lost,
     };
 
-    [[gnu::always_inline]] Result<> push(proto::block::Submission what, u64 tag, u16 buffer)
+    struct Memory {
+        RingPage* client = nullptr;
+        std::span<proto::block::Submission> submissions;
+        const proto::block::CompletionPage* server = nullptr;
+        std::span<const proto::block::Completion> completions;
+    };
+
+    struct Rings {
+        Producer<proto::block::Submission> submissions;
+        Consumer<proto::block::Completion> completions;
+    };
+
+    using Request = Requests::Request;
+
+    bool renew_rings()
     {
-        if (lost_ != Errc::ok || free_count_ == 0) [[unlikely]]
-            return fail(lost_ != Errc::ok ? lost_ : Errc::would_block);
-        Request& request = requests_[free_[free_count_ - 1]];
-        what.cookie = request.cookie | live;
-        if (const auto pushed = submissions_->push(what); !pushed) [[unlikely]]
+        const auto down = Producer<proto::block::Submission>::over(
+            memory_.client->produced, memory_.server->consumed, memory_.submissions);
+        const auto up = Consumer<proto::block::Completion>::over(
+            memory_.client->consumed, memory_.server->produced, memory_.completions);
+        if (!down || !up)
+            return false;
+        rings_.emplace(*down, *up);
+        return true;
+    }
+
+    void enter(Phase phase)
+    {
+        phase_ = phase;
+        const bool plain =
+            phase == Phase::attached && requests_.line_empty() && !requests_.hopeless();
+        plain_ = plain ? &*rings_ : nullptr;
+    }
+
+    [[gnu::always_inline]] Result<> push(Op op, u64 tag, Sector first, u32 sectors, u32 buffer)
+    {
+        auto& ring = plain_->submissions;
+        Request& request = requests_.vacant();
+        const u32 cookie = Requests::next_cookie(request);
+        const u32 position = ring.position();
+        const auto pushed = ring.push({first, sectors, buffer * pool_->bytes_each(), op, cookie});
+        if (!pushed) [[unlikely]]
             return not_pushed(pushed.error());
-        --free_count_;
-        request = {tag, what.cookie, buffer, 0};
+        requests_.add_sent(request,
+                           {tag, first, sectors, cookie, position, Request::made(op, buffer)});
+        return {};
+    }
+
+    [[gnu::cold, gnu::noinline]] Result<>
+    submit_to_line(Op op, u64 tag, Sector first, u32 sectors, Buffer& buffer)
+    {
+        if (pool_ == nullptr || !pool_->owns(buffer))
+            return fail(Errc::bad_argument);
+        if (sectors > pool_->bytes_each() / sector_bytes)
+            return fail(Errc::too_big);
+        const auto queued = queue(op, tag, first, sectors, pool_->index_of(buffer));
+        if (queued)
+            pool_->lend(buffer);
+        return queued;
+    }
+
+    [[gnu::cold, gnu::noinline]] Result<>
+    queue(Op op, u64 tag, Sector first, u32 sectors, u32 buffer)
+    {
+        if (phase_ == Phase::closed || phase_ == Phase::lost)
+            return fail(phase_ == Phase::lost ? lost_ : Errc::bad_argument);
+        if (requests_.full())
+            return fail(Errc::would_block);
+        requests_.add_to_line(tag, op, first, sectors, buffer);
+        enter(phase_);
         return {};
     }
 
@@ -191,57 +276,83 @@ private:
         return fail(why == Errc::no_space ? Errc::would_block : why);
     }
 
-    // The answer to a request that is outstanding.
-    bool known(proto::block::Completion arrived) const
+    // Sends what is in line, as far as that goes. False: the session is lost.
+    [[gnu::cold, gnu::noinline]] bool send_line()
     {
-        return requests_[Place::get(arrived.cookie)].cookie == arrived.cookie
-               && (arrived.cookie & live) != 0;
+        while (const Request* const next = requests_.next_in_line()) {
+            const u32 offset = next->op() == Op::flush ? 0 : next->buffer() * pool_->bytes_each();
+            const u32 position = rings_->submissions.position();
+            const auto pushed = rings_->submissions.push(
+                {next->first, next->sectors, offset, next->op(), next->cookie});
+            if (!pushed) {
+                (void)not_pushed(pushed.error());
+                break;
+            }
+            requests_.first_was_sent(position);
+        }
+        enter(phase_);
+        return phase_ == Phase::attached;
     }
 
-    // The request's entry is free again.
-    void retire(Request& request, u64 place)
+    [[gnu::always_inline]] std::optional<Completion> finish(Request& request, Errc outcome)
     {
-        request.cookie = (request.cookie + next_generation) & ~live;
-        free_[free_count_++] = static_cast<u8>(place);
-    }
-
-    [[gnu::always_inline]] std::optional<Completion> finish(proto::block::Completion arrived,
-                                                            Errc outcome)
-    {
-        const u64 place = Place::get(arrived.cookie);
-        Request& request = requests_[place];
-        retire(request, place);
-        if (request.buffer == no_buffer) [[unlikely]]
+        requests_.retire(request);
+        if (request.op() == Op::flush) [[unlikely]]
             return Completion{request.tag, outcome, {}};
-        return Completion{request.tag, outcome, pool_->reclaim(request.buffer)};
+        return Completion{request.tag, outcome, pool_->reclaim(request.buffer())};
     }
     [[gnu::cold, gnu::noinline]] std::optional<Completion>
-    finish_failed(proto::block::Completion arrived)
+    finish_failed(Request& request, proto::block::Status status)
     {
-        return finish(arrived, error_of(arrived.status));
+        return finish(request, error_of(status));
+    }
+
+    // While not everything outstanding is at a server that lives.
+    [[gnu::cold, gnu::noinline]] std::optional<Completion> poll_line()
+    {
+        if (phase_ == Phase::lost)
+            return next_lost();
+        if (auto* const request = requests_.next_hopeless()) {
+            auto ended = finish(*request, Errc::peer_restarted);
+            enter(phase_);
+            return ended;
+        }
+        if (phase_ != Phase::attached && phase_ != Phase::stopped)
+            return std::nullopt;
+        const auto arrived = rings_->completions.pop();
+        auto* const request = arrived ? requests_.find(arrived->cookie) : nullptr;
+        if (request != nullptr && request->sent())
+            return finish(*request, error_of(arrived->status));
+        if (arrived || arrived.error() != Errc::would_block)
+            nonsense();
+        return phase_ == Phase::lost ? next_lost() : std::nullopt;
+    }
+
+    // From a server that died it is no wonder: what it left is not looked at any further.
+    void nonsense()
+    {
+        if (phase_ == Phase::attached)
+            lose(Errc::malformed);
+        else
+            enter(Phase::away);
     }
 
     [[gnu::cold, gnu::noinline]] std::optional<Completion> next_lost()
     {
-        for (u32 place = 0; place < depth_; ++place) {
-            Request& request = requests_[place];
-            if ((request.cookie & live) == 0)
-                continue;
-            retire(request, place);
-            return Completion{request.tag, lost_, {}};
-        }
-        return std::nullopt;
+        auto* const request = requests_.any();
+        if (request == nullptr)
+            return std::nullopt;
+        requests_.retire(*request);
+        return Completion{request->tag, lost_, {}};
     }
 
-    std::optional<Producer<proto::block::Submission>> submissions_;
-    std::optional<Consumer<proto::block::Completion>> completions_;
-    const proto::block::CompletionPage* server_ = nullptr;
-    BufferPool* pool_ = nullptr;
+    Rings* plain_ = nullptr;  // null unless attached, with all that is outstanding sent
+    std::optional<Rings> rings_;
+    Phase phase_ = Phase::closed;
     Errc lost_ = Errc::ok;
-    u32 depth_ = 0;
-    u32 free_count_ = 0;
-    std::array<u8, max_entries> free_{};
-    std::array<Request, max_entries> requests_{};
+    Memory memory_;
+    BufferPool* pool_ = nullptr;
+    Requests requests_;
 };
 
 }  // namespace block

@@ -10,6 +10,11 @@
 // Nothing is sent before kick() or wait(), so that a batch costs one doorbell. Requests complete in
 // any order. A deadline that passes changes nothing: the request stays outstanding, and its buffer
 // comes back when it completes.
+//
+// A server that dies is a pause: wait() attaches the same rings and buffers to the next one and
+// sends again what was not completed, writes before the flushes that follow them. A request ends
+// with peer_restarted if it was in flight when three servers died, all do with gave_up if there
+// will be no other.
 #pragma once
 
 #include <string_view>
@@ -47,8 +52,10 @@ public:
     void close();
 
     const Info& info() const { return info_; }
-    // What the device cost its server so far. Errors: those of a lost session.
-    Result<Stats> stats() { return session_->call<proto::block::Stats>(); }
+    // What the device cost its server so far. Errors: those of a call.
+    Result<Stats> stats() { return session_->ask<proto::block::Stats>(); }
+    // Times that the session went over to another server.
+    u32 restarts() const { return restarts_; }
     u64 bytes() const { return info_.capacity.raw() * sector_bytes; }
     bool read_only() const { return (info_.flags & proto::block::InfoFlags::read_only) != 0; }
     bool write_cache() const { return (info_.flags & proto::block::InfoFlags::write_cache) != 0; }
@@ -62,7 +69,7 @@ public:
     // `sectors` from the beginning of the buffer. On failure the buffer is still the caller's.
     // Errors: would_block
     // (`depth` requests are outstanding), bad_argument (the buffer is none of this disk's),
-    // too_big, gave_up or peer_restarted (the server is lost), malformed (the session is).
+    // too_big, gave_up (there is no server any more), malformed (the session is lost).
     Result<> read(u64 tag, Sector first, u32 sectors, Buffer&& buffer)
     {
         return channel_.submit(Op::read, tag, first, sectors, std::move(buffer));
@@ -79,11 +86,14 @@ public:
         if (channel_.publish())
             ring();
     }
-    // Never waits.
+    // Never waits, and so never goes over to another server.
     std::optional<Completion> poll() { return channel_.poll(); }
 
-    // What wait() sleeps on: bit 0, a completion came; bit 1, look at the server.
+    // What wait() sleeps on: bit 0, a completion came; bit 1, the server came or went: heed().
     sys::Borrowed<sys::Notification> notification() const { return notification_.borrow(); }
+
+    // For who sleeps on notification() itself and saw bit 1: the next wait() looks at the server.
+    void heed() { look_at_server(); }
 
     // The next completion. At the deadline the server is asked to look at its device once more.
     // Errors: timed_out, not_found (nothing is outstanding).
@@ -94,10 +104,14 @@ private:
     static constexpr auto completion_bit = abi::Bits::at(0);
     static constexpr auto server_bit = abi::Bits::at(1);
     static constexpr u64 grace_ms = 5;
+    static constexpr u64 detach_ms = 1000;
+    static constexpr u32 most_deaths = 64;  // of servers that were to attach the rings
 
     Result<> make_memory(const Options& options);
-    Result<> attach();
     Result<> start(const Options& options);
+    Result<> join(abi::Ticks deadline);
+    Result<bool> try_to_join(abi::Ticks deadline);
+    Result<> attach(abi::Ticks deadline);
     void look_at_server();
     void ring() { (void)sys::signal(doorbell_.borrow(), all_bits); }
     Result<Completion> ask_again();
@@ -116,7 +130,8 @@ private:
     u32 depth_ = 0;
     u32 entries_ = 0;  // of the rings
     u32 session_number_ = 0;
-    u64 endpoint_epoch_ = 0;
+    u32 restarts_ = 0;
+    u64 endpoint_epoch_ = 0;  // of the server that has the rings; 0: none yet
 };
 
 }  // namespace block
