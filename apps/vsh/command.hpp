@@ -24,6 +24,7 @@ enum class Verb : u8 {
     blk_fill,
     blk_verify,
     blk_flush,
+    blk_stress,
     rand,
     crashes,
     kill,
@@ -32,7 +33,7 @@ enum class Verb : u8 {
 };
 
 // What follows the name of a command.
-enum class Operand : u8 { none, program, disk, first, count, seed, text, bytes };
+enum class Operand : u8 { none, program, disk, first, count, seed, text, bytes, rounds, kills };
 
 struct Form {
     Verb verb;
@@ -46,6 +47,7 @@ struct Form {
 
 inline constexpr u64 max_rand_bytes = 4096;
 inline constexpr u64 max_text_bytes = 512;  // one sector
+inline constexpr u64 max_rounds = 1'000'000;
 
 // clang-format off
 inline constexpr std::array forms{
@@ -71,6 +73,8 @@ inline constexpr std::array forms{
          "blk verify DISK FIRST COUNT SEED", "read, and compare with the pattern of SEED"},
     Form{Verb::blk_flush, "blk", "flush", {Operand::disk}, 1,
          "blk flush DISK", "all that was written before is durable"},
+    Form{Verb::blk_stress, "blk", "stress", {Operand::disk, Operand::rounds, Operand::kills}, 2,
+         "blk stress DISK ROUNDS [KILLS]", "write, flush, compare 1 MiB; kill its server meanwhile"},
     Form{Verb::rand, "rand", "", {Operand::bytes}, 1,
          "rand N", "N random bytes in hex, 1 to 4096"},
     Form{Verb::crashes, "crashes", "", {}, 0,
@@ -91,6 +95,7 @@ struct Command {
     u64 first = 0;
     u64 count = 0;  // zero: was not given
     u64 seed = 0;
+    u64 kills = 0;
     std::string_view text;
 };
 
@@ -130,6 +135,10 @@ inline std::string_view put(Operand operand, std::string_view word, Command& int
         return put(into.count, word, 1, ~u64{0});
     case Operand::seed:
         return put(into.seed, word, 0, ~u64{0});
+    case Operand::rounds:
+        return put(into.count, word, 1, max_rounds);
+    case Operand::kills:
+        return put(into.kills, word, 0, max_rounds);
     case Operand::bytes:
         return put(into.count, word, 1, max_rand_bytes);
     case Operand::text:

@@ -173,6 +173,8 @@ Status Shell::disk(const Command& command)
     block::Disk disk;
     if (const auto opened = disk.open(*given_, command.disk, options); !opened)
         return complain(title(command, name), opened.error());
+    if (command.verb == Verb::blk_stress)
+        return stress(disk, command);
     bool same = true;
     if (const auto done = carry_out(disk, command, same); !done)
         return complain(title(command, name), done.error());

@@ -49,6 +49,7 @@ Status Shell::run(const Command& command)
     case Verb::blk_fill:
     case Verb::blk_verify:
     case Verb::blk_flush:
+    case Verb::blk_stress:
         break;
     }
     return disk(command);

@@ -9,19 +9,24 @@ namespace vsh {
 
 class Progress {
 public:
-    explicit Progress(u64 last) : last_{last}, next_{sys::after_ms(every_ms)} {}
+    // `of`: what is counted.
+    explicit Progress(u64 last, std::string_view of = "sector")
+        : of_{of}, last_{last}, next_{sys::after_ms(every_ms)}
+    {
+    }
 
-    void at(u64 sector)
+    void at(u64 place)
     {
         if (sys::now() < next_)
             return;
         next_ = sys::after_ms(every_ms);
-        sys::log(sys::Level::info, "progress", {{"sector", sector}, {"of", last_}});
+        sys::log(sys::Level::info, "progress", {{of_, place}, {"of", last_}});
     }
 
 private:
     static constexpr u64 every_ms = 2'000;
 
+    std::string_view of_;
     u64 last_;
     abi::Ticks next_;
 };

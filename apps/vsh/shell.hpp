@@ -4,6 +4,7 @@
 #include "command.hpp"
 #include "output.hpp"
 
+#include <block/disk.hpp>
 #include <sys/startup.hpp>
 
 namespace vsh {
@@ -29,6 +30,9 @@ private:
 
     // disk_commands.cpp
     Status disk(const Command& command);
+
+    // stress_command.cpp
+    Status stress(block::Disk& disk, const Command& command);
 
     const sys::Startup* given_;
 };

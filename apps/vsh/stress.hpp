@@ -47,8 +47,8 @@ public:
     u64 completions() const { return completions_; }
     u64 expected() const { return u64{options_.cells} * (options_.rounds * 2 + 1); }
     u32 sent_again() const { return sent_again_; }
-    // The sector that was not what it must be.
-    u64 wrong() const { return wrong_; }
+    // The sector that was not what it must be, if one was.
+    std::optional<u64> wrong() const { return wrong_; }
 
     // What a sector of the range says when all is done.
     block::Stamp last(u64 sector) const { return {sector, options_.rounds, options_.client}; }
@@ -166,7 +166,7 @@ private:
     u64 next_ = 0;       // write
     u64 last_read_ = 0;  // cell, once all is written
     u64 completions_ = 0;
-    u64 wrong_ = 0;
+    std::optional<u64> wrong_;
     u32 sent_again_ = 0;
     bool flushed_ = false;
     std::array<u32, max_cells> versions_{};

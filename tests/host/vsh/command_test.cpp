@@ -33,6 +33,8 @@ TEST_CASE("every command of the list is parsed from its own usage line", "[vsh]"
     CHECK(good("blk info disk0").disk == "disk0");
     CHECK(good("blk flush disk0").verb == vsh::Verb::blk_flush);
     CHECK(good("rand 32").count == 32);
+    CHECK(good("blk stress disk0 7").count == 7);
+    CHECK(good("blk stress disk0 7 3").kills == 3);
 
     const auto fill = good("  blk  fill scratch0 8\t0x10 77 ");
     CHECK(fill.verb == vsh::Verb::blk_fill);
