@@ -137,6 +137,12 @@ public:
         return room() < wanted && !broken_;
     }
 
+    // The consumer sleeps until one of the next `entries` is there.
+    bool awaited(u32 entries) const
+    {
+        return ring::stepped_over(ring::load(peer_->wake_at), published_, published_ + entries);
+    }
+
     u32 size() const { return mask_ + 1; }
     bool broken() const { return broken_; }
     // Entries pushed so far, modulo 2^32.

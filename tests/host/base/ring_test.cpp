@@ -39,6 +39,26 @@ TEST_CASE("a full ring refuses, and takes again after a release", "[base][ring]"
     CHECK(in.push(entry(4)));
 }
 
+TEST_CASE("a producer sees how far ahead its consumer sleeps", "[base][ring]")
+{
+    Shared shared{8};
+    auto in = shared.producer();
+    auto out = shared.consumer();
+
+    REQUIRE(in.push(entry(0)));
+    (void)in.publish();
+    REQUIRE(out.pop());
+    CHECK_FALSE(in.awaited(8));  // it has seen all, and does not sleep
+    REQUIRE(out.arm(3));
+    CHECK_FALSE(in.awaited(2));
+    CHECK(in.awaited(3));
+    CHECK_FALSE(in.awaited(0));
+    for (u64 n = 1; n <= 3; ++n)
+        REQUIRE(in.push(entry(n)));
+    CHECK(in.publish());
+    CHECK_FALSE(in.awaited(8));
+}
+
 TEST_CASE("a ring has a power of two of aligned entries", "[base][ring]")
 {
     RingSide own{};

@@ -15,8 +15,8 @@ public:
     // The memory of both rings as the server sees it. The client may write `client` and `requests`
     // at any time.
     struct Memory {
-        const RingSide& client_produced;
-        const RingSide& client_consumed;
+        const RingSide& client_produced;  // requests
+        const RingSide& client_consumed;  // completions
         std::span<const Request> requests;
         RingSide& server_produced;
         RingSide& server_consumed;
@@ -63,6 +63,9 @@ public:
         const bool full = waiting == requests_.size();
         return !broken() && (full || requests_.arm(waiting + 1)) && budget() == 0;
     }
+
+    // The client sleeps until something of what is at the device was completed.
+    bool awaited() const { return in_flight_ != 0 && completions_.awaited(in_flight_); }
 
     void started() { ++in_flight_; }
     void ended() { --in_flight_; }

@@ -73,6 +73,7 @@ public:
 
     // It has more, and too much at the device.
     void cap(u32 place) { capped_ |= bit_of(place); }
+    bool capped() const { return capped_ != 0; }
     void uncap() { pending_ |= std::exchange(capped_, 0); }
 
     // Its client must be shown something.
