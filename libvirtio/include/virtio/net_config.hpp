@@ -94,6 +94,7 @@ constexpr bool sane(const Info& info)
 
 enum class Profile : u8 {
     conservative,  // address, link and MTU only: for when no network stack knows offloads
+    whole_frames,  // all but frames that are cut or joined on the way
     full,          // all that this driver can use
 };
 
@@ -105,14 +106,14 @@ constexpr Wish wish(Profile profile, bool legacy)
     // allows by this feature.
     if (legacy)
         wish.required = Feature::any_layout;
+    if (profile != Profile::conservative)
+        wish.optional =
+            wish.optional | Features{csum,           guest_csum, ctrl_guest_offloads, mrg_rxbuf,
+                                     ctrl_vq,        ctrl_rx,    ctrl_vlan,           ctrl_rx_extra,
+                                     guest_announce, mq,         ctrl_mac_addr,       speed_duplex};
     if (profile == Profile::full)
-        wish.optional = wish.optional | Features{csum,          guest_csum,     ctrl_guest_offloads,
-                                                 guest_tso4,    guest_tso6,     guest_ecn,
-                                                 guest_ufo,     host_tso4,      host_tso6,
-                                                 host_ecn,      host_ufo,       mrg_rxbuf,
-                                                 ctrl_vq,       ctrl_rx,        ctrl_vlan,
-                                                 ctrl_rx_extra, guest_announce, mq,
-                                                 ctrl_mac_addr, speed_duplex};
+        wish.optional = wish.optional | Features{guest_tso4, guest_tso6, guest_ecn, guest_ufo,
+                                                 host_tso4,  host_tso6,  host_ecn,  host_ufo};
     return wish;
 }
 

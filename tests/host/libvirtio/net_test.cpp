@@ -31,6 +31,21 @@ TEST_CASE("the conservative profile takes address, link and MTU only", "[libvirt
     CHECK(kept_the_rules(rig.world));
 }
 
+TEST_CASE("the profile of whole frames takes all but what cuts and joins them",
+          "[libvirtio][net][N27]")
+{
+    NetRig rig{{.features = 0x00bf'ffff}};
+    REQUIRE(rig.start({.profile = Profile::whole_frames}).has_value());
+    const Features accepted = rig.driver.accepted();
+    CHECK(accepted.has({NetFeature::csum, NetFeature::guest_csum, NetFeature::mrg_rxbuf}));
+    CHECK(accepted.has({NetFeature::ctrl_rx, NetFeature::ctrl_vlan, NetFeature::guest_announce}));
+    for (const auto feature : {NetFeature::guest_tso4, NetFeature::guest_tso6,
+                               NetFeature::guest_ufo, NetFeature::host_tso4, NetFeature::host_tso6,
+                               NetFeature::host_ufo, NetFeature::guest_ecn, NetFeature::host_ecn})
+        CHECK_FALSE(accepted.has(feature));
+    CHECK(kept_the_rules(rig.world));
+}
+
 TEST_CASE("a feature without what it needs is not accepted", "[libvirtio][net][hostile][LD15]")
 {
     NetRig rig{{.features = bits({NetFeature::mac, NetFeature::host_tso4, NetFeature::guest_tso4,
