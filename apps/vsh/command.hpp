@@ -25,6 +25,12 @@ enum class Verb : u8 {
     blk_verify,
     blk_flush,
     blk_stress,
+    net_info,
+    net_stats,
+    net_send,
+    net_dump,
+    net_arp,
+    net_ping,
     rand,
     crashes,
     kill,
@@ -33,7 +39,20 @@ enum class Verb : u8 {
 };
 
 // What follows the name of a command.
-enum class Operand : u8 { none, program, disk, first, count, seed, text, bytes, rounds, kills };
+enum class Operand : u8 {
+    none,
+    program,
+    disk,
+    first,
+    count,
+    seed,
+    text,
+    bytes,
+    rounds,
+    kills,
+    nic,
+    address,
+};
 
 struct Form {
     Verb verb;
@@ -75,6 +94,18 @@ inline constexpr std::array forms{
          "blk flush DISK", "all that was written before is durable"},
     Form{Verb::blk_stress, "blk", "stress", {Operand::disk, Operand::rounds, Operand::kills}, 2,
          "blk stress DISK ROUNDS [KILLS]", "write, flush, compare 1 MiB; kill its server meanwhile"},
+    Form{Verb::net_info, "net", "info", {Operand::nic}, 1,
+         "net info NIC", "address, link, sizes, who makes checksums"},
+    Form{Verb::net_stats, "net", "stats", {Operand::nic}, 1,
+         "net stats NIC", "frames of all programs since its server started"},
+    Form{Verb::net_send, "net", "send", {Operand::nic, Operand::text}, 2,
+         "net send NIC TEXT", "one frame to everybody: the rest of the line"},
+    Form{Verb::net_dump, "net", "dump", {Operand::nic, Operand::count}, 2,
+         "net dump NIC COUNT", "hexdump of the next frames"},
+    Form{Verb::net_arp, "net", "arp", {Operand::nic, Operand::address}, 2,
+         "net arp NIC ADDRESS", "who has that IPv4 address; ours is 10.0.2.15"},
+    Form{Verb::net_ping, "net", "ping", {Operand::nic, Operand::address, Operand::count}, 2,
+         "net ping NIC ADDRESS [COUNT]", "ICMP echo: whether that address answers"},
     Form{Verb::rand, "rand", "", {Operand::bytes}, 1,
          "rand N", "N random bytes in hex, 1 to 4096"},
     Form{Verb::crashes, "crashes", "", {}, 0,
@@ -92,6 +123,8 @@ struct Command {
     Verb verb = Verb::nothing;
     std::string_view program;
     std::string_view disk;
+    std::string_view nic;
+    std::string_view address;
     u64 first = 0;
     u64 count = 0;  // zero: was not given
     u64 seed = 0;
@@ -128,6 +161,12 @@ inline std::string_view put(Operand operand, std::string_view word, Command& int
         return {};
     case Operand::disk:
         into.disk = word;
+        return {};
+    case Operand::nic:
+        into.nic = word;
+        return {};
+    case Operand::address:
+        into.address = word;
         return {};
     case Operand::first:
         return put(into.first, word, 0, ~u64{0});

@@ -42,6 +42,13 @@ Status Shell::run(const Command& command)
     case Verb::restart:
     case Verb::hold:
         return server(command);
+    case Verb::net_info:
+    case Verb::net_stats:
+    case Verb::net_send:
+    case Verb::net_dump:
+    case Verb::net_arp:
+    case Verb::net_ping:
+        return net(command);
     case Verb::blk_info:
     case Verb::blk_sha256:
     case Verb::blk_read:

@@ -34,6 +34,9 @@ private:
     // stress_command.cpp
     Status stress(block::Disk& disk, const Command& command);
 
+    // net_commands.cpp
+    Status net(const Command& command);
+
     const sys::Startup* given_;
 };
 

@@ -96,6 +96,10 @@ TEST_CASE("a bad argument names itself and the usage", "[vsh]")
         {"blk read disk0 0x1g", "0x1g"},
         {"blk info", ""},
         {"blk info disk0 disk1", "disk1"},
+        {"net info", ""},
+        {"net ping nic0", ""},
+        {"net ping nic0 10.0.2.2 0", "0"},
+        {"net dump nic0 x", "x"},
         {"help me", "me"},
     }));
     const auto problem = bad(line);

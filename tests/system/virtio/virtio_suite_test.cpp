@@ -24,7 +24,7 @@ struct Row {
 };
 const std::vector<Row> rows{
     {"disk0", "mapped", true}, {"disk1", "by call", true}, {"rng0", "mapped", true},
-    {"rng1", "by call", true}, {"nic0", "by call", false}, {"kbd0", "by call", false},
+    {"rng1", "by call", true}, {"nic0", "by call", true},  {"kbd0", "by call", false},
 };
 
 constexpr u64 ram = u64{1} << 30;
@@ -62,7 +62,7 @@ Guest boot(const Rings& rings)
              {fmt::format("blk fill {} 0 8192 7", disk), "blk flush " + disk,
               fmt::format("blk verify {} 0 8192 7", disk), "blk sha256 " + disk})
             words.insert(words.end(), {"-c", command});
-    words.insert(words.end(), {"-c", "rand 4096"});
+    words.insert(words.end(), {"-c", "rand 4096", "-c", "net ping nic0 10.0.2.2 100"});
     return oracle::boot(words);
 }
 

@@ -1,0 +1,89 @@
+// net/channel.hpp - the rings of a network session, client side, and which places of its memory the
+// server has. Pure: it makes no calls. The server is not trusted: an entry counts if its place was
+// given out, and for what it was given out.
+#pragma once
+
+#include <optional>
+
+#include <base/bits.hpp>
+#include <base/ring.hpp>
+#include <net/frames.hpp>
+#include <proto/net.hpp>
+
+namespace net {
+
+// A frame that came.
+struct Arrival {
+    Frame frame;
+    bool checksum_good;  // the device checked it
+    u32 missed;          // frames that were lost before this one, for want of a space
+};
+
+struct Rings {
+    proto::net::ClientPage& client;
+    std::span<proto::net::Space> spaces;
+    std::span<proto::net::Send> sends;
+    const proto::net::ServerPage& server;
+    std::span<const proto::net::Received> received;
+    std::span<const proto::net::Sent> sent;
+};
+
+class Channel {
+public:
+    // The client side of the rings begins at zero, as that of the server does at Attach; places
+    // that an earlier server had are free again. Errors: bad_argument (ring sizes).
+    Result<> open(const Rings& rings, FramePool& pool);
+    void close() { *this = {}; }
+
+    // Gives the server free places for frames to come, and shows them; nobody sleeps on those. As
+    // many as can still be sent stay free.
+    void offer_spaces();
+
+    // Puts a frame into the ring; publish() shows it. It moves in on success only. Errors:
+    // would_block (the ring is full), bad_argument (a frame of another session, or shorter than an
+    // Ethernet header), what the session was lost for.
+    Result<> send(Frame&& frame, u16 csum_start = 0, u16 csum_offset = 0);
+
+    // Shows the server what is to be sent. True: it sleeps and wants its doorbell.
+    [[nodiscard]] bool publish();
+
+    // A frame that came, if one did.
+    std::optional<Arrival> receive();
+    // Takes back places of what was sent.
+    void reclaim();
+
+    // Announces sleep until a frame comes, or until one was sent. False: it is there already.
+    [[nodiscard]] bool arm(bool sent);
+
+    u32 sending() const { return sending_; }
+    u32 spaces() const { return spaces_out_; }
+    u64 refused() const { return refused_; }
+    u64 lost() const { return lost_frames_; }
+    u32 link() const { return server_ == nullptr ? 0 : ring::load(server_->link); }
+
+    // ok while the session lives.
+    Errc lost_for();
+    void lose(Errc why) { why_ = why_ == Errc::ok ? why : why_; }
+
+private:
+    enum class Place : u8 { ours, space, sending };
+
+    std::optional<u32> known(u32 offset, Place as);
+
+    std::optional<Producer<proto::net::Space>> space_ring_;
+    std::optional<Producer<proto::net::Send>> send_ring_;
+    std::optional<Consumer<proto::net::Received>> received_ring_;
+    std::optional<Consumer<proto::net::Sent>> sent_ring_;
+    const proto::net::ServerPage* server_ = nullptr;
+    FramePool* pool_ = nullptr;
+    Errc why_ = Errc::ok;
+    u32 entries_in_ = 0;
+    u32 entries_out_ = 0;
+    u32 spaces_out_ = 0;
+    u32 sending_ = 0;
+    u64 refused_ = 0;      // sends that did not get to the device
+    u64 lost_frames_ = 0;  // that may have been sent or not
+    std::array<Place, max_frames> places_{};
+};
+
+}  // namespace net

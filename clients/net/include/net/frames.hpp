@@ -1,0 +1,125 @@
+// net/frames.hpp - the memory of a session's frames: places of one size, in memory that the device
+// and the server reach.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include <base/types.hpp>
+
+namespace net {
+
+inline constexpr u32 max_frames = 512;
+
+class FramePool;
+
+// One frame, from its Ethernet header on. Its place goes back to the pool when it dies; while it is
+// a space or is being sent, nobody has it.
+class [[nodiscard]] Frame {
+public:
+    Frame() = default;
+    Frame(Frame&& other) noexcept
+        : pool_{std::exchange(other.pool_, nullptr)}, index_{other.index_}, length_{other.length_}
+    {
+    }
+    Frame& operator=(Frame&& other) noexcept
+    {
+        std::swap(pool_, other.pool_);
+        std::swap(index_, other.index_);
+        std::swap(length_, other.length_);
+        return *this;
+    }
+    ~Frame();
+
+    bool valid() const { return pool_ != nullptr; }
+    usize size() const { return length_; }
+    // At most as many as a place has bytes; more than before are what was there.
+    void resize(usize bytes);
+    std::span<std::byte> bytes() const;
+
+private:
+    friend class FramePool;
+    Frame(FramePool& pool, u32 index, u32 length) : pool_{&pool}, index_{index}, length_{length} {}
+
+    FramePool* pool_ = nullptr;
+    u32 index_ = 0;
+    u32 length_ = 0;
+};
+
+// Does not move: its frames point to it, and it outlives them.
+class FramePool {
+public:
+    FramePool() = default;
+    FramePool(const FramePool&) = delete;
+    FramePool& operator=(const FramePool&) = delete;
+
+    // `count` places of `bytes_each`, from the beginning of `memory`; at most max_frames.
+    void fill(std::span<std::byte> memory, u32 bytes_each, u32 count)
+    {
+        memory_ = memory;
+        bytes_each_ = bytes_each;
+        count_ = count;
+        for (free_count_ = 0; free_count_ < count; ++free_count_)
+            free_[free_count_] = static_cast<u16>(count - 1 - free_count_);
+    }
+
+    u32 bytes_each() const { return bytes_each_; }
+    u32 count() const { return count_; }
+    u32 available() const { return free_count_; }
+
+    // A frame as long as its place. Errors: would_block (all are in use).
+    Result<Frame> take()
+    {
+        if (free_count_ == 0)
+            return fail(Errc::would_block);
+        return Frame{*this, free_[--free_count_], bytes_each_};
+    }
+
+    bool owns(const Frame& frame) const { return frame.pool_ == this; }
+    static u32 index_of(const Frame& frame) { return frame.index_; }
+    u32 offset_of(u32 index) const { return index * bytes_each_; }
+    // The place at `offset`; count() if none begins there.
+    u32 index_at(u32 offset) const
+    {
+        const u32 index = offset / bytes_each_;
+        return index < count_ && index * bytes_each_ == offset ? index : count_;
+    }
+
+    // For a place that the other side has: its number now, the frame itself when it comes back.
+    u32 lend(Frame&& frame)
+    {
+        frame.pool_ = nullptr;
+        return frame.index_;
+    }
+    Frame reclaim(u32 index, u32 length) { return Frame{*this, index, length}; }
+
+private:
+    friend class Frame;
+
+    std::span<std::byte> memory_;
+    u32 bytes_each_ = 1;
+    u32 count_ = 0;
+    u32 free_count_ = 0;
+    std::array<u16, max_frames> free_{};
+};
+
+inline Frame::~Frame()
+{
+    if (pool_ != nullptr)
+        pool_->free_[pool_->free_count_++] = static_cast<u16>(index_);
+}
+
+inline void Frame::resize(usize bytes)
+{
+    const u32 most = pool_ == nullptr ? 0 : pool_->bytes_each_;
+    length_ = bytes < most ? static_cast<u32>(bytes) : most;
+}
+
+inline std::span<std::byte> Frame::bytes() const
+{
+    if (pool_ == nullptr)
+        return {};
+    return pool_->memory_.subspan(usize{index_} * pool_->bytes_each_, length_);
+}
+
+}  // namespace net

@@ -1,0 +1,158 @@
+// net/src/channel.cpp - entries out, entries back.
+#include <net/channel.hpp>
+
+namespace net {
+
+namespace wire = proto::net;
+
+Result<> Channel::open(const Rings& rings, FramePool& pool)
+{
+    if (rings.spaces.size() != rings.received.size() || rings.sends.size() != rings.sent.size())
+        return fail(Errc::bad_argument);
+    const auto spaces =
+        Producer<wire::Space>::over(rings.client.spaces, rings.server.spaces, rings.spaces);
+    const auto sends =
+        Producer<wire::Send>::over(rings.client.sends, rings.server.sends, rings.sends);
+    const auto received = Consumer<wire::Received>::over(rings.client.received,
+                                                         rings.server.received, rings.received);
+    const auto sent = Consumer<wire::Sent>::over(rings.client.sent, rings.server.sent, rings.sent);
+    if (!spaces || !sends || !received || !sent)
+        return fail(Errc::bad_argument);
+    for (u32 index = 0; pool_ != nullptr && index < pool_->count(); ++index)
+        if (const Place was = std::exchange(places_[index], Place::ours); was != Place::ours) {
+            lost_frames_ += was == Place::sending ? 1 : 0;
+            (void)pool.reclaim(index, 0);
+        }
+    space_ring_ = *spaces;
+    send_ring_ = *sends;
+    received_ring_ = *received;
+    sent_ring_ = *sent;
+    server_ = &rings.server;
+    pool_ = &pool;
+    entries_in_ = static_cast<u32>(rings.spaces.size());
+    entries_out_ = static_cast<u32>(rings.sends.size());
+    spaces_out_ = sending_ = 0;
+    why_ = Errc::ok;
+    return {};
+}
+
+void Channel::offer_spaces()
+{
+    if (!space_ring_)
+        return;
+    const u32 keep = entries_out_ - sending_;
+    const u32 before = spaces_out_;
+    while (spaces_out_ < entries_in_ && pool_->available() > keep) {
+        const u32 index = pool_->lend(*pool_->take());
+        if (!space_ring_->push({pool_->offset_of(index)})) {
+            (void)pool_->reclaim(index, 0);
+            break;
+        }
+        places_[index] = Place::space;
+        ++spaces_out_;
+    }
+    if (spaces_out_ == before)
+        return;
+    received_ring_->release();
+    (void)space_ring_->publish();
+}
+
+Result<> Channel::send(Frame&& frame, u16 csum_start, u16 csum_offset)
+{
+    if (!send_ring_ || !pool_->owns(frame) || frame.size() < wire::frame_header_bytes)
+        return fail(Errc::bad_argument);
+    if (const Errc why = lost_for(); why != Errc::ok)
+        return fail(why);
+    if (sending_ == entries_out_)
+        return fail(Errc::would_block);
+    const u32 index = FramePool::index_of(frame);
+    const bool checksum = csum_start != 0;
+    const auto pushed = send_ring_->push({.offset = pool_->offset_of(index),
+                                          .bytes = static_cast<u32>(frame.size()),
+                                          .flags = checksum ? wire::SendFlags::checksum : u16{0},
+                                          .csum_start = csum_start,
+                                          .csum_offset = csum_offset,
+                                          .reserved = 0});
+    if (!pushed)
+        return fail(pushed.error() == Errc::no_space ? Errc::would_block : pushed.error());
+    places_[pool_->lend(std::move(frame))] = Place::sending;
+    ++sending_;
+    return {};
+}
+
+bool Channel::publish()
+{
+    if (!send_ring_)
+        return false;
+    received_ring_->release();
+    sent_ring_->release();
+    return send_ring_->publish();
+}
+
+// The place at `offset`, if the server has it and has it for that.
+std::optional<u32> Channel::known(u32 offset, Place as)
+{
+    const u32 index = pool_->index_at(offset);
+    if (index == pool_->count() || places_[index] != as) {
+        lose(Errc::malformed);
+        return std::nullopt;
+    }
+    places_[index] = Place::ours;
+    return index;
+}
+
+std::optional<Arrival> Channel::receive()
+{
+    if (!received_ring_ || why_ != Errc::ok)
+        return std::nullopt;
+    const auto entry = received_ring_->pop();
+    if (!entry)
+        return std::nullopt;
+    if (entry->bytes > pool_->bytes_each()) {
+        lose(Errc::malformed);
+        return std::nullopt;
+    }
+    const auto index = known(entry->offset, Place::space);
+    if (!index)
+        return std::nullopt;
+    --spaces_out_;
+    return Arrival{.frame = pool_->reclaim(*index, entry->bytes),
+                   .checksum_good = (entry->flags & wire::ReceivedFlags::checksum_good) != 0,
+                   .missed = entry->missed};
+}
+
+void Channel::reclaim()
+{
+    if (!sent_ring_ || why_ != Errc::ok)
+        return;
+    while (const auto entry = sent_ring_->pop()) {
+        const auto index = known(entry->offset, Place::sending);
+        if (!index)
+            return;
+        --sending_;
+        (void)pool_->reclaim(*index, 0);
+        if (entry->status == wire::Status::lost)
+            ++lost_frames_;
+        else if (entry->status != wire::Status::ok)
+            ++refused_;
+    }
+}
+
+bool Channel::arm(bool sent)
+{
+    if (!received_ring_ || lost_for() != Errc::ok)
+        return false;
+    return sent ? sending_ == 0 || sent_ring_->arm() : received_ring_->arm();
+}
+
+Errc Channel::lost_for()
+{
+    if (server_ != nullptr && why_ == Errc::ok) {
+        if (ring::load_acquire(server_->closed) != 0 || received_ring_->broken()
+            || sent_ring_->broken() || send_ring_->broken() || space_ring_->broken())
+            lose(Errc::malformed);
+    }
+    return why_;
+}
+
+}  // namespace net

@@ -1,0 +1,221 @@
+// netd/nic.hpp - the virtio network device as the engine sees it: its driver, the server's own
+// receive buffers, and what its filter was told.
+#pragma once
+
+#include "modes.hpp"
+#include "session.hpp"
+
+#include <virtio/net.hpp>
+
+namespace netd {
+
+template <virtio::Bus B>
+class VirtioNic {
+public:
+    static constexpr u16 receive_size = 128;
+    static constexpr u16 send_size = 256;
+    static constexpr u16 most_sends = 128;  // at the device
+    static constexpr virtio::net::Options options{.receive_size = receive_size,
+                                                  .transmit_size = send_size,
+                                                  .pairs = 1,
+                                                  .profile = virtio::net::Profile::whole_frames};
+
+    // DMA memory that start() needs, the receive buffers included.
+    static constexpr Bytes memory_bytes()
+    {
+        return Bytes{align_up(Driver::memory_bytes(options).raw(), page_bytes) + buffer_memory};
+    }
+
+    // `made_up`: six random bytes, for a device without an address. Errors: those of the driver.
+    Result<> start(virtio::Device<B>& device, const virtio::Dma auto& memory, net::Mac made_up);
+
+    const virtio::net::Info& info() const { return driver_.info(); }
+    virtio::Features accepted() const { return driver_.accepted(); }
+    const net::Mac& mac() const { return mac_; }
+    bool mac_made_up() const { return !info().mac; }
+    u32 max_frame() const { return info().mtu + virtio::net::link_header; }
+    u64 notifies() const { return notifies_; }
+    u64 interrupts() const { return interrupts_; }
+
+    // Takes the interrupt back, before receive. True: what the device says of itself may have
+    // changed. Errors: device_fault (it wants a reset, or makes no sense any more).
+    Result<bool> acknowledge();
+
+    // The next frame that came, if one did; its buffers are the device's again after done(). An
+    // error is a lie.
+    std::optional<Result<virtio::net::Frame>> receive() { return driver_.receive().take(); }
+    std::span<const std::byte> bytes(const virtio::net::Piece& piece) const
+    {
+        return {buffer(piece.tag).memory + piece.offset, piece.length};
+    }
+    // Errors: device_fault.
+    Result<> done(const virtio::net::Frame& frame);
+
+    // `asked` was admitted. A device that makes no checksums gets frames that have theirs: once,
+    // before the frame is sent or waits.
+    void prepare(net::Send& asked, const Session& session) const
+    {
+        if (asked.flags != 0 && !driver_.has_tx_csum()) [[unlikely]]
+            make_checksum(asked, session);
+    }
+    // Errors: would_block (something must come back first).
+    [[gnu::always_inline]] Result<> send(u64 tag, const net::Send& asked, const Session& session)
+    {
+        if (driver_.transmit().in_flight() >= most_sends) [[unlikely]]
+            return fail(Errc::would_block);
+        if (asked.flags != 0 || !session.buffer().contiguous()) [[unlikely]]
+            return send_other(tag, asked, session);
+        const virtio::Run run{session.buffer().start() + Bytes{asked.offset}, asked.bytes};
+        return driver_.send(tag, {&run, 1});
+    }
+    // The tag of a frame that is out, if one is. An error is a lie.
+    std::optional<Result<u64>> sent() { return driver_.transmit().reclaim(); }
+
+    Modes& modes() { return modes_; }
+    // Tells the device what is to be told, and hears what it said to that. Errors: device_fault (a
+    // lie).
+    Result<> settle();
+
+    void kick() { notifies_ += driver_.kick() ? 1 : 0; }
+    // Before sleeping. True: look at everything once more. `sends`: also for frames that go out.
+    bool arm(bool sends)
+    {
+        const bool more = driver_.arm();
+        return (sends && driver_.arm_transmit()) || more;
+    }
+
+    // Resets the device; lost(tag) for each frame that it had. Errors: those of the driver.
+    template <class Lost>
+    Result<> recover(Lost lost);
+
+private:
+    using Driver = virtio::net::Driver<B, send_size, 1>;
+
+    static constexpr u64 buffer_memory = u64{receive_size} * 2048;
+
+    virtio::DmaRegion buffer(u64 index) const
+    {
+        const Bytes offset{index * buffer_bytes_};
+        return {buffers_.memory + offset.raw(), buffers_.address + offset, Bytes{buffer_bytes_}};
+    }
+    Result<> begin();
+    static void make_checksum(net::Send& asked, const Session& session);
+    Result<> send_other(u64 tag, const net::Send& asked, const Session& session);
+
+    virtio::Device<B>* device_ = nullptr;
+    Driver driver_;
+    Modes modes_;
+    virtio::DmaRegion buffers_;
+    u32 buffer_bytes_ = 0;
+    bool announce_ = false;  // the device waits to hear that its clients know
+    net::Mac mac_{};
+    u64 notifies_ = 0;
+    u64 interrupts_ = 0;
+};
+
+template <virtio::Bus B>
+Result<>
+VirtioNic<B>::start(virtio::Device<B>& device, const virtio::Dma auto& memory, net::Mac made_up)
+{
+    device_ = &device;
+    virtio::DmaCursor cursor{memory.region()};
+    const auto rings = cursor.take(Driver::memory_bytes(options), page_bytes);
+    const auto buffers = cursor.take(Bytes{buffer_memory}, page_bytes);
+    if (!rings || !buffers)
+        return fail(Errc::no_space);
+    buffers_ = *buffers;
+    if (const auto started = driver_.start(device, *rings, options); !started)
+        return started;
+    mac_ = info().mac ? info().mac->bytes : virtio::net::Mac::local(made_up).bytes;
+    return begin();
+}
+
+// The device runs, and has nothing yet.
+template <virtio::Bus B>
+Result<> VirtioNic<B>::begin()
+{
+    modes_.restart(driver_.accepted());
+    buffer_bytes_ = static_cast<u32>(align_up(std::max(driver_.receive().min_buffer(), 2048U), 64));
+    const u64 count = std::min<u64>(receive_size, buffer_memory / buffer_bytes_);
+    for (u64 index = 0; index < count; ++index)
+        if (const auto posted = driver_.receive().post(index, buffer(index)); !posted)
+            return posted.error() == Errc::would_block && index != 0 ? Result<>{} : posted;
+    return {};
+}
+
+template <virtio::Bus B>
+Result<bool> VirtioNic<B>::acknowledge()
+{
+    const virtio::Interrupt cause = device_->acknowledge();
+    ++interrupts_;
+    if (!cause.config_change) [[likely]]
+        return false;
+    if (cause.needs_reset)
+        return fail(Errc::device_fault);
+    const auto read = driver_.refresh();
+    announce_ |= read && info().announce;
+    return read.transform([] { return true; });
+}
+
+template <virtio::Bus B>
+Result<> VirtioNic<B>::done(const virtio::net::Frame& frame)
+{
+    for (const virtio::net::Piece& piece : frame.pieces)
+        if (const auto posted = driver_.receive().post(piece.tag, buffer(piece.tag)); !posted)
+            return posted;
+    return {};
+}
+
+// A frame in pieces, or one whose checksum the device makes.
+template <virtio::Bus B>
+[[gnu::noinline]] Result<>
+VirtioNic<B>::send_other(u64 tag, const net::Send& asked, const Session& session)
+{
+    virtio::net::Offload offload;
+    if (asked.flags != 0) {
+        offload.needs_csum = true;
+        offload.csum = {asked.csum_start, asked.csum_offset};
+    }
+    std::array<virtio::Run, virtio::net::max_frame_runs> runs;
+    const usize count =
+        session.buffer().split(asked.offset, asked.bytes, std::span<virtio::Run>{runs});
+    return driver_.send(tag, std::span<const virtio::Run>{runs}.first(count), offload);
+}
+
+template <virtio::Bus B>
+[[gnu::cold, gnu::noinline]] void VirtioNic<B>::make_checksum(net::Send& asked,
+                                                              const Session& session)
+{
+    const auto frame = session.bytes().subspan(asked.offset, asked.bytes);
+    (void)virtio::net::complete(frame, {asked.csum_start, asked.csum_offset});
+    asked.flags = 0;
+}
+
+template <virtio::Bus B>
+Result<> VirtioNic<B>::settle()
+{
+    auto& control = driver_.control();
+    while (const auto done = control.take()) {
+        if (!*done)
+            return fail(done->error());
+        if ((*done)->command != virtio::net::Command::announce_ack)
+            modes_.done((*done)->ok);
+    }
+    modes_.step(control);
+    if (announce_ && !control.busy())
+        announce_ = !control.announced();
+    return {};
+}
+
+template <virtio::Bus B>
+template <class Lost>
+Result<> VirtioNic<B>::recover(Lost lost)
+{
+    const auto again = driver_.recover([&](virtio::net::Direction direction, u64 tag) {
+        if (direction == virtio::net::Direction::sent)
+            lost(tag);
+    });
+    return again ? begin() : again;
+}
+
+}  // namespace netd
