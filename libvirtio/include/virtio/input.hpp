@@ -50,8 +50,8 @@ public:
     // The next event, exactly as the device wrote it. device_fault while not broken(): a buffer
     // came back that is no event; something is missing, so drop until the next SYN_REPORT.
     std::optional<Result<Event>> take();
-    // True, once: the device had no buffer left when the last ones were taken, and may have dropped
-    // events without a word.
+    // True, once: when the last events were taken the device had fewer buffers left than the
+    // longest packet among them needs, and may have dropped some without a word.
     bool ran_dry() { return std::exchange(ran_dry_, false); }
 
     // Tells the device of a LED; kick() sends it. Errors: would_block (too many under way),
@@ -59,8 +59,13 @@ public:
     Result<> set_led(u16 led, bool on);
 
     bool kick();
-    // Before sleeping. True: take() first, there may be no interrupt for what came.
-    [[nodiscard]] bool arm() { return events_.arm(); }
+    // Before sleeping. True: take() first, there may be no interrupt for what came; or set the LED
+    // again that would_block.
+    [[nodiscard]] bool arm()
+    {
+        const bool room = starved_ && status_.arm();
+        return events_.arm() || room;
+    }
 
     bool broken() const { return events_.broken() || status_.broken(); }
     Fault fault() const { return events_.broken() ? events_.fault() : status_.fault(); }
@@ -76,13 +81,20 @@ private:
                 std::bit_floor(std::min(asked.status, MaxStatus))};
     }
 
+    // An event and its SYN_REPORT.
+    static constexpr u16 shortest_packet = 2;
+
     Result<> bring_up();
     Result<> set_up_queues();
+    void measure(bool last);
 
     Device<B>* device_ = nullptr;
     BufferQueue<MaxEvents> events_;
     BufferQueue<MaxStatus> status_;
+    u16 longest_ = shortest_packet;  // of the packets since the last kick
+    u16 length_ = 0;                 // of the one that comes, so far
     bool ran_dry_ = false;
+    bool starved_ = false;  // a LED did not find room
     DmaRegion memory_;
     Options options_;
 };
@@ -120,7 +132,8 @@ Result<> Driver<B, MaxEvents, MaxStatus>::bring_up()
 template <Bus B, u16 MaxEvents, u16 MaxStatus>
 Result<> Driver<B, MaxEvents, MaxStatus>::set_up_queues()
 {
-    ran_dry_ = false;
+    ran_dry_ = starved_ = false;
+    length_ = 0;
     DmaCursor cursor{memory_};
     const auto done =
         events_.start(*device_, event_queue, cursor, {options_.events, sizeof(Event)});
@@ -138,10 +151,21 @@ std::optional<Result<Event>> Driver<B, MaxEvents, MaxStatus>::take()
         return std::nullopt;
     if (!*taken)
         return fail(taken->error());
-    ran_dry_ |= events_.with_device() == 0;
-    if (**taken != sizeof(Event))
+    const bool whole = **taken == sizeof(Event);
+    const auto event = std::bit_cast<Event>(bytes);
+    measure(whole && event.type == EventType::syn && event.code == Syn::report);
+    ran_dry_ |= events_.with_device() < longest_;
+    if (!whole)
         return fail(Errc::device_fault);
-    return std::bit_cast<Event>(bytes);
+    return event;
+}
+
+template <Bus B, u16 MaxEvents, u16 MaxStatus>
+void Driver<B, MaxEvents, MaxStatus>::measure(bool last)
+{
+    ++length_;
+    if (last)
+        longest_ = std::max(longest_, std::exchange(length_, u16{0}));
 }
 
 template <Bus B, u16 MaxEvents, u16 MaxStatus>
@@ -150,7 +174,9 @@ Result<> Driver<B, MaxEvents, MaxStatus>::set_led(u16 led, bool on)
     if (const auto done = status_.reclaim(); !done)
         return done;
     const Event event{EventType::led, led, on ? u32{1} : u32{0}};
-    return status_.send(std::as_bytes(std::span{&event, 1}));
+    const auto sent = status_.send(std::as_bytes(std::span{&event, 1}));
+    starved_ = !sent && sent.error() == Errc::would_block;
+    return sent;
 }
 
 template <Bus B, u16 MaxEvents, u16 MaxStatus>
@@ -159,6 +185,7 @@ bool Driver<B, MaxEvents, MaxStatus>::kick()
     if (events_.count() == 0)
         return false;
     while (events_.post()) {}
+    longest_ = shortest_packet;
     const bool events = events_.kick(*device_);
     const bool status = status_.kick(*device_);
     return events || status;
