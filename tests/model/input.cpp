@@ -133,6 +133,7 @@ void Input::config_written(u32)
     config_[at_size] = static_cast<u8>(bytes.size());
     if (const auto told = world_->lies.tell(Lie::config_size))
         config_[at_size] = static_cast<u8>(*told);
+    tell_config_changed();  // as QEMU does
 }
 
 void Input::reset()

@@ -102,9 +102,12 @@ auto query(const Device<B>& device, Select select, u16 subsel, Read read)
     using Value = decltype(read(device.template config<Config>(), u32{}));
     if (subsel > 0xff)
         return fail(Errc::not_found);
+    // Before the read, not as a part of it: QEMU counts what is written as a change of the
+    // configuration.
+    const auto window = device.template config<Config>();
+    window.write(Config::select, static_cast<u8>(select));
+    window.write(Config::subsel, static_cast<u8>(subsel));
     const auto answer = device.template config<Config>([&](const auto& config) {
-        config.write(Config::select, static_cast<u8>(select));
-        config.write(Config::subsel, static_cast<u8>(subsel));
         const u32 size = config.read(Config::size);
         const bool believed = size != 0 && size <= max_config_bytes;
         return Answer<Value>{size, believed ? read(config, size) : Value{}};
