@@ -28,14 +28,15 @@ Result<sys::Mapping> scratch(u64 bytes)
 
 }  // namespace
 
-Result<AttachHandles> AttachHandles::take(sys::Caller& caller)
+Result<AttachHandles> AttachHandles::take(sys::Caller& caller, unsigned wanted)
 {
-    if (caller.received() != count)
+    if (caller.received() != wanted)
         return fail(Errc::bad_argument);
     auto client = caller.take<sys::Memory>(0);
     auto server = caller.take<sys::Memory>(1);
-    auto buffer = caller.take<sys::Memory>(2);
-    auto doorbell = caller.take<sys::Notification>(3);
+    auto buffer =
+        wanted == count ? caller.take<sys::Memory>(2) : Result<sys::Handle<sys::Memory>>{};
+    auto doorbell = caller.take<sys::Notification>(wanted - 1);
     for (const auto* memory : {&client, &server, &buffer})
         if (!*memory)
             return fail(memory->error());
@@ -54,8 +55,9 @@ Result<Attachment> Attachment::create(u64 badge,
     made.badge_ = badge;
     if (const auto mapped = made.map(handles, shape); !mapped)
         return fail(mapped.error());
-    if (const auto pinned = made.pin(device, handles.buffer.borrow(), shape); !pinned)
-        return fail(pinned.error());
+    if (handles.buffer.valid())
+        if (const auto pinned = made.pin(device, handles.buffer.borrow(), shape); !pinned)
+            return fail(pinned.error());
     made.doorbell_ = std::move(handles.doorbell);
     return made;
 }

@@ -12,22 +12,24 @@ namespace common {
 // The handles that come with an Attach, in this order.
 struct AttachHandles {
     static constexpr unsigned count = 4;
+    static constexpr unsigned count_without_buffer = 3;
 
     sys::Handle<sys::Memory> client;  // rings that the client writes
     sys::Handle<sys::Memory> server;  // rings that the server writes
-    sys::Handle<sys::Memory> buffer;
+    sys::Handle<sys::Memory> buffer;  // none where all data are in the rings
     sys::Handle<sys::Notification> doorbell;
 
-    // Errors: bad_argument (another number of handles), wrong_kind.
-    static Result<AttachHandles> take(sys::Caller& caller);
+    // `count` of them, or `count_without_buffer`. Errors: bad_argument (another number of handles),
+    // wrong_kind.
+    static Result<AttachHandles> take(sys::Caller& caller, unsigned wanted = count);
 };
 
 // What is made of them.
 struct AttachShape {
     u64 client_bytes;  // that the rings take in each memory
     u64 server_bytes;
-    abi::Rights device;  // what the device may do with the buffer
-    bool map_buffer;     // for the server as well, to read and write
+    abi::Rights device{};     // what the device may do with the buffer
+    bool map_buffer = false;  // for the server as well, to read and write
 };
 
 class Attachment {
