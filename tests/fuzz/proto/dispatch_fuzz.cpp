@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <proto/block.hpp>
+#include <proto/input.hpp>
 #include <proto/names.hpp>
 #include <proto/random.hpp>
 #include <sys/serve.hpp>
@@ -70,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size)
     std::memcpy(&in.words, data + sizeof(in.header), sizeof(in.words));
     // The kernel delivers a zero status, a size of at most 512 and at most 4 handles.
     const u64 handles = in.header.handles() % (abi::message_handles + 1);
-    in.header = abi::Header::make(in.header.ordinal() % 8,
+    in.header = abi::Header::make(in.header.ordinal() % 16,
                                   in.header.size() % (abi::message_bytes + 1), handles);
     in.badge = 1;
     sys::host_message_page = {};
@@ -87,6 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size)
     check(proto::block::Protocol{}, in);
     check(proto::random::Protocol{}, in);
     check(proto::names::Protocol{}, in);
-    demand(closed == 3 * handles);  // nobody took them
+    check(proto::input::Protocol{}, in);
+    demand(closed == 4 * handles);  // nobody took them
     return 0;
 }
