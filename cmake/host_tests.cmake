@@ -99,13 +99,14 @@ function(rejects name)
     set_tests_properties("rejects: ${name}" PROPERTIES LABELS "host" TIMEOUT 60)
 endfunction()
 
-# fuzz_target(NAME SOURCES a.cpp ... [LINKS room ...] [CORPUS dir] [INCLUDES dir ...]) - a libFuzzer
-# target; ctest runs its corpus and then some seconds more, from a fixed seed.
+# fuzz_target(NAME SOURCES a.cpp ... [LINKS room ...] [CORPUS dir] [INCLUDES dir ...] [SOAK inputs]) - a libFuzzer
+# target; ctest runs its corpus and then some seconds more, from a fixed seed. SOAK: so many million inputs more,
+# in five parts of two tests each, labels soak-1 to soak-5.
 function(fuzz_target name)
     if(NOT BUILD_TESTING)
         return()
     endif()
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;LINKS;INCLUDES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;SOAK" "SOURCES;LINKS;INCLUDES")
     add_executable(${name} ${arg_SOURCES})
     sanitize(${name} "fuzzer,address,undefined")
     target_compile_options(${name} PRIVATE $<$<CONFIG:Debug>:-O1>)  # thrice the inputs in a time
@@ -124,6 +125,26 @@ function(fuzz_target name)
     set_tests_properties("fuzz: ${name}" PROPERTIES
         LABELS fuzz TIMEOUT 60 ENVIRONMENT "${test_environment}"
     )
+    if(arg_SOAK)
+        soak(${name} ${arg_SOAK} ${corpus})
+    endif()
+endfunction()
+
+# The long runs of a fuzz target; what they find is kept for the next ones.
+function(soak name millions corpus)
+    set(found ${CMAKE_CURRENT_BINARY_DIR}/${name}.soak)
+    file(MAKE_DIRECTORY ${found})
+    foreach(seed RANGE 1 10)
+        math(EXPR part "(${seed} + 1) / 2")
+        math(EXPR inputs "${millions} * 100000")
+        add_test(NAME "soak: ${name} ${seed}" COMMAND
+            ${name} -seed=${seed} -runs=${inputs} -max_len=300 -timeout=25 -print_final_stats=1
+            -artifact_prefix=${found}/ ${found} ${corpus}
+        )
+        set_tests_properties("soak: ${name} ${seed}" PROPERTIES
+            LABELS soak-${part} TIMEOUT 950 ENVIRONMENT "${test_environment};ASAN_OPTIONS=malloc_context_size=1"
+        )
+    endforeach()
 endfunction()
 
 # system_test(NAME SYSTEM file.toml [ARGS ...] [POINT label] [LABELS more ...] [TIMEOUT seconds]) - boots

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 // Labels in ctest: `machine` is a system test that says itself which machine it boots, at-... one
 // of the short tests at a point of the matrix.
 const std::string system_labels = "system|machine";
+constexpr u32 soaks = 5;
 constexpr Point campaign_point{.cpus = 2, .gic = 3, .max = true};
 
 Stage system_stage(const std::vector<Point>& sample)
@@ -45,6 +46,10 @@ void add_full(std::vector<Stage>& stages)
     for (const auto& point : thorough_points())
         stages.push_back(thorough_stage(point));
     stages.push_back({"long tests", {"-L", "^full$"}, 1600s, campaign_point.environment()});
+    for (u32 part = 1; part <= soaks; ++part)
+        stages.push_back({fmt::format("long fuzzing, part {} of {}", part, soaks),
+                          {"-L", fmt::format("^soak-{}$", part)},
+                          950s});
 }
 
 }  // namespace
@@ -52,7 +57,7 @@ void add_full(std::vector<Stage>& stages)
 std::vector<Stage> stages_of(const TestOptions& options, u64 sources)
 {
     std::vector<Stage> stages{
-        {"host tests", {"-LE", "^(fuzz|system|machine|matrix|budget|full)$"}, 300s},
+        {"host tests", {"-LE", "^(fuzz|soak-.|system|machine|matrix|budget|full)$"}, 300s},
         {"fuzz replay", {"-LE", "^(system|budget|full)$", "-L", "^fuzz$"}, 240s},
         system_stage(options.full ? std::vector<Point>{} : sample_points(sources)),
         {"budgets", {"-LE", "^full$", "-L", "^budget$"}, 240s},

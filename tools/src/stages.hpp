@@ -19,7 +19,7 @@ struct Stage {
 inline constexpr std::chrono::seconds setup_limit{60};
 inline constexpr std::chrono::seconds build_limit{900};
 // Of all stages together.
-inline constexpr std::chrono::seconds full_limit{6000};
+inline constexpr std::chrono::seconds full_limit{10800};
 
 // Every test of the tree is in exactly one stage, but for those that a machine of the matrix
 // repeats; long ones and most of the matrix only with --full. `sources` decides which machines of
