@@ -20,9 +20,10 @@ struct Need {
     u64 needs;
 };
 constexpr Need needs[] = {
-    {bit(7) | bit(8) | bit(10), bit(1)}, {bit(9), bit(7) | bit(8)},    {bit(11) | bit(12), bit(0)},
-    {bit(13), bit(11) | bit(12)},        {bit(18) | bit(19), bit(17)}, {bit(20), bit(17)},
-    {bit(21) | bit(22), bit(17)},        {bit(23), bit(17)},
+    {bit(7) | bit(8) | bit(10), bit(1)},   {bit(9), bit(7) | bit(8)},
+    {bit(11) | bit(12) | bit(14), bit(0)}, {bit(13), bit(11) | bit(12)},
+    {bit(18) | bit(19), bit(17)},          {bit(20), bit(17)},
+    {bit(21) | bit(22), bit(17)},          {bit(23), bit(17)},
 };
 
 constexpr u16 link_up = 1;
@@ -255,8 +256,9 @@ void Net::check_header(const NetHeader& header, usize bytes)
     if (header.flags != 0 && u64{header.csum_start} + header.csum_offset + 2 > bytes)
         complain("a checksum beyond the frame");
     const u8 type = header.gso_type & 0x7f;
-    const u64 wanted = type == 1 ? bit(11) : type == 4 ? bit(12) : type == 3 ? bit(13) : 0;
-    if (type != 0 && !on(wanted))
+    const bool ecn = (header.gso_type & 0x80) != 0;
+    const u64 wanted = type == 1 ? bit(11) : type == 4 ? bit(12) : type == 3 ? bit(14) : 0;
+    if ((type != 0 && !on(wanted)) || (ecn && !on(bit(13))))
         complain("segmentation that was not negotiated");
     if (type != 0 && (header.flags == 0 || header.gso_size == 0))
         complain("segmentation without a checksum or a size");

@@ -190,6 +190,23 @@ TEST_CASE("headers for transmission are checked", "[model][N17]")
     CHECK(complained(rig.world, "without room"));
 }
 
+TEST_CASE("each kind of segmentation needs its own feature", "[model][N17]")
+{
+    struct Kind {
+        u8 type;
+        u64 features;
+    };
+    const auto [type, features] = GENERATE(Kind{1, bit(11)}, Kind{4, bit(12)}, Kind{3, bit(14)},
+                                           Kind{0x81, bit(11) | bit(13)});
+    const u64 missing = GENERATE(bit(11), bit(12), bit(13), bit(14));
+    const u64 all = bit(0) | bit(11) | bit(12) | bit(13) | bit(14);
+    NetHand rig{all & ~missing, false, {.features = 0xbf'8024 | all}};
+    rig.send({.flags = 1, .gso_type = type, .gso_size = 1000, .csum_start = 34, .csum_offset = 16},
+             frame_to(everybody, 4000));
+    CHECK(((features & missing) != 0 ? complained(rig.world, "segmentation that was not negotiated")
+                                     : kept_the_rules(rig.world)));
+}
+
 TEST_CASE("the checksum that a header asks for is on the wire", "[model][N14]")
 {
     // RFC 1071, 3: the sum of these words is ddf2.
@@ -273,7 +290,8 @@ TEST_CASE("an announcement is asked for until it is acknowledged", "[model][N21]
 
 TEST_CASE("features that need another one are not accepted alone", "[model][N3]")
 {
-    NetHand rig{ctrl_rx};
+    const u64 alone = GENERATE(u64{ctrl_rx}, bit(14));
+    NetHand rig{alone, false, {.features = 0xbf'8024 | alone}};
     CHECK(complained(rig.world, "without the one that it needs"));
 }
 
