@@ -71,7 +71,8 @@ public:
     // (not started, or broken).
     Result<DescriptorIndex> submit(std::span<const Buffer> chain);
 
-    // Right after start: chains 0 .. chains - 1 are the caller's, each of at most so many pieces.
+    // Right after start: chains 0 .. chains - 1 are the caller's, each of at most so many pieces,
+    // and each has room at any time.
     // Errors: bad_argument (more than Reserved, or than the queue has entries for).
     Result<> reserve(u16 chains, u16 pieces);
     // Lays one out, as many pieces as were reserved; `varying` is the piece that requests fill in.
@@ -137,6 +138,7 @@ private:
     }
 
     bool room(u16 id, usize pieces) const;
+    u32 kept(u16 id) const;
     Result<> put(u16 id, std::span<const Buffer> chain);
     void write_table(u16 id, std::span<const Buffer> chain);
     void link(u16 id, std::span<const Buffer> chain);
@@ -233,8 +235,18 @@ bool Queue<Max, Reserved, Heads>::room(u16 id, usize pieces) const
     const bool named = id < reserved_ || (free_count_ != 0 && id < Heads);
     const usize entries = in_table(id, pieces) ? 1 : pieces;
     if (ring_.packed())
-        return named && entries <= ring_.room();
+        return named && entries + kept(id) <= ring_.room();
     return named && entries <= own_count(id) + free_count_ - (id < reserved_ ? 0 : 1);
+}
+
+// Entries of a packed ring that reserved chains other than this one may need at any time.
+template <u16 Max, u16 Reserved, u16 Heads>
+u32 Queue<Max, Reserved, Heads>::kept(u16 id) const
+{
+    u32 idle = 0;
+    for (u16 other = 0; other < reserved_; ++other)
+        idle += other != id && !ring_.has_entries(DescriptorIndex{other}) ? 1 : 0;
+    return idle * (in_tables_ ? 1u : pieces_);
 }
 
 // A chain that is not reserved: `id` is the first of the free list.

@@ -100,6 +100,11 @@ public:
     u16 size() const { return size_; }
     u16 outstanding() const { return distance(seen_, offered_); }
     bool outstanding(DescriptorIndex head) const { return chains_[head.raw()].bound != 0; }
+    // Packed: its entries are not free yet.
+    bool has_entries(DescriptorIndex head) const
+    {
+        return outstanding(head) && entries_[head.raw()] != 0;
+    }
     // Packed: free entries.
     u16 room() const { return static_cast<u16>(size_ - distance(first_used_, next_free_)); }
 

@@ -117,22 +117,94 @@ TEST_CASE("chains laid out are never given to others", "[libvirtio][queue][V5]")
         CHECK(head->raw() >= slots);
         ++others;
     }
-    // Without tables a split ring keeps what they need; names are kept always.
-    CHECK(others == (kind.packed || kind.indirect ? 32 - slots : 32 - 3 * slots));
+    // What they need is kept, too.
+    CHECK(others == (kind.indirect ? 32 - slots : 32 - 3 * slots));
     CHECK(rig.queue.submit(std::array{rig.writes(8)}).error() == Errc::no_space);
-    if (!kind.packed || kind.indirect) {
-        for (u16 slot = 0; slot < slots; ++slot)
-            rig.offer(slot, rig.writes(8));
-        CHECK(rig.queue.outstanding() == others + slots);
-    }
+    for (u16 slot = 0; slot < slots; ++slot)
+        rig.offer(slot, rig.writes(8));
+    CHECK(rig.queue.outstanding() == others + slots);
     (void)rig.queue.publish();
     while (const auto chain = rig.other().pop())
         rig.other().push(*chain, 1);
     u32 back = 0;
     while (const auto taken = rig.queue.take())
         back += taken->has_value() ? 1 : 0;
-    CHECK(back == others + (!kind.packed || kind.indirect ? slots : 0));
+    CHECK(back == others + slots);
     CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("a reserved chain has room while others come and go", "[libvirtio][queue][V5][V21]")
+{
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
+    u32 wrong = 0;
+    for (u16 round = 0; round < 200; ++round) {
+        const auto slot = static_cast<u16>(round % slots);
+        rig.offer(slot, rig.writes(8));
+        while (rig.queue.submit(std::array{rig.writes(8), rig.writes(8)}))
+            continue;
+        // It comes back first; what it had is not to be given away meanwhile.
+        const auto first = rig.seen();
+        rig.other().push(first, 1);
+        wrong += got(rig.queue.take()).value().head == DescriptorIndex{slot} ? 0 : 1;
+        wrong += rig.queue.submit(std::array{rig.writes(8), rig.writes(8)}) ? 1 : 0;
+        while (const auto chain = rig.other().pop())
+            rig.other().push(*chain, 1);
+        while (const auto taken = rig.queue.take())
+            wrong += taken->has_value() ? 0 : 1;
+        REQUIRE(rig.queue.outstanding() == 0);
+    }
+    CHECK(wrong == 0);
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("chains have tables as far as there are some", "[libvirtio][queue][V11][V21]")
+{
+    const bool packed = GENERATE(false, true);
+    INFO("packed " << packed);
+    QueueRig<16> rig{16, {.packed = packed, .event_idx = true, .indirect = true}, 3};
+    rig.options.tables = {2, 3};
+    rig.start();
+    for (u16 round = 0; round < 50; ++round) {
+        while (rig.queue.submit(std::array{rig.reads(), rig.reads(), rig.writes()}))
+            continue;
+        const u16 left = rig.queue.free_descriptors();
+        (void)rig.queue.publish();
+        std::vector<model::Chain> chains;
+        u32 entries = 0;
+        while (const auto chain = rig.other().pop()) {
+            REQUIRE(chain->pieces.size() == 3);
+            REQUIRE((chain->table != 0) == (chain->head < 2));
+            entries += chain->table != 0 ? 1 : 3;
+            chains.push_back(*chain);
+        }
+        REQUIRE((left < 3 && entries + left == 16));
+        // In another order each time, so that the free list is not in order any more.
+        std::ranges::rotate(chains, chains.begin() + round % 5);
+        for (const auto& chain : chains)
+            rig.other().push(chain, 16);
+        while (const auto taken = rig.queue.take())
+            REQUIRE(taken->has_value());
+        REQUIRE(rig.queue.free_descriptors() == 16);
+    }
+    CHECK(kept_the_rules(rig.world));
+}
+
+TEST_CASE("chains are reserved in tables if there is one for each", "[libvirtio][queue][V11][V21]")
+{
+    const bool packed = GENERATE(false, true);
+    const u16 tables = GENERATE(u16{2}, u16{3});
+    model::World world;
+    Queue<16, 3> queue;
+    const auto memory = dma(world.memory.allocate(16384));
+    const QueueOptions options{.size = 16, .packed = packed, .tables = {tables, 4}};
+    REQUIRE(queue.start(memory, options).has_value());
+    REQUIRE(queue.reserve(3, 4).has_value());
+    u32 others = 0;
+    while (queue.submit(std::array{Buffer{memory.address, 8, true}}))
+        ++others;
+    CHECK(others == (tables == 3 ? 13 : 4));
 }
 
 TEST_CASE("no more chains are reserved than there is room for", "[libvirtio][queue]")
