@@ -142,9 +142,8 @@ Result<Session> connect(const Startup& given, std::string_view service)
 
 // Tells init that this server can work. Ready: proto::names::Ready, with what it carries.
 template <Method Ready>
-Result<> say_ready(const Startup& given,
-                   const typename Ready::Request& request = {},
-                   HandleSet carried = {})
+Result<>
+say_ready(const Startup& given, const typename Ready::Request& request = {}, HandleSet carried = {})
 {
     const auto names = given.grant<Endpoint>("names");
     if (!names)
