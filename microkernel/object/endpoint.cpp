@@ -166,8 +166,7 @@ void Endpoint::watch(Notification& notification, abi::Bits bits)
 void Endpoint::tell()
 {
     ++news_;
-    if (watch_)
-        watch_->signal(watch_bits_);
+    tell_manager();
     Thread* const worker = this_cpu().current();
     bool told = tell_some(2);  // a step of somebody's end closes several handles
     while (!told && worker == nullptr)

@@ -77,6 +77,13 @@ public:
     void handle_added(abi::Rights rights);
     void handle_closed(abi::Rights rights);
     void give_up(bool on);
+    void tell_manager()
+    {
+        if (watch_)
+            watch_->signal(watch_bits_);
+    }
+    // Some thread waits for a message.
+    bool attended() const { return receiver_ != nullptr || !receivers_.empty(); }
     void watch(Notification& notification, abi::Bits bits);
 
     // Errors: over_quota, no_memory.

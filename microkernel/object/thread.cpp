@@ -84,6 +84,15 @@ void Thread::abandon(Errc why)
     wake();
 }
 
+void Thread::expire()
+{
+    const bool called = state == State::calling || state == State::replying;
+    abandon(Errc::timed_out);
+    const auto entry = process_->handles().find(call_slot(), abi::Kind::endpoint, abi::right::call);
+    if (called && entry)
+        badge_of(**entry).endpoint().tell_manager();
+}
+
 // After a fault or an interrupt it does so by itself.
 void Thread::repeat_call()
 {

@@ -133,6 +133,8 @@ public:
     // Ends whatever it waits for with an error; it becomes ready. Nothing happens to one that is
     // not blocked.
     void abandon(Errc why);
+    // Its deadline passed; the manager of the endpoint that it called is told.
+    void expire();
     // It entered the kernel, which did nothing yet; it will do so again elsewhere.
     void repeat_call();
     // Steps to be done before this call ends.

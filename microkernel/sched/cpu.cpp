@@ -304,7 +304,7 @@ void Cpu::timer_interrupt()
         DeadlineLink* const first = deadlines_.first();
         if (first == nullptr || first->when > now)
             break;
-        static_cast<Thread*>(first)->abandon(Errc::timed_out);
+        static_cast<Thread*>(first)->expire();
     }
     if (slice_end_ <= now) {
         slice_end_ = abi::never;

@@ -103,6 +103,7 @@ Result<> sys_endpoint_info(Thread& caller)
     const Endpoint& what = **endpoint;
     caller.finish(what.epoch(), what.served() ? 1 : 0, what.given_up() ? 1 : 0);
     caller.x[4] = what.queued();
+    caller.x[5] = what.attended() ? 1 : 0;
     return {};
 }
 

@@ -21,7 +21,8 @@ mint(Borrowed<Endpoint> endpoint, u64 badge, Borrowed<Process> payer = {abi::no_
         fetch(abi::Syscall::endpoint_mint, endpoint.slot, badge, payer.slot.raw()));
 }
 
-// Raises `bits` when the endpoint loses its server, gets one again, or is given up.
+// Raises `bits` when the endpoint loses its server, gets one again, or is given up; for who manages
+// it, also when the deadline of a call passed.
 inline Result<>
 watch(Borrowed<Endpoint> endpoint, Borrowed<Notification> notification, abi::Bits bits)
 {
@@ -41,13 +42,14 @@ struct EndpointInfo {
     u64 epoch;
     bool served;
     bool given_up;
-    u64 queued;  // callers
+    u64 queued;     // callers
+    bool attended;  // somebody waits for a message
 };
 
 inline Result<EndpointInfo> info(Borrowed<Endpoint> endpoint)
 {
     return invoke(abi::Syscall::endpoint_info, endpoint.slot).transform([](const Values& v) {
-        return EndpointInfo{v[1], v[2] != 0, v[3] != 0, v[4]};
+        return EndpointInfo{v[1], v[2] != 0, v[3] != 0, v[4], v[5] != 0};
     });
 }
 

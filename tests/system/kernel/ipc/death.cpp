@@ -156,6 +156,38 @@ void watchers_hear_of_all_three()
     that(neither(), "rang again");
 }
 
+// In line, and while the server works; nobody else is told.
+void managers_hear_of_late_calls()
+{
+    Service service;
+    const auto mine = need(sys::create_notification());
+    const auto clients = need(sys::create_notification());
+    works(sys::watch(service.endpoint.borrow(), mine.borrow(), bell_bit));
+    works(sys::watch(service.client.borrow(), clients.borrow(), bell_bit));
+    echoes(service, 1);
+    that(silent(mine.borrow()), "rang for a call that was answered");
+    for (int times = 0; times < 2; ++times) {  // the first holds, the second stands in line
+        const auto late =
+            sys::call(service.client.borrow(), letter(Ask::hold, 8, {200}), sys::after_ms(1));
+        equals(late.header.status(), Errc::timed_out);
+        that(rang(mine.borrow()), "a call ended late, and nobody heard");
+        that(silent(clients.borrow()), "a client heard of another one's call");
+    }
+}
+
+void waiting_servers_attend()
+{
+    Service service;
+    const auto attends = [&] { return info_of(service).attended; };
+    that(check::eventually(attends), "a server that waits does not attend");
+    (void)sys::call(service.client.borrow(), letter(Ask::hold, 8, {10'000}), sys::after_ms(1));
+    that(!attends(), "a server that works attends");
+    service.server->kill();
+    that(!attends(), "a dead server attends");
+    service.start();
+    that(check::eventually(attends), "the next server does not attend");
+}
+
 // A handle to signal by raises its own bits, whatever the watch asks for.
 void watches_keep_to_the_mask()
 {
@@ -277,6 +309,8 @@ constexpr std::array cases{
     check::Case{"the epoch of an endpoint counts its servers", epochs_count_servers},
     check::Case{"watchers hear of a server lost, a server back, and giving up",
                 watchers_hear_of_all_three},
+    check::Case{"a manager hears of calls whose deadline passes", managers_hear_of_late_calls},
+    check::Case{"a server attends to its endpoint while it waits there", waiting_servers_attend},
     check::Case{"a watch raises no bit that its handle does not have", watches_keep_to_the_mask},
     check::Case{"watching needs a right on both sides", watching_needs_rights},
     check::Case{"an endpoint that is given up answers at once, until that is undone", given_up},
