@@ -10,9 +10,11 @@ namespace {
 
 namespace names = proto::names;
 
-std::string_view cause_name(u32 cause)
+std::string_view cause_name(const names::Crash::Reply& crash)
 {
-    switch (static_cast<abi::ExitCause>(cause)) {
+    if (crash.hung != 0)
+        return "hung";
+    switch (static_cast<abi::ExitCause>(crash.cause)) {
     case abi::ExitCause::none:
         return "no start";
     case abi::ExitCause::exited:
@@ -31,7 +33,7 @@ void show(const names::Crash::Reply& crash)
 {
     Line line;
     line.number(crash.at_ms, 8).put("  ").left(text::of(crash.name), 16);
-    line.number(crash.epoch, 5).put("  ").left(cause_name(crash.cause), 10);
+    line.number(crash.epoch, 5).put("  ").left(cause_name(crash), 10);
     line.left(names::state_name(crash.next), 11).number(crash.wait_ms, 7);
     if (crash.pc != 0)
         line.put("  pc 0x").hex(crash.pc).put(" esr 0x").hex(crash.esr).put(" far 0x").hex(

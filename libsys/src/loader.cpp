@@ -90,6 +90,12 @@ Result<> Launch::lend(std::string_view name, Borrowed<Device> device, abi::Right
     return list(name, *slot, abi::Kind::device);
 }
 
+Result<> Launch::watch_progress(Borrowed<Memory> page)
+{
+    startup_.progress = progress_address.raw();
+    return map_into(process(), page, Bytes{page_bytes}, read_write, progress_address);
+}
+
 Result<> Launch::list(std::string_view name, abi::Slot slot, abi::Kind kind)
 {
     u32 index = 0;

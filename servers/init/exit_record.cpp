@@ -59,7 +59,10 @@ void print_backtrace(std::string_view program,
 
 }  // namespace
 
-void print_exit(std::string_view program, std::string_view image, const abi::ExitRecord& record)
+void print_exit(std::string_view program,
+                std::string_view image,
+                const abi::ExitRecord& record,
+                bool hung)
 {
     if (record.cause == abi::ExitCause::exited && record.code == 0) {
         sys::log(sys::Level::info, "exited", {{"program", program}, {"code", 0}});
@@ -67,7 +70,7 @@ void print_exit(std::string_view program, std::string_view image, const abi::Exi
     }
     Line line;
     line.put("level=error msg=\"exit record\"").field("program", program).field("image", image);
-    line.field("cause", cause_name(record.cause)).field("code", record.code);
+    line.field("cause", hung ? "hung" : cause_name(record.cause)).field("code", record.code);
     line.field("esr", Hex{record.esr}).field("far", Hex{record.far});
     line.field("pc", Hex{record.pc}).field("sp", Hex{record.sp});
     sys::log_line(line.view());

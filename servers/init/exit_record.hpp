@@ -8,7 +8,10 @@
 namespace init {
 
 // "exited" alone for a planned end; otherwise the exit record, and for a fault registers and
-// backtrace.
-void print_exit(std::string_view program, std::string_view image, const abi::ExitRecord& record);
+// backtrace. `hung`: init killed it for that.
+void print_exit(std::string_view program,
+                std::string_view image,
+                const abi::ExitRecord& record,
+                bool hung = false);
 
 }  // namespace init

@@ -113,7 +113,7 @@ void Supervisor::restart(u32 index)
                     .next = State::restarting,
                     .wait_ms = 0,
                     .drain_ms = 0,
-                    .reserved = 0});
+                    .hung = 0});
 }
 
 abi::Ticks Supervisor::next_deadline() const
@@ -123,6 +123,69 @@ abi::Ticks Supervisor::next_deadline() const
         if (registry_[i].state == State::restarting)
             first = std::min(first, recoveries_[i].due);
     return first;
+}
+
+// Some call's deadline passed: is its server at work on something for too long?
+void Supervisor::look_at_all()
+{
+    more_suspects_ = false;
+    for (u32 i = 0; i < count(); ++i)
+        if (registry_[i].state == State::ready && program(i).role == table::Role::server
+            && program(i).restart.hang != 0)
+            look_at(i);
+}
+
+void Supervisor::look_at(u32 index)
+{
+    const auto endpoint = sys::info(endpoints_[index].borrow());
+    if (!endpoint || endpoint->attended)
+        return;
+    const auto about = sys::info(processes_[index].borrow());
+    const auto progress = progress_[index].mapping.at<const abi::Progress>();
+    if (!about || !progress)
+        return;
+    const auto begun =
+        looker_.begin(endpoints_[index].borrow(), **progress, static_cast<u32>(about->cpu));
+    if (begun) {
+        suspect_ = index;
+        suspect_epoch_ = registry_[index].epoch;
+    }
+    more_suspects_ = more_suspects_ || (!begun && begun.error() == Errc::busy);
+}
+
+// A client whose requests end the server again and again is shut out; the others go on.
+void Supervisor::blame(u32 index)
+{
+    constexpr u32 most_blames = 3;
+    Recovery& recovery = recoveries_[index];
+    const auto page = progress_[index].mapping.at<abi::Progress>();
+    if (!page)
+        return;
+    const u64 badge = std::exchange((*page)->badge, 0);
+    recovery.blames = badge == recovery.blamed ? recovery.blames + 1 : 1;
+    recovery.blamed = badge;
+    if (badge == 0 || recovery.blames < most_blames)
+        return;
+    recovery.blames = 0;
+    recovery.restarts.forgive();
+    auto& list = (*page)->shut_out;
+    list[recovery.shut_out++ % list.size()] = badge;
+    const auto client = names::ConnectBadge::Program::get(badge);
+    sys::log(Level::error, "client shut out",
+             {{"program", text::of(program(index).name)},
+              {"client", client < count() ? text::of(program(static_cast<u32>(client)).name) : ""},
+              {"badge", text::Hex{badge}}});
+}
+
+void Supervisor::end_look()
+{
+    const bool hangs = looker_.take() == Verdict::hangs;
+    if (hangs && processes_[suspect_].valid() && registry_[suspect_].epoch == suspect_epoch_) {
+        recoveries_[suspect_].hung = true;
+        (void)sys::kill(processes_[suspect_].borrow());
+    }
+    if (more_suspects_)
+        look_at_all();
 }
 
 Result<> Supervisor::manages(const sys::Caller& caller) const

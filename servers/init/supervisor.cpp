@@ -18,7 +18,14 @@ Result<> Supervisor::start_all()
         auto endpoint = sys::create_endpoint();
         if (!endpoint)
             return fail(endpoint.error());
+        const auto watched = sys::watch(endpoint->borrow(), given_.notification, endpoint_bit);
+        if (!watched)
+            return watched;
         endpoints_[i] = std::move(*endpoint);
+        auto page = sys::SharedMemory::create(Bytes{page_bytes});
+        if (!page)
+            return fail(page.error());
+        progress_[i] = std::move(*page);
     }
     for (u32 i = 0; i < count(); ++i)
         if ((program(i).flags & table::ProgramFlags::after_servers) == 0)
@@ -82,6 +89,8 @@ Result<> Supervisor::give(u32 index, sys::Launch& launch)
     if (done && p.role == table::Role::server)
         done = launch.grant("serve", endpoints_[index].slot(), abi::Kind::endpoint,
                             abi::right::receive);
+    if (done && p.role == table::Role::server)
+        done = launch.watch_progress(progress_[index].handle.borrow());
     if (done && p.device != table::no_device)
         done = give_device(index, launch);
     if (done && (p.flags & table::ProgramFlags::self) != 0)
@@ -118,6 +127,10 @@ void Supervisor::step(abi::Bits bits)
     for (u32 i = 0; i < count(); ++i)
         if (bits.any(end_bit(i)) && processes_[i].valid())
             ended(i);
+    if (bits.any(Looker::bit))
+        end_look();
+    if (bits.any(endpoint_bit))
+        look_at_all();
     for (u32 i = 0; i < count(); ++i)
         if (registry_[i].state == State::restarting && recoveries_[i].due <= sys::now())
             go_on(i);
@@ -130,12 +143,15 @@ void Supervisor::ended(u32 index)
         return;
     const table::Program& p = program(index);
     registry_.ended(index, info->exit.cause, info->exit.code);
-    print_exit(text::of(p.name), text::of(p.binary), info->exit);
+    const bool hung = std::exchange(recoveries_[index].hung, false);
+    print_exit(text::of(p.name), text::of(p.binary), info->exit, hung);
     if ((p.flags & table::ProgramFlags::verdict) != 0)
         (void)sys::system_off(given_.self, verdict(info->exit.cause, info->exit.code));
     processes_[index] = {};
     if (p.role == table::Role::server) {
         const abi::ExitRecord& exit = info->exit;
+        if (exit.cause != abi::ExitCause::killed || hung)
+            blame(index);
         recover(index, {.name = p.name,
                         .at_ms = sys::nanoseconds(sys::now()) / 1'000'000,
                         .epoch = registry_[index].epoch,
@@ -147,7 +163,7 @@ void Supervisor::ended(u32 index)
                         .next = State::restarting,
                         .wait_ms = 0,
                         .drain_ms = 0,
-                        .reserved = 0});
+                        .hung = hung ? 1u : 0u});
     } else {
         (void)quiesce_device(index);
     }

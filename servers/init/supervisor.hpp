@@ -12,11 +12,13 @@
 
 #include "crashes.hpp"
 #include "drain.hpp"
+#include "looker.hpp"
 #include "registry.hpp"
 #include "restarts.hpp"
 #include "slots.hpp"
 
 #include <sys/endpoint.hpp>
+#include <sys/memory.hpp>
 #include <sys/process.hpp>
 #include <sys/serve.hpp>
 
@@ -35,7 +37,10 @@ public:
         sys::Borrowed<sys::Notification> notification;
     };
 
-    explicit Supervisor(const Given& given) : given_{given}, registry_{given.plan} {}
+    explicit Supervisor(const Given& given)
+        : given_{given}, registry_{given.plan}, looker_{given.self, given.notification}
+    {
+    }
 
     // Endpoints, then servers and the apps that do not wait for them. A program that cannot start
     // is `failed` and the others go on. Errors: those of making endpoints.
@@ -65,6 +70,10 @@ private:
         Restarts restarts;
         bool held = false;
         bool asked = false;  // its next end is one that somebody asked for
+        bool hung = false;   // and this one, that it did not go on
+        u64 blamed = 0;      // badge that it worked for when it ended last
+        u32 blames = 0;      // and how often running
+        u32 shut_out = 0;    // so many badges
         RequestRing ring{};  // in `memory`; so long as that is there
         sys::Handle<sys::Memory> memory;
         // While its state is `restarting`:
@@ -96,6 +105,10 @@ private:
     void end_drain(u32 program);
     State plan_restart(u32 program, u32& wait_ms);
     void restart(u32 program);
+    void look_at(u32 program);
+    void look_at_all();
+    void end_look();
+    void blame(u32 program);
     // Errors: denied.
     Result<> manages(const sys::Caller& caller) const;
 
@@ -107,6 +120,11 @@ private:
     std::array<sys::Handle<sys::Endpoint>, table::max_programs> endpoints_{};
     std::array<sys::Handle<sys::Process>, table::max_programs> processes_{};
     std::array<Recovery, table::max_programs> recoveries_{};
+    std::array<sys::SharedMemory, table::max_programs> progress_{};  // of servers
+    Looker looker_;
+    u32 suspect_ = 0;  // whom it looks at
+    u32 suspect_epoch_ = 0;
+    bool more_suspects_ = false;  // when it has looked
     Crashes crashes_;
     u64 next_badge_ = 1;  // number of a connect; 48 bits never come round
     bool apps_started_ = false;

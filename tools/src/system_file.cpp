@@ -225,6 +225,7 @@ void read_restart(TableReader& program, proto::table::Restart& restart)
     read("back_off_max_ms", restart.back_off_max_ms, wait_range);
     read("window_ms", restart.window_ms, wait_range);
     read("drain_ms", restart.drain_ms, wait_range);
+    restart.hang = in.flag("hang", restart.hang == 1) ? 1 : 0;
     if (restart.back_off_min_ms > restart.back_off_max_ms)
         in.error("back_off_min_ms", "'back_off_min_ms' is above 'back_off_max_ms'");
     in.finish();
@@ -254,6 +255,8 @@ Program read_program(const Spelled& name,
     program.archive = in.flag("archive", false);
     program.manage = in.flag("manage", false);
     if (server) {
+        // One that calls others may wait for one that hangs.
+        program.restart.hang = program.uses.empty() ? 1 : 0;
         read_restart(in, program.restart);
     } else {
         const auto start = in.choice("start", "after_servers", {"boot", "after_servers", "shell"});

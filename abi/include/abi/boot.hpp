@@ -72,15 +72,25 @@ static_assert(sizeof(Grant) == 32);
 inline constexpr u32 max_grants = 16;
 inline constexpr u64 startup_magic = 0x5054525453524956;  // "VIRSTRTP"
 
+// What a server says of itself while it works, and what it is told: the beginning of a page that it
+// shares with who started it.
+struct Progress {
+    u64 turns;  // how often it came back from its wait
+    u64 badge;  // whose message it got then; 0: nobody's
+    // Of it: badges that it answers with `denied`, since they ended it too often; 0: none.
+    std::array<u64, 4> shut_out;
+};
+
 struct Startup {
     u64 magic;
     Name name;  // of the server or app in the system's table
     u32 epoch;
     u32 grant_count;
     std::array<Grant, max_grants> grants;
+    u64 progress;        // address of the page that begins with its Progress; 0: there is none
     u32 argument_bytes;  // arguments: strings, each ended by a zero byte
     u32 argument_count;
-    std::array<char, 3056> arguments;
+    std::array<char, 3048> arguments;
 };
 static_assert(sizeof(Startup) <= page_bytes);
 

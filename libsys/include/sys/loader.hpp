@@ -38,6 +38,9 @@ public:
     // ours. Errors: no_space (abi::max_grants), those of SYS_PROCESS_GRANT.
     Result<> grant(std::string_view name, abi::Slot what, abi::Kind kind, abi::Rights rights);
 
+    // A page that begins with an abi::Progress, which it keeps.
+    Result<> watch_progress(Borrowed<Memory> page);
+
     // Makes it the owner of a device.
     Result<> lend(std::string_view name, Borrowed<Device> device, abi::Rights rights);
 
@@ -59,7 +62,8 @@ private:
 
 // Where the first thread finds them: below the addresses that the kernel gives out.
 inline constexpr VirtAddr startup_address{abi::mapping_base - page_bytes};
-inline constexpr VirtAddr first_stack_top{startup_address.raw() - page_bytes};
+inline constexpr VirtAddr progress_address{startup_address.raw() - page_bytes};
+inline constexpr VirtAddr first_stack_top{progress_address.raw() - page_bytes};
 inline constexpr u64 max_stack_bytes = u64{16} << 20;
 
 }  // namespace sys

@@ -7,7 +7,8 @@
 //
 // or it does not compile. Whatever a client sends gets an answer: not_supported (an ordinal nobody
 // knows), bad_argument (another size than the method's, or no room for the handles of the answer),
-// or the method's own error. Handles that came with a request and were not taken are closed; so are
+// denied (requests of this badge ended the server too often: progress.hpp), or the method's own
+// error. Handles that came with a request and were not taken are closed; so are
 // those of an answer that failed.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <sys/handle_set.hpp>
 #include <sys/notification.hpp>
 #include <sys/payload.hpp>
+#include <sys/progress.hpp>
 
 namespace sys {
 
@@ -100,6 +102,8 @@ template <class S, Method... Ms>
 Answer dispatch(Methods<Ms...>, S& server, const Incoming& in)
 {
     Caller caller{in.badge, HandleSet::received(in.header.handles()), in.header.take()};
+    if (shut_out(in.badge)) [[unlikely]]
+        return Answer::failure(Errc::denied);
     Answer out = Answer::failure(Errc::not_supported);
     (void)((in.header.ordinal() == Ms::ordinal
             && (out = detail::answer<Ms>(server, in, caller), true))
@@ -155,6 +159,7 @@ public:
             return fail(in.header.status());
         if (in.header.status() == Errc::timed_out)
             in.badge = 0;
+        comes_round(in.badge);
         return in;
     }
 

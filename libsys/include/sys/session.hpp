@@ -58,17 +58,24 @@ public:
     }
 
     // A query that may be asked twice: a server that died with it, or since the last call, is not
-    // the caller's business, the next one is asked. Errors: as call(); peer_restarted only if that
-    // went on and on.
+    // the caller's business, the next one is asked. It is put again when no answer comes for a
+    // while: a deadline that passes lets init look whether the server hangs. Errors: as call();
+    // peer_restarted only if that went on and on.
     template <Method M>
     Result<typename M::Reply> ask(const typename M::Request& request = {},
                                   abi::Ticks deadline = abi::never)
     {
-        auto reply = call<M>(request, deadline);
-        for (u32 again = 0; !reply && reply.error() == Errc::peer_restarted && again < most_repeats;
-             ++again)
-            reply = call<M>(request, deadline);
-        return reply;
+        u64 wait_ms = first_wait_ms;
+        for (u32 restarts = 0;;) {
+            const abi::Ticks end = std::min(deadline, after_ms(wait_ms));
+            auto reply = call<M>(request, end);
+            if (reply)
+                return reply;
+            if (reply.error() == Errc::timed_out && end != deadline)
+                wait_ms = 2 * wait_ms;  // a slow one is to have its time
+            else if (reply.error() != Errc::peer_restarted || ++restarts > most_repeats)
+                return reply;
+        }
     }
 
     // With handles, both ways. A successful `state` call is remembered, its handles are not: who
@@ -110,6 +117,7 @@ public:
 
 private:
     static constexpr u32 most_repeats = 32;
+    static constexpr u64 first_wait_ms = 50;
 
     template <Method M>
     void remember(const typename M::Request& request, u32 handles)

@@ -185,7 +185,7 @@ struct Crash {
         State next;    // what followed: restarting, gave_up, held or failed
         u32 wait_ms;   // before the restart
         u32 drain_ms;  // that its device took to end what it had been asked, and to be reset
-        u32 reserved;
+        u32 hung;      // 1: init killed it, since it did not go on
     };
 };
 

@@ -49,6 +49,7 @@ struct Restart {
     u32 back_off_max_ms;
     u32 window_ms;
     u32 drain_ms;  // how long its device may end requests before it is reset
+    u32 hang;      // 1: it is ended when it hangs
 };
 inline constexpr u32 max_ends = 16;
 inline constexpr Restart usual_restart{
@@ -58,6 +59,7 @@ inline constexpr Restart usual_restart{
     .back_off_max_ms = 5'000,
     .window_ms = 60'000,
     .drain_ms = 5'000,
+    .hang = 1,
 };
 
 struct Program {

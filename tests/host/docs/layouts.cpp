@@ -165,6 +165,7 @@ std::string start_tables()
                     {"epoch", offsetof(Startup, epoch), sizeof(Startup::epoch)},
                     {"grant_count", offsetof(Startup, grant_count), sizeof(Startup::grant_count)},
                     {"grants", offsetof(Startup, grants), sizeof(Startup::grants)},
+                    {"progress", offsetof(Startup, progress), sizeof(Startup::progress)},
                     {"argument_bytes", offsetof(Startup, argument_bytes),
                      sizeof(Startup::argument_bytes)},
                     {"argument_count", offsetof(Startup, argument_count),

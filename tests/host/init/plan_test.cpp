@@ -140,7 +140,7 @@ TEST_CASE("a table that random bytes were written into is read inside its bounds
             CHECK((p.device == table::no_device || p.device < plan.devices().size()));
             sum += text::of(p.name).size();
         }
-        CHECK(sum > 0);
+        CHECK((sum > 0 || plan.programs().empty()));
     }
     CHECK(accepted > 100);  // names and quotas may be anything
 }

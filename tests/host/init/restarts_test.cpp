@@ -16,7 +16,8 @@ constexpr table::Restart policy{.immediate = 2,
                                 .back_off_min_ms = 100,
                                 .back_off_max_ms = 300,
                                 .window_ms = 10'000,
-                                .drain_ms = 0};
+                                .drain_ms = 0,
+                                .hang = 0};
 
 abi::Ticks at(u64 ms) { return sys::milliseconds(ms); }
 
@@ -76,7 +77,8 @@ TEST_CASE("a policy that waits for nothing restarts at once for good", "[init][r
                                 .back_off_min_ms = 0,
                                 .back_off_max_ms = 0,
                                 .window_ms = 3'600'000,
-                                .drain_ms = 0},
+                                .drain_ms = 0,
+                                .hang = 0},
                                at(0))
                 == 0U);
 }

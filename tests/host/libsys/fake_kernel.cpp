@@ -113,6 +113,8 @@ Errc Kernel::perform(Syscall call, Slot about, sys::Registers& r)
     case Syscall::endpoint_create:
     case Syscall::endpoint_mint:
     case Syscall::endpoint_give_up:
+    case Syscall::endpoint_watch:
+    case Syscall::endpoint_info:
     case Syscall::notification_create:
     case Syscall::notification_bind:
         return endpoint_call(call, about, r);
@@ -229,6 +231,12 @@ Errc Kernel::endpoint_call(Syscall call, Slot about, sys::Registers& r)
     const Handle* endpoint = find(about, Kind::endpoint, right::manage);
     if (endpoint == nullptr)
         return Errc::bad_handle;
+    if (call == Syscall::endpoint_watch)
+        return Errc::ok;
+    if (call == Syscall::endpoint_info) {
+        r.x = {0, 1, 1, 0, 0, endpoint->object->attended ? 1U : 0U, 0, 0};
+        return Errc::ok;
+    }
     if (call == Syscall::endpoint_give_up) {
         endpoint->object->given_up = r.x[0] == 1;
         return Errc::ok;

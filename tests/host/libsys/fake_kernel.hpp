@@ -47,6 +47,7 @@ struct Object {
     abi::Bits watched{};
 
     bool given_up = false;   // endpoint
+    bool attended = true;    // its server waits
     std::set<u64> badges{};  // that were minted
     u64 badge = 0;           // of a minted handle's own object
 

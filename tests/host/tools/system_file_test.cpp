@@ -153,6 +153,14 @@ TEST_CASE("a server says when it is started again, or leaves it")
     CHECK(own.back_off_max_ms == 4);
     CHECK(own.window_ms == 5);
     CHECK(own.drain_ms == 6);
+    CHECK(own.hang == 1);
+    const auto hang = [](const std::string& rest) {
+        const auto text = "[system]\nname='s'\n[server.b]\nbinary='a'\n[server.a]\nbinary='a'\n";
+        return parse_system(text + rest, "x.toml").programs[1].restart.hang;
+    };
+    CHECK(hang("uses=['b']\n") == 0);  // it may wait for one that hangs
+    CHECK(hang("uses=['b']\nrestart={hang=true}\n") == 1);
+    CHECK(hang("restart={hang=false}\n") == 0);
     CHECK_THAT(errors_in(with("give_up_after=17\n")),
                Contains("'give_up_after' of restart of [server.a] must be from 0 to 16"));
     CHECK_THAT(errors_in(with("back_off_min_ms=6000\n")),

@@ -179,6 +179,55 @@ void drains_in_time()
     that(false, "a device with requests in flight was not waited for");
 }
 
+// Whoever waits for it does not even get the CPU, if there is but one.
+void hangs()
+{
+    auto session = open("shaky");
+    const u32 epoch = about("shaky").epoch;
+    fails(session.call<shaky::End>({shaky::Way::spin, 0}, sys::after_ms(20)), Errc::timed_out);
+    const auto answer = session.ask<shaky::Which>({}, sys::after_ms(60'000));
+    equals(need(answer).epoch, epoch + 1);
+    const auto crash = last_crash("shaky");
+    equals(crash.epoch, epoch);
+    equals(crash.hung, 1u);
+}
+
+// A disk that has much to do does not hang; nor does one that has nothing to do.
+void is_looked_at_in_vain()
+{
+    const u32 epoch = about("slow0").epoch;
+    block::Disk disk;
+    need(disk.open(check::given(), "slow0", {.depth = 8, .buffers = 8, .buffer_bytes = 4096}));
+    for (u64 i = 0; i < 8; ++i)
+        need(disk.read(i, block::Sector{i * 8}, 8, need(disk.buffer())));
+    disk.kick();
+    auto session = open("slow0");
+    const auto late_call = [&] {  // lets init look
+        (void)session.call<proto::block::Stats>({}, sys::after(sys::microseconds(1)));
+    };
+    for (u32 left = 8; left != 0; --left) {
+        late_call();
+        need(disk.wait(check::patience()));
+    }
+    late_call();
+    need(disk.stats());
+    equals(about("slow0").epoch, epoch);
+}
+
+// Others of the same service are served on.
+void shuts_out()
+{
+    auto bad = open("shaky");
+    auto good = open("shaky");
+    for (int i = 0; i < 3; ++i) {
+        (void)bad.ask<shaky::Which>({}, check::patience());
+        fails(bad.call<shaky::End>({shaky::Way::exit, 1}, check::patience()), Errc::peer_restarted);
+    }
+    fails(bad.ask<shaky::Which>({}, check::patience()), Errc::denied);
+    fails(bad.call<shaky::End>({shaky::Way::exit, 1}, check::patience()), Errc::denied);
+    works(good.ask<shaky::Which>({}, check::patience()));
+}
+
 u64 rounds() { return text::parse_number(check::given().argument(0)).value_or(30); }
 
 void nothing_is_left()
@@ -202,6 +251,9 @@ constexpr std::array cases{
     check::Case{"a server that crashes again and again is given up", gives_up, check::Runs::once},
     check::Case{"a disk ends its requests before it is reset, and nobody else waits for that",
                 drains_in_time, check::Runs::once},
+    check::Case{"a server that hangs is ended when somebody waits for it", hangs},
+    check::Case{"a disk with slow requests, or with none, does not hang", is_looked_at_in_vain},
+    check::Case{"a client whose requests end its server again and again is shut out", shuts_out},
     check::Case{"servers that are killed very often leave nothing behind", nothing_is_left,
                 check::Runs::once},
 };
