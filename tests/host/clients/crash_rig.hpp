@@ -2,8 +2,8 @@
 // again: the real server, engine and driver over the device model.
 //
 // Events are counted: each access to a register, each call of the engine to its disk, each call of
-// the server to the kernel, and each call of a client (where the server dies meanwhile, as on
-// another CPU). A life ends before its n-th event.
+// the server to the kernel, and each call of a client (where the server dies meanwhile, or does
+// something, as on another CPU). A life ends before its n-th event.
 //
 // The device works on one request at a time, in any order. What it has when a server dies is
 // carried out or not, one by one, before it is reset.
@@ -14,6 +14,7 @@
 
 #include <cstdlib>
 #include <random>
+#include <set>
 
 #include <model/blk.hpp>
 #include <model/mmio.hpp>
@@ -38,10 +39,7 @@ public:
         bench.epoch = 0;
         bench.served = false;
         bench.offer(
-            "disk0",
-            [this](const sys::Incoming& in) {
-                return sys::dispatch(proto::block::Protocol{}, *server_, in);
-            },
+            "disk0", [this](const sys::Incoming& in) { return answer(in); },
             [this](u64 badge) {
                 if (server_)
                     bench.as_server([&] { server_->forget(badge); });
@@ -54,8 +52,11 @@ public:
 
     u64 events() const { return events_; }  // of this life
     u64 deaths() const { return deaths_; }
-    // Not one sector that a flush covered is only in the cache.
+    // What the medium was at the last flush.
     const std::vector<u8>& durable() const { return durable_; }
+    // A client gave up a session with a server that lives, with requests of it at the device: they
+    // would be carried out after what it sends next.
+    bool deserted() const { return deserted_; }
 
     model::World world;
     model::Blk blk;
@@ -110,6 +111,21 @@ private:
     {
         if (life_ && events_++ == (mortal() ? fate_.lives[deaths_] : ~u64{0}))
             die();
+        if (server_ && (random_() & 3) == 0)
+            (void)pump();
+    }
+
+    sys::Answer answer(const sys::Incoming& in)
+    {
+        using proto::block::Attach, proto::block::DetachAll;
+        const u16 method = in.header.ordinal();
+        const bool ends = method == DetachAll::ordinal && attached_.erase(in.badge) != 0;
+        const usize pins = bench.pins();
+        auto out = sys::dispatch(proto::block::Protocol{}, *server_, in);
+        deserted_ = deserted_ || (ends && bench.pins() == pins);
+        if (method == Attach::ordinal)
+            attached_.insert(in.badge);
+        return out;
     }
 
     // Nothing that it leaves behind says anything any more but its rings.
@@ -124,6 +140,7 @@ private:
         while (blk.held() != 0 && (random_() & 1) != 0)
             device_works();
         ++deaths_;
+        attached_.clear();
         bench.lose_server();
     }
 
@@ -209,6 +226,8 @@ private:
     u64 deaths_ = 0;
     model::Memory::Region memory_{};
     std::vector<u8> durable_;
+    std::set<u64> attached_;  // badges
+    bool deserted_ = false;
     abi::Slot device_ = bench.give(abi::Kind::device);
     abi::Slot notification_{};
     std::optional<Life> life_;

@@ -40,7 +40,8 @@ struct Run {
     bool attached_once() const
     {
         const u64 deaths = rig.deaths();
-        return rig.bench.pins() <= 2 && first.restarts() <= deaths && second.restarts() <= deaths;
+        return rig.bench.pins() <= 2 && !rig.deserted() && first.restarts() <= deaths
+               && second.restarts() <= deaths;
     }
 
     // The medium holds the last version of every sector, and so does what a flush left.
