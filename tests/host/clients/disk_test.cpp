@@ -332,3 +332,27 @@ TEST_CASE("buffers that hold no block of the disk are refused at the start", "[c
     CHECK(disk.open(rig.bench.startup(), "disk0", {.depth = 2, .buffers = 2, .buffer_bytes = 4096})
               .has_value());
 }
+
+TEST_CASE("an Attach that is not answered in time is made good for by the next wait",
+          "[clients][block]")
+{
+    DiskRig rig;
+    rig.blk.hold = true;
+    block::Disk disk;
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", options).has_value());
+    REQUIRE(disk.write(1, block::Sector{1}, 1, std::move(*disk.buffer())).has_value());
+    bool answers = false;
+    rig.bench.receives = [&] { return answers; };
+    rig.bench.pump = [] { return false; };
+    rig.bench.gain_server();  // it is the same one, but who is to know
+    CHECK(disk.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    CHECK(disk.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    CHECK(disk.outstanding() == 1);
+    answers = true;
+    rig.bench.pump = [&] { return rig.pump(); };
+    rig.blk.hold = false;
+    CHECK(disk.wait()->tag == 1);
+    CHECK(disk.restarts() == 1);
+    disk.close();
+    CHECK(rig.at_rest());
+}
