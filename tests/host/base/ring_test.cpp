@@ -76,6 +76,30 @@ TEST_CASE("a ring has a power of two of aligned entries", "[base][ring]")
           == Errc::bad_argument);
 }
 
+TEST_CASE("a ring is no longer than can be, and its entries are words", "[base][ring]")
+{
+    struct Halves {
+        u32 low;
+        u32 high;
+    };
+    RingSide own{};
+    RingSide peer{};
+    alignas(8) std::array<Halves, 5> place{};
+    const auto with = [&](Halves* first, usize count) {
+        const std::span entries{first, count};  // that nobody looks at
+        const auto in = Producer<Halves>::over(own, peer, entries);
+        const auto out = Consumer<Halves>::over(own, peer, std::span<const Halves>{entries});
+        CHECK(in.has_value() == out.has_value());
+        return in.has_value();
+    };
+
+    CHECK(with(place.data(), ring::max_entries));
+    CHECK_FALSE(with(place.data(), 2 * ring::max_entries));
+    auto* half = reinterpret_cast<Halves*>(&place[0].high);
+    CHECK(with(place.data(), 4));
+    CHECK_FALSE(with(half, 4));
+}
+
 TEST_CASE("a batch is published with one doorbell, and none if the consumer is awake",
           "[base][ring]")
 {

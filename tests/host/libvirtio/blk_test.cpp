@@ -46,6 +46,7 @@ TEST_CASE("what a device does not offer is done without", "[libvirtio][blk]")
     CHECK_FALSE(rig.device.accepted(Feature::event_idx));
     CHECK(rig.driver.flush(1).error() == Errc::not_supported);
     CHECK(rig.write(1, 0, rig.run(0)).error() == Errc::read_only);
+    CHECK(rig.driver.write(1, vblk::Sector{0}, rig.run(0)).error() == Errc::read_only);
     REQUIRE(rig.read(1, 0, rig.run(0)).has_value());
     CHECK(rig.only_done().outcome == vblk::Outcome::ok);
     CHECK(kept_the_rules(rig.world));
