@@ -46,6 +46,35 @@ TEST_CASE("a queue of buffers has some, of some bytes, and memory for them", "[l
     CHECK(rig.queue.post().error() == Errc::device_fault);
 }
 
+TEST_CASE("a queue that the device did not take is none", "[libvirtio][buffers][LD17]")
+{
+    Rig rig;
+    rig.world.lies.arm(model::Lie::queue_refused);
+    DmaCursor memory{dma(rig.world.memory.allocate(DeviceQueue<8>::memory_bytes(8).raw()))};
+    const DmaCursor again = memory;
+    DeviceQueue<8> queue;
+    REQUIRE(queue.start(rig.device, transmit, memory, 8).error() == Errc::device_fault);
+    const std::array chain{Buffer{DeviceAddr{0x1'4000'0000}, 8, false}};
+    CHECK(queue.submit(chain).error() == Errc::device_fault);
+    CHECK(queue.size() == 0);
+    CHECK_FALSE(queue.kick(rig.device));
+    CHECK_FALSE(queue.take().has_value());
+    rig.world.lies.disarm(model::Lie::queue_refused);
+    memory = again;
+    CHECK(queue.start(rig.device, transmit, memory, 8).has_value());
+}
+
+TEST_CASE("memory whose pointer is not aligned is no memory for a queue", "[libvirtio][buffers]")
+{
+    Rig rig;
+    auto region = dma(rig.world.memory.allocate(2 * DeviceQueue<8>::memory_bytes(8).raw()));
+    region.memory += 4;
+    DmaCursor memory{region};
+    DeviceQueue<8> queue;
+    CHECK(queue.start(rig.device, transmit, memory, 8).error() == Errc::no_space);
+    CHECK(queue.size() == 0);
+}
+
 TEST_CASE("what is sent fits a buffer, and there is one", "[libvirtio][buffers]")
 {
     Rig rig;

@@ -55,6 +55,7 @@ TEST_CASE("a device comes up by the steps of the specification",
     CHECK(device.queue_size(0, 300).value() == 256);
     CHECK(device.queue_size(0, 5000).value() == 1024);
     CHECK(device.queue_size(1, 256).error() == Errc::not_found);
+    CHECK(device.queue_size(0, 0).error() == Errc::not_found);
 
     Ring<64> ring;
     const auto rings = ring.start(dma(rig.world.memory.allocate(16384)), {64, true}).value();

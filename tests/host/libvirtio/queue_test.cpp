@@ -108,6 +108,8 @@ TEST_CASE("a queue is not larger than it was made for", "[libvirtio][queue]")
     CHECK(queue.start(memory, {.size = 16}).error() == Errc::bad_argument);
     CHECK(queue.start(memory, {.size = 8, .tables = {9, 2}}).error() == Errc::bad_argument);
     CHECK(queue.start(memory, {.size = 8, .tables = {8, 128}}).error() == Errc::no_space);
+    CHECK(queue.start(memory, {.size = 6}).error() == Errc::bad_argument);
+    CHECK(queue.free_descriptors() == 0);
     CHECK(queue.submit(std::array{Buffer{DeviceAddr{1}, 1, true}}).error() == Errc::device_fault);
 }
 
