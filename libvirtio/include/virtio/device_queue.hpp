@@ -42,6 +42,11 @@ public:
     // Shows the device what was submitted. True: it was notified.
     template <Bus B>
     bool kick(const Device<B>& device);
+    // Notifies of what was shown and the device did not want to hear of, once; before sleeping.
+    // QEMU's network device (7.2) leaves its wish for a notification of a packed ring where it was
+    // when it goes on after its peer kept it waiting, and would never hear of more.
+    template <Bus B>
+    bool insist(const Device<B>& device);
     [[nodiscard]] bool arm() { return running_ && queue_.arm(); }
 
     u16 size() const { return running_ ? queue_.size() : u16{0}; }
@@ -55,15 +60,19 @@ private:
     static constexpr Tables tables(u16 size) { return {size, table_entries}; }
     void show()
     {
-        if (std::exchange(unpublished_, false))
-            notify_ |= queue_.publish();
+        if (!std::exchange(unpublished_, false))
+            return;
+        const bool wanted = queue_.publish();
+        notify_ |= wanted;
+        unheard_ |= !wanted;
     }
 
     Queue<Max> queue_;
     u16 index_ = 0;
     bool running_ = false;
     bool unpublished_ = false;
-    bool notify_ = false;  // the device wants to hear of what it was shown
+    bool notify_ = false;   // the device wants to hear of what it was shown
+    bool unheard_ = false;  // it did not want to
 };
 
 template <u16 Max>
@@ -82,7 +91,7 @@ Result<> DeviceQueue<Max>::start(Device<B>& device, u16 index, DmaCursor& memory
     if (!rings)
         return fail(rings.error());
     index_ = index;
-    unpublished_ = notify_ = false;
+    unpublished_ = notify_ = unheard_ = false;
     const auto enabled = device.enable(index, *rings);
     running_ = enabled.has_value();
     return enabled;
@@ -117,6 +126,17 @@ bool DeviceQueue<Max>::kick(const Device<B>& device)
         return false;
     show();
     if (!std::exchange(notify_, false))
+        return false;
+    unheard_ = false;
+    device.notify(index_);
+    return true;
+}
+
+template <u16 Max>
+template <Bus B>
+bool DeviceQueue<Max>::insist(const Device<B>& device)
+{
+    if (!running_ || !std::exchange(unheard_, false))
         return false;
     device.notify(index_);
     return true;

@@ -77,7 +77,8 @@ public:
     // Shows the device all that was prepared. True: it was notified.
     bool kick();
     // Before sleeping. True: take() from all receive queues and the control queue first, there may
-    // be no interrupt for what came.
+    // be no interrupt for what came. A device with packed rings is told of frames that it did not
+    // want to hear of.
     [[nodiscard]] bool arm();
     // The same for frames that are out, for who waits for room. True: reclaim() first.
     [[nodiscard]] bool arm_transmit(u16 pair = 0) { return transmit_[pair].arm(); }
@@ -259,8 +260,12 @@ template <Bus B, u16 MaxQueue, u16 MaxPairs>
 bool Driver<B, MaxQueue, MaxPairs>::arm()
 {
     bool more = control_.arm();
-    for (u16 pair = 0; pair < pairs_; ++pair)
+    const bool packed = accepted_.has(Feature::ring_packed);
+    for (u16 pair = 0; pair < pairs_; ++pair) {
+        if (packed)
+            (void)transmit_[pair].insist(*device_);
         more |= receive_[pair].arm();
+    }
     return more;
 }
 

@@ -49,6 +49,12 @@ public:
     {
         return queue_.kick(device);
     }
+    // As DeviceQueue::insist.
+    template <Bus B>
+    bool insist(const Device<B>& device)
+    {
+        return queue_.insist(device);
+    }
     [[nodiscard]] bool arm() { return queue_.arm(); }
 
     u16 in_flight() const { return static_cast<u16>(count_ - free_count_); }
