@@ -24,12 +24,16 @@ constexpr auto end_patience = 30s;  // a sanitizer looks for leaks at the end, o
 
 Device& device_named(System& system, const std::string& name)
 {
-    const auto wanted = [&](const Device& one) { return one.vhost_user && one.name.text == name; };
+    const auto wanted = [&](const Device& one) {
+        return one.has_backend() && one.name.text == name;
+    };
     const auto found = std::ranges::find_if(system.devices, wanted);
     if (found == system.devices.end())
-        throw Failure{Exit::usage,
-                      fmt::format("system '{}' has no device '{}' with backend = \"vhost-user\"",
-                                  system.name, name)};
+        throw Failure{
+            Exit::usage,
+            fmt::format(
+                "system '{}' has no device '{}' with backend = \"vhost-user\" or \"stream\"",
+                system.name, name)};
     return *found;
 }
 
@@ -69,16 +73,17 @@ void choose_backends(System& system, const std::vector<std::string>& arguments)
     for (const auto& text : arguments)
         choose(system, text);
     for (const auto& device : system.devices)
-        if (device.vhost_user && device.backend.empty())
+        if (device.has_backend() && device.backend.empty())
             throw Failure{Exit::usage, fmt::format("device '{}' has no back end", device.name.text),
-                          "its system file says backend = \"vhost-user\"",
+                          fmt::format("its system file says backend = \"{}\"",
+                                      device.stream ? "stream" : "vhost-user"),
                           fmt::format("--backend {}=COMMAND", device.name.text)};
 }
 
 Backends::Backends(const System& system, const fs::path& sockets)
 {
     for (const auto& device : system.devices) {
-        if (!device.vhost_user)
+        if (!device.has_backend())
             continue;
         const Fd socket = listen_at(backend_socket(sockets, device));
         const Command command{

@@ -115,6 +115,10 @@ void add_device(Words& words, const Device& device, const QemuFiles& files)
         add(words, {"-blockdev", block_node(device, files)});
     else if (device.type == DeviceType::random)
         add(words, {"-object", fmt::format("rng-builtin,id={}-source", name)});
+    else if (device.stream)
+        add(words, {"-netdev",
+                    fmt::format("stream,id={}-peer,server=off,addr.type=unix,addr.path={}", name,
+                                qemu_escape(backend_socket(files.sockets, device).string()))});
     else if (device.type == DeviceType::network)
         add(words, {"-netdev", fmt::format("user,id={}-peer,restrict=on", name)});
     add(words, {"-device", device_option(device)});

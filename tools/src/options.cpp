@@ -81,7 +81,7 @@ void add_system(CLI::App& app, SystemOptions& system)
         ->allow_extra_args(false);
     app.add_option("--backend", system.backends,
                    "NAME=COMMAND: this program of the host behind that device, whose system file "
-                   "says backend = \"vhost-user\"")
+                   "says backend = \"vhost-user\" or \"stream\"")
         ->allow_extra_args(false);
     app.add_option("--cpus", system.cpus, "number of CPUs")->check(whole_number());
     app.add_option("--memory", system.memory, "memory of the guest, such as 64M or 4G");

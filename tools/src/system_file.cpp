@@ -189,7 +189,11 @@ Device read_device(const Spelled& name, const toml::table& table, Diagnostics& e
         device.wanted_slot = static_cast<u32>(in.number("slot", 0, {0, slot_count - 1}));
     device.slot_at = in.place("slot");
     read_properties(in, device);
-    device.vhost_user = in.choice("backend", "qemu", {"qemu", "vhost-user"}) == "vhost-user";
+    const auto backend = in.choice("backend", "qemu", {"qemu", "vhost-user", "stream"});
+    device.vhost_user = backend == "vhost-user";
+    device.stream = backend == "stream";
+    if (device.stream && device.type != DeviceType::network)
+        in.error("backend", fmt::format("a {} has no frames", kind_of(*type).name));
     if (device.vhost_user && kind_of(device.type).vhost.empty())
         in.error("backend", fmt::format("a {} has no vhost-user back end", kind_of(*type).name));
     if (device.type == DeviceType::block && !device.vhost_user)

@@ -86,7 +86,9 @@ struct Device {
     std::string serial;
     bool scratch = false;              // --disk may not replace it
     bool vhost_user = false;           // --backend says which program of the host is behind it
+    bool stream = false;               // --backend says which program its frames go to
     std::vector<std::string> backend;  // that program and its arguments
+    bool has_backend() const { return vhost_user || stream; }
     std::optional<u32> wanted_slot;
     Place slot_at;
     u32 slot = 0;                                           // as pinned

@@ -82,6 +82,26 @@ TEST_CASE("QEMU shares the guest's memory with back ends, and finds their socket
     CHECK_FALSE(has_word(qemu_command_line(system_with(""), files, {}), "memory-backend=ram"));
 }
 
+TEST_CASE("the frames of a network device go to a program's socket")
+{
+    auto system = system_with("[device.nic0]\ntype = \"virtio-net\"\nbackend = \"stream\"\n");
+    const QemuFiles files{.kernel = "/k",
+                          .archive = "/a",
+                          .directory = "/d",
+                          .qmp_socket = "/q",
+                          .sockets = "/s,s",
+                          .log = "/l"};
+    const auto all = qemu_command_line(system, files, {});
+    CHECK(has_word(all, "stream,id=nic0-peer,server=off,addr.type=unix,addr.path=/s,,s/nic0"));
+    CHECK(has_word(all, "virtio-net-device,id=nic0,bus=virtio-mmio-bus.0,netdev=nic0-peer"));
+    CHECK_FALSE(has_word(all, "memory-backend=ram"));
+    CHECK(refusal([&] { choose_backends(system, {}); }) == 120);
+    CHECK(refusal([&] { choose_backends(system, {"nic0=peer"}); }) == 0);
+    CHECK_THAT(errors_in(system_text("[device.keys]\ntype = \"virtio-keyboard\"\n"
+                                     "backend = \"stream\"\n")),
+               Contains("a virtio-keyboard has no frames"));
+}
+
 TEST_CASE("a device that no back end can be is refused in the system file")
 {
     CHECK_THAT(errors_in(system_text("[device.keys]\ntype = \"virtio-keyboard\"\n"
