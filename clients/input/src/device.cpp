@@ -163,7 +163,7 @@ void Device::refresh()
         channel_.refresh(*state, sys::now());
     else if (state.error() == Errc::busy)
         channel_.refresh_blindly(sys::now());
-    else
+    else if (state.error() != Errc::peer_restarted)  // then the next call waits for the new one
         channel_.lose(state.error());
 }
 

@@ -85,6 +85,7 @@ private:
     static constexpr abi::Bits all_bits{~u64{0}};
     static constexpr auto event_bit = abi::Bits::at(0);
     static constexpr auto server_bit = abi::Bits::at(1);
+    static constexpr int most_tries = 3;
 
     Result<> start(const Options& options);
     Result<> make_memory();
@@ -94,15 +95,19 @@ private:
     void refresh();
     bool look_at_server();
 
-    // A server that was restarted is asked once more.
+    // A server that was restarted meanwhile is asked again: it may have refused because it did not
+    // know the session yet.
     template <Method M>
     Result<typename M::Reply> ask(const typename M::Request& request)
     {
         if (!session_)
             return fail(Errc::bad_argument);
         auto answer = session_->call<M>(request);
-        if (!answer && answer.error() == Errc::peer_restarted && look_at_server())
+        for (int tries = 0; tries < most_tries && !answer; ++tries) {
+            if (!look_at_server() && answer.error() != Errc::peer_restarted)
+                break;
             answer = session_->call<M>(request);
+        }
         return answer;
     }
     template <Method M>
