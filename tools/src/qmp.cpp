@@ -1,14 +1,13 @@
 // qmp.cpp - asks a running QEMU.
 #include "qmp.hpp"
 
+#include "unix_socket.hpp"
+
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <regex>
 
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <poll.h>
 #include <unistd.h>
@@ -17,20 +16,6 @@ namespace vireo {
 namespace {
 
 using Json = nlohmann::json;
-
-Fd connect_unix(const fs::path& path)
-{
-    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const auto name = path.string();
-    if (!socket.open() || name.size() >= sizeof(address.sun_path))
-        return {};
-    std::memcpy(address.sun_path, name.data(), name.size());
-    if (::connect(socket.raw(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
-        return {};
-    return socket;
-}
 
 u64 hex(const std::string& text) { return std::stoull(text, nullptr, 16); }
 

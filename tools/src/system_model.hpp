@@ -27,7 +27,7 @@ struct Machine {
     RingOptions rings{};
 };
 
-enum class DeviceType { block, network, random, keyboard, tablet };
+enum class DeviceType { block, network, random, keyboard, mouse, tablet };
 
 // What the types are called, to whom. The order is that in which devices get pages of their own.
 struct DeviceKind {
@@ -45,6 +45,7 @@ inline constexpr std::array device_kinds{
     DeviceKind{DeviceType::network, "virtio-net", "virtio-net-device", 1, 1, "virtio-net-device"},
     DeviceKind{DeviceType::random, "virtio-rng", "virtio-rng-device", 4, 2, "vhost-user-rng"},
     DeviceKind{DeviceType::keyboard, "virtio-keyboard", "virtio-keyboard-device", 18, 3, ""},
+    DeviceKind{DeviceType::mouse, "virtio-mouse", "virtio-mouse-device", 18, 3, ""},
     DeviceKind{DeviceType::tablet, "virtio-tablet", "virtio-tablet-device", 18, 3, ""},
 };
 
