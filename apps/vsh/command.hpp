@@ -31,6 +31,10 @@ enum class Verb : u8 {
     net_dump,
     net_arp,
     net_ping,
+    input_list,
+    input_watch,
+    input_led,
+    input_state,
     rand,
     crashes,
     kill,
@@ -52,6 +56,9 @@ enum class Operand : u8 {
     kills,
     nic,
     address,
+    device,
+    led,
+    on,
 };
 
 struct Form {
@@ -106,6 +113,14 @@ inline constexpr std::array forms{
          "net arp NIC ADDRESS", "who has that IPv4 address; ours is 10.0.2.15"},
     Form{Verb::net_ping, "net", "ping", {Operand::nic, Operand::address, Operand::count}, 2,
          "net ping NIC ADDRESS [COUNT]", "ICMP echo: whether that address answers"},
+    Form{Verb::input_list, "input", "list", {}, 0,
+         "input list", "keyboards, mice, tablets that this shell may use"},
+    Form{Verb::input_watch, "input", "watch", {Operand::device, Operand::count}, 2,
+         "input watch DEVICE COUNT", "the next events, each within 10 s"},
+    Form{Verb::input_led, "input", "led", {Operand::device, Operand::led, Operand::on}, 3,
+         "input led DEVICE num|caps|scroll on|off", "light a LED or put it out"},
+    Form{Verb::input_state, "input", "state", {Operand::device}, 1,
+         "input state DEVICE", "keys held, LEDs lit, where axes are"},
     Form{Verb::rand, "rand", "", {Operand::bytes}, 1,
          "rand N", "N random bytes in hex, 1 to 4096"},
     Form{Verb::crashes, "crashes", "", {}, 0,
@@ -125,6 +140,9 @@ struct Command {
     std::string_view disk;
     std::string_view nic;
     std::string_view address;
+    std::string_view device;
+    u32 led = 0;
+    bool on = false;
     u64 first = 0;
     u64 count = 0;  // zero: was not given
     u64 seed = 0;
@@ -153,6 +171,22 @@ inline std::string_view put(u64& place, std::string_view word, u64 least, u64 mo
     return {};
 }
 
+// Sets `place` to the position of a word among others, or says why not.
+template <usize N>
+std::string_view
+put(u32& place, std::string_view word, const std::array<std::string_view, N>& words)
+{
+    const auto found = std::ranges::find(words, word);
+    if (found == words.end())
+        return "none of the words that can be here";
+    place = static_cast<u32>(found - words.begin());
+    return {};
+}
+
+// As their numbers say (Linux, LED_NUML and so on).
+inline constexpr std::array<std::string_view, 3> led_names{"num", "caps", "scroll"};
+inline constexpr std::array<std::string_view, 2> switch_words{"off", "on"};
+
 inline std::string_view put(Operand operand, std::string_view word, Command& into)
 {
     switch (operand) {
@@ -168,6 +202,17 @@ inline std::string_view put(Operand operand, std::string_view word, Command& int
     case Operand::address:
         into.address = word;
         return {};
+    case Operand::device:
+        into.device = word;
+        return {};
+    case Operand::led:
+        return put(into.led, word, led_names);
+    case Operand::on: {
+        u32 on = 0;
+        const auto why = put(on, word, switch_words);
+        into.on = on != 0;
+        return why;
+    }
     case Operand::first:
         return put(into.first, word, 0, ~u64{0});
     case Operand::count:

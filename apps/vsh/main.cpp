@@ -49,6 +49,12 @@ Status Shell::run(const Command& command)
     case Verb::net_arp:
     case Verb::net_ping:
         return net(command);
+    case Verb::input_list:
+        return input_list();
+    case Verb::input_watch:
+    case Verb::input_led:
+    case Verb::input_state:
+        return input(command);
     case Verb::blk_info:
     case Verb::blk_sha256:
     case Verb::blk_read:

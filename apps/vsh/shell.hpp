@@ -37,6 +37,10 @@ private:
     // net_commands.cpp
     Status net(const Command& command);
 
+    // input_commands.cpp
+    Status input_list();
+    Status input(const Command& command);
+
     const sys::Startup* given_;
 };
 

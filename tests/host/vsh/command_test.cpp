@@ -35,6 +35,14 @@ TEST_CASE("every command of the list is parsed from its own usage line", "[vsh]"
     CHECK(good("rand 32").count == 32);
     CHECK(good("blk stress disk0 7").count == 7);
     CHECK(good("blk stress disk0 7 3").kills == 3);
+    CHECK(good("input list").verb == vsh::Verb::input_list);
+    CHECK(good("input state kbd0").device == "kbd0");
+    CHECK(good("input watch kbd0 7").count == 7);
+    const auto led = good("input led kbd0 scroll on");
+    CHECK(led.device == "kbd0");
+    CHECK(led.led == 2);
+    CHECK(led.on);
+    CHECK_FALSE(good("input led kbd0 num off").on);
 
     const auto fill = good("  blk  fill scratch0 8\t0x10 77 ");
     CHECK(fill.verb == vsh::Verb::blk_fill);
@@ -100,6 +108,11 @@ TEST_CASE("a bad argument names itself and the usage", "[vsh]")
         {"net ping nic0", ""},
         {"net ping nic0 10.0.2.2 0", "0"},
         {"net dump nic0 x", "x"},
+        {"input led kbd0 caps", ""},
+        {"input led kbd0 wide on", "wide"},
+        {"input led kbd0 caps maybe", "maybe"},
+        {"input watch kbd0", ""},
+        {"input list kbd0", "kbd0"},
         {"help me", "me"},
     }));
     const auto problem = bad(line);
