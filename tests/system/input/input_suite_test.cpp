@@ -1,0 +1,38 @@
+// input_suite_test.cpp - keyboard, mouse and tablet at once, on registers of both versions.
+#include "typist.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+namespace {
+
+void check_suite(const std::vector<std::string>& words)
+{
+    const auto guest = typist::boot(words);
+    INFO(fmt::format("{}", fmt::join(guest.log, "\n")));
+    INFO(fmt::format("{}", fmt::join(guest.problems, "\n")));
+    CHECK(guest.reason == "");
+    CHECK(guest.code == 0);
+    CHECK(guest.complaints.empty());
+    CHECK(guest.problems.empty());
+    CHECK(guest.asked > 100);
+}
+
+}  // namespace
+
+TEST_CASE("keys, motion and LEDs go through inputd with version 2 registers",
+          "[I1][I2][I3][I4][I5][I6][I8][I9][I10][I13][I15][LD28][machine]")
+{
+    check_suite({"-c", "3000"});
+}
+
+TEST_CASE("keys, motion and LEDs go through inputd with version 1 registers",
+          "[I4][I8][I9][I10][machine]")
+{
+    check_suite({"-c", "900", "--legacy"});
+}
+
+TEST_CASE("a hundred thousand numbered keys come complete and in order", "[I4][full]")
+{
+    check_suite({"-c", "100000"});
+}

@@ -1,0 +1,7 @@
+// main.cpp - runs the cases.
+#include "suite.hpp"
+
+int app_main(const sys::Startup& given)
+{
+    return check::run_all(given, {suite::key_cases, suite::pointer_cases});
+}

@@ -1,0 +1,31 @@
+// typist.hpp - boots the system of this folder and does what its guest asks for.
+//
+// The guest prints "host: WHAT A B", and waits for what comes of it:
+//
+//   type N COUNT            events N.. of the pattern of keys, each in a packet of its own
+//   type_together N COUNT   the same in one packet
+//   press CODE DOWN         one key, by Linux's code
+//   move X Y, point X Y     the mouse X to the right and Y up; the tablet to a place
+//   click DOWN 0            the left button
+//   leds MASK 0             until QEMU says that these are lit (bits as Linux's): 0 num, 1 caps, 2
+//   scroll
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace typist {
+
+struct Guest {
+    int code = -1;       // what `run` would have ended with,
+    std::string reason;  // and why
+    std::vector<std::string> complaints;
+    std::vector<std::string> problems;  // of the host's side
+    std::vector<std::string> log;
+    unsigned asked = 0;
+};
+
+// `tools/vireo run input.toml` with these words.
+Guest boot(const std::vector<std::string>& words);
+
+}  // namespace typist
