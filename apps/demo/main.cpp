@@ -1,11 +1,12 @@
-// demo/main.cpp - a first look at a running system: a disk, a scratch disk, random bytes, and who
-// is there.
+// demo/main.cpp - a first look at a running system: a disk, a scratch disk, random bytes, a
+// keyboard, and who is there.
 //
 // It writes to scratch0 only, never to disk0: that may be a disk of the user's. Exit status 0, or 1
 // with the reason.
 #include <block/blocking.hpp>
 #include <block/pattern.hpp>
 #include <block/stream.hpp>
+#include <input/device.hpp>
 #include <proto/names.hpp>
 #include <random/random.hpp>
 #include <sys/log.hpp>
@@ -84,6 +85,27 @@ Result<> show_random(const sys::Startup& given, u64& seed)
     return {};
 }
 
+// Lights its Caps Lock LED, and puts it out again.
+Result<> show_keyboard(const sys::Startup& given)
+{
+    input::Device keyboard;
+    if (const auto opened = keyboard.open(given, "kbd0"); !opened)
+        return opened;
+    const auto keys = keyboard.codes(input::Type::key);
+    if (!keys)
+        return fail(keys.error());
+    u32 count = 0;
+    for (u32 code = 0; code < proto::input::key_codes; ++code)
+        count += input::has(*keys, code) ? 1 : 0;
+    constexpr u32 caps_lock = 1 << 1;
+    for (const u32 lit : {caps_lock, u32{0}})
+        if (const auto set = keyboard.set_leds(caps_lock, lit); !set)
+            return set;
+    Line line;
+    print(line.put("kbd0: ").number(count).put(" keys"));
+    return {};
+}
+
 Result<> show_programs(const sys::Startup& given)
 {
     const auto init = given.grant<sys::Endpoint>("names");
@@ -125,7 +147,7 @@ int app_main(const sys::Startup& given)
     u64 seed = 0;
     const bool good = passed("disk0", show_disk(given)) && passed("rng0", show_random(given, seed))
                       && passed("scratch0", use_scratch(given, seed))
-                      && passed("ps", show_programs(given));
+                      && passed("kbd0", show_keyboard(given)) && passed("ps", show_programs(given));
     sys::out(good ? "demo: all good" : "demo: stopped");
     return good ? 0 : 1;
 }
