@@ -184,6 +184,8 @@ TEST_CASE("a client without spaces loses its own frames only, and is told how ma
     REQUIRE(late);
     CHECK(late->missed == 96);
     CHECK(bytes_of(late->frame) == frame_to(everybody, 64, 100));
+    rig.arrive({frame_to(everybody, 64, 101)});
+    CHECK(slow.receive()->missed == 0);
 }
 
 TEST_CASE("a frame longer than a client's spaces is lost for it, and counted", "[netd]")
