@@ -77,12 +77,25 @@ TEST_CASE("ps, devices and help show what there is", "[machine]")
 {
     const auto shown = shell({"ps", "devices", "help"});
     CHECK(shown.status == 0);
-    for (const std::string program : {"disk0 +blkd", "scratch0 +blkd", "rng0 +rngd", "vsh +vsh"})
+    for (const std::string program :
+         {"disk0 +blkd", "scratch0 +blkd", "rng0 +rngd", "nic0 +netd", "vsh +vsh"})
         CHECK(std::regex_search(shown.out, std::regex{"(^|\n)" + program + " +ready "}));
-    for (const std::string device : {"disk0 +0 +blk", "scratch0 +8 +blk", "rng0 +16 +rng"})
+    for (const std::string device :
+         {"disk0 +0 +blk", "scratch0 +8 +blk", "nic0 +16 +net", "rng0 +24 +rng"})
         CHECK(std::regex_search(shown.out, std::regex{"\n" + device + " +2 +[a-z0-9]+ +mapped"}));
     for (const std::string usage : {"blk sha256 DISK", "blk verify DISK", "rand N", "devices"})
         CHECK_THAT(shown.out, Contains("\n" + usage));
+}
+
+TEST_CASE("the gateway of QEMU's network answers")
+{
+    const auto there = shell({"net arp nic0 10.0.2.2", "net ping nic0 10.0.2.2 2"});
+    CHECK(there.status == 0);
+    CHECK_THAT(there.out, Contains("10.0.2.2 is at 52:55:0a:00:02:02\n"));
+    CHECK(lines_with(there.out, "answer from 10.0.2.2: seq=").size() == 2);
+    const auto wrong = shell({"net ping nic0 10.0.2"});
+    CHECK(wrong.status == 1);
+    CHECK_THAT(wrong.out, Contains("vsh: net ping nic0: bad_argument (EINVAL)"));
 }
 
 TEST_CASE("a long line of output arrives whole")
