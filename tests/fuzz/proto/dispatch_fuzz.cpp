@@ -6,6 +6,7 @@
 #include <proto/block.hpp>
 #include <proto/input.hpp>
 #include <proto/names.hpp>
+#include <proto/net.hpp>
 #include <proto/random.hpp>
 #include <sys/serve.hpp>
 
@@ -86,9 +87,10 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size)
         ++closed;
     };
     check(proto::block::Protocol{}, in);
+    check(proto::net::Protocol{}, in);
     check(proto::random::Protocol{}, in);
     check(proto::names::Protocol{}, in);
     check(proto::input::Protocol{}, in);
-    demand(closed == 4 * handles);  // nobody took them
+    demand(closed == 5 * handles);  // nobody took them
     return 0;
 }
