@@ -51,17 +51,17 @@ void Looker::run(void* looker)
         self.look();
 }
 
-// A server that waits for a message owes nothing.
+// A server that waits for a message works nothing.
 void Looker::look()
 {
     const auto first = sys::info(endpoint_);
     Stillness stillness;
     for (auto verdict = Verdict::unknown; verdict == Verdict::unknown;) {
         const auto now = sys::info(endpoint_);
-        const bool owes =
+        const bool works =
             first && now && now->served && now->epoch == first->epoch && !now->attended;
         verdict =
-            stillness.look(sys::now(), __atomic_load_n(&progress_->turns, __ATOMIC_RELAXED), owes);
+            stillness.look(sys::now(), __atomic_load_n(&progress_->turn, __ATOMIC_RELAXED), works);
         verdict_ = verdict;
         if (verdict == Verdict::unknown)
             (void)sys::wait(orders_.borrow(), stillness.due());

@@ -1,5 +1,5 @@
-// init/stillness.hpp - whether a server hangs: somebody waits in line for it, and it does not come
-// back from what it does. Pure: times and what was seen are arguments.
+// init/stillness.hpp - whether a server hangs: it is at work, and does not come back from what it
+// does. Pure: times and what was seen are arguments.
 //
 // Looks are 20 ms apart. A look that comes late says that the machine stood still, or the CPU that
 // both run on was somebody else's: then nothing that was seen before counts.
@@ -21,21 +21,22 @@ public:
     // The next look.
     abi::Ticks due() const { return due_; }
 
-    // What it looks like at `now`: so many turns of the server, and somebody in line or not.
-    Verdict look(abi::Ticks now, u64 turns, bool owes)
+    // What it looks like at `now`: the server's last turn (abi::Progress), and whether it is at
+    // work.
+    Verdict look(abi::Ticks now, u64 turn, bool works)
     {
         const bool in_time = all_ != 0 && now <= sys::later(due_, sys::milliseconds(late_ms));
         due_ = sys::later(now, sys::milliseconds(interval_ms));
-        if (!owes || (all_ != 0 && turns != turns_) || ++all_ == most_looks)
+        if (!works || (all_ != 0 && turn != turn_) || ++all_ == most_looks)
             return Verdict::goes_on;
-        turns_ = turns;
+        turn_ = turn;
         same_ = in_time ? same_ + 1 : 0;
         return same_ == looks ? Verdict::hangs : Verdict::unknown;
     }
 
 private:
     abi::Ticks due_ = abi::now;
-    u64 turns_ = 0;
+    u64 turn_ = 0;
     u32 same_ = 0;
     u32 all_ = 0;
 };

@@ -1,8 +1,9 @@
-// sys/progress.hpp - what the running server says of itself to whoever started it. Inbox does all
-// of it; a server that works on something for a client without a message says for whom.
+// sys/progress.hpp - what the running server says of itself to whoever started it, and is told by
+// it. Inbox and dispatch() do all of it.
 #pragma once
 
 #include <abi/boot.hpp>
+#include <sys/machine.hpp>
 
 namespace sys {
 
@@ -12,12 +13,13 @@ namespace detail {
 [[clang::no_destroy]] inline constinit abi::Progress unwatched{};
 inline constinit abi::Progress* progress = &unwatched;
 
-inline void write(u64& place, u64 value) { __atomic_store_n(&place, value, __ATOMIC_RELAXED); }
-
 }  // namespace detail
 
-// It works for the client of this badge; 0: for nobody.
-inline void works_for(u64 badge) { detail::write(detail::progress->badge, badge); }
+// It came back from its wait now, with a message of this badge, or 0. Before it does anything else.
+[[gnu::always_inline]] inline void say_turn(abi::Progress& progress, u64 badge)
+{
+    store_pair(&progress.turn, counter(), badge);
+}
 
 // Messages of this badge are refused.
 inline bool shut_out(u64 badge)
@@ -26,14 +28,6 @@ inline bool shut_out(u64 badge)
         if (other == badge && badge != 0)
             return true;
     return false;
-}
-
-// It came back from its wait, with a message of this badge, or 0.
-inline void comes_round(u64 badge)
-{
-    abi::Progress& progress = *detail::progress;
-    detail::write(progress.turns, progress.turns + 1);
-    detail::write(progress.badge, badge);
 }
 
 }  // namespace sys

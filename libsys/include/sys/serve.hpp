@@ -155,11 +155,11 @@ public:
     Result<Incoming> next(abi::Ticks deadline = abi::never)
     {
         Incoming in = owes_ ? send_and_wait(deadline) : wait(deadline);
+        say_turn(*progress_, in.badge);
         if (refused(in)) [[unlikely]]
             return fail(in.header.status());
         if (in.header.status() == Errc::timed_out)
             in.badge = 0;
-        comes_round(in.badge);
         return in;
     }
 
@@ -217,6 +217,7 @@ private:
     static constexpr abi::Bits all_bits{~u64{0}};
 
     Borrowed<Endpoint> endpoint_;
+    abi::Progress* progress_ = detail::progress;
     Borrowed<Notification> owed_ring_{};
     unsigned take_;
     bool owes_ = false;

@@ -27,6 +27,7 @@ inline void trap(Registers& r) { host_kernel(r); }
 inline abi::MessagePage& message_page() { return host_message_page; }
 inline u64 counter() { return host_counter; }
 inline u64 counter_frequency() { return 62'500'000; }
+inline void store_pair(u64* at, u64 first, u64 second) { at[0] = first, at[1] = second; }
 [[noreturn]] inline void stop() { std::abort(); }
 
 }  // namespace sys

@@ -63,6 +63,12 @@ inline abi::MessagePage& message_page()
     return **block;
 }
 
+// Two words, one behind the other, now: somebody else looks at them.
+inline void store_pair(u64* at, u64 first, u64 second)
+{
+    asm volatile("stp %1, %2, [%0]" : : "r"(at), "r"(first), "r"(second));
+}
+
 // The virtual counter (CNTVCT_EL0) and its ticks per second (CNTFRQ_EL0).
 inline u64 counter()
 {
