@@ -27,6 +27,7 @@ public:
     // One server at a time. `progress` stays as long as init; `cpu` counts from 1. Errors: busy;
     // those of making its thread.
     Result<> begin(sys::Borrowed<sys::Endpoint> endpoint, const abi::Progress& progress, u32 cpu);
+    bool busy() const { return busy_; }
     // After the bit, once.
     Verdict take()
     {

@@ -128,29 +128,38 @@ abi::Ticks Supervisor::next_deadline() const
 // Some call's deadline passed: is its server at work on something for too long?
 void Supervisor::look_at_all()
 {
-    more_suspects_ = false;
-    for (u32 i = 0; i < count(); ++i)
-        if (registry_[i].state == State::ready && program(i).role == table::Role::server
-            && program(i).restart.hang != 0)
-            look_at(i);
+    suspects_ = ~u64{0};
+    look_on();
+}
+
+// In turns, however often somebody asks, and each once: whoever is less important runs in between.
+void Supervisor::look_on()
+{
+    for (u32 n = 0; n < count() && !looker_.busy(); ++n) {
+        next_ = (next_ + 1) % count();
+        if ((std::exchange(suspects_, suspects_ & ~(u64{1} << next_)) >> next_ & 1) != 0)
+            look_at(next_);
+    }
 }
 
 void Supervisor::look_at(u32 index)
 {
+    if (registry_[index].state != State::ready || program(index).role != table::Role::server
+        || program(index).restart.hang == 0)
+        return;
     const auto endpoint = sys::info(endpoints_[index].borrow());
-    if (!endpoint || endpoint->attended)
+    if (!endpoint || endpoint->attended || !endpoint->served)
         return;
     const auto about = sys::info(processes_[index].borrow());
     const auto progress = progress_[index].mapping.at<const abi::Progress>();
     if (!about || !progress)
         return;
-    const auto begun =
-        looker_.begin(endpoints_[index].borrow(), **progress, static_cast<u32>(about->cpu));
-    if (begun) {
-        suspect_ = index;
-        suspect_epoch_ = registry_[index].epoch;
-    }
-    more_suspects_ = more_suspects_ || (!begun && begun.error() == Errc::busy);
+    suspect_ = index;
+    suspect_epoch_ = registry_[index].epoch;
+    if (const auto begun =
+            looker_.begin(endpoints_[index].borrow(), **progress, static_cast<u32>(about->cpu));
+        !begun)
+        sys::log(Level::warn, "cannot look", {{"error", begun.error()}});
 }
 
 // A client whose requests end the server again and again is shut out; the others go on.
@@ -184,8 +193,7 @@ void Supervisor::end_look()
         recoveries_[suspect_].hung = true;
         (void)sys::kill(processes_[suspect_].borrow());
     }
-    if (more_suspects_)
-        look_at_all();
+    look_on();
 }
 
 Result<> Supervisor::manages(const sys::Caller& caller) const

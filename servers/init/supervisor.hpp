@@ -107,6 +107,7 @@ private:
     void restart(u32 program);
     void look_at(u32 program);
     void look_at_all();
+    void look_on();
     void end_look();
     void blame(u32 program);
     // Errors: denied.
@@ -124,7 +125,8 @@ private:
     Looker looker_;
     u32 suspect_ = 0;  // whom it looks at
     u32 suspect_epoch_ = 0;
-    bool more_suspects_ = false;  // when it has looked
+    u64 suspects_ = 0;  // bits of programs that are to be looked at
+    u32 next_ = 0;      // who had the last turn
     Crashes crashes_;
     u64 next_badge_ = 1;  // number of a connect; 48 bits never come round
     bool apps_started_ = false;
