@@ -58,7 +58,8 @@ void report(const Stress& stress, const block::Disk& disk, const Killer& killer)
     Line line;
     line.put("stressed ").number(stress.completions()).put(" requests, ");
     line.number(killer.killed()).put(" kills, ").number(disk.restarts()).put(" restarts, ");
-    print(line.number(stress.sent_again()).put(" sent again: all sectors hold what was written"));
+    line.number(disk.replayed()).put(" replayed, ").number(stress.sent_again());
+    print(line.put(" given back: all sectors hold what was written"));
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ public:
     }
 
     u32 outstanding() const { return requests_.outstanding(); }
+    u64 replayed() const { return replayed_; }
 
     // Puts a request into the ring, or in line while there is no server; publish() shows it.
     // `buffer` moves in on success only. Errors: would_block (`depth` are outstanding),
@@ -175,7 +176,7 @@ public:
     {
         if (!stopped())
             return;
-        requests_.restart(rings_->submissions.position());
+        replayed_ += requests_.restart(rings_->submissions.position());
         (void)renew_rings();  // they were good before
         enter(Phase::away);
     }
@@ -349,6 +350,7 @@ private:
     Rings* plain_ = nullptr;  // null unless attached, with all that is outstanding sent
     std::optional<Rings> rings_;
     Phase phase_ = Phase::closed;
+    u64 replayed_ = 0;
     Errc lost_ = Errc::ok;
     Memory memory_;
     BufferPool* pool_ = nullptr;

@@ -56,6 +56,8 @@ public:
     Result<Stats> stats() { return session_->ask<proto::block::Stats>(); }
     // Times that the session went over to another server.
     u32 restarts() const { return restarts_; }
+    // Requests that it gave to another server, since the one that had them died.
+    u64 replayed() const { return channel_.replayed(); }
     u64 bytes() const { return info_.capacity.raw() * sector_bytes; }
     bool read_only() const { return (info_.flags & proto::block::InfoFlags::read_only) != 0; }
     bool write_cache() const { return (info_.flags & proto::block::InfoFlags::write_cache) != 0; }

@@ -121,8 +121,9 @@ public:
     }
 
     // The server died, `end` being the position after the last that it was sent: they are in line
-    // again, under new cookies and before those that wait, but what has been there too often.
-    void restart(u32 end)
+    // again, under new cookies and before those that wait, but what has been there too often. How
+    // many.
+    u32 restart(u32 end)
     {
         std::array<u8, max_entries> again{};
         u32 count = 0;
@@ -134,6 +135,7 @@ public:
         for (const u8 place : std::span{again}.first(count))
             line_[--line_begin_] = place;
         line_count_ += count;
+        return count;
     }
 
     // A request that is not sent again; null if there is none.
