@@ -283,6 +283,8 @@ private:
     void publish()
     {
         Turns::each(turns_.take_touched(), [this](u32 place) {
+            if (!turns_.is_open(place))
+                return;  // shut meanwhile, when the one that had grabbed was
             Session& session = *sessions_[place];
             do {
                 if (session.publish())

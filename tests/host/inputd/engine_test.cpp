@@ -236,3 +236,27 @@ TEST_CASE("a client that breaks its ring is shut out, and the others go on",
     CHECK(liar.say<protocol::Subscribe>({1, 0}) == Errc::not_found);
     CHECK(rig.bench.at(liar.own.slot())->pending.any(abi::Bits::at(0)));
 }
+
+TEST_CASE("two clients break their rings at once, one of which has grabbed",
+          "[inputd][engine][hostile]")
+{
+    InputRig rig;
+    Hand grabber{rig};
+    Hand other{rig};
+    REQUIRE(grabber.attach() == Errc::ok);
+    REQUIRE(other.attach() == Errc::ok);
+    for (u32 i = 0; i < 100; ++i)
+        rig.key(30, i % 2 == 0);  // more than their rings take
+    REQUIRE(grabber.say<protocol::Grab>({1, 0}) == Errc::ok);
+    for (Hand* hand : {&grabber, &other}) {
+        ring::store_release(hand->page().consumed.index, 1U << 20);
+        REQUIRE(sys::signal(hand->doorbell.borrow(), {~u64{0}}).has_value());
+    }
+    rig.settle();
+    CHECK(grabber.server().closed == static_cast<u32>(Errc::malformed));
+    CHECK(other.server().closed == static_cast<u32>(Errc::malformed));
+    Hand next{rig};
+    REQUIRE(next.attach() == Errc::ok);
+    rig.key(31, true);
+    CHECK(next.read() == Events{key_event(31, 1), syn});
+}
