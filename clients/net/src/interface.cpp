@@ -111,14 +111,25 @@ Result<Rings> Interface::rings() const
     return Rings{**client, *spaces, *sends, **server, *received, *sent};
 }
 
-// The rings begin at zero on this side before the server sees them, and on its side by Attach.
+// A server that dies with it is followed by the next.
 Result<> Interface::attach()
+{
+    for (u32 deaths = 0;; ++deaths) {
+        const auto attached = try_to_attach();
+        if (attached || attached.error() != Errc::peer_restarted || deaths == most_deaths)
+            return attached;
+    }
+}
+
+// The rings begin at zero on this side before the server sees them, and on its side by Attach.
+// Errors: peer_restarted (nobody has them).
+Result<> Interface::try_to_attach()
 {
     const auto state = sys::info(session_->endpoint());
     const auto view = rings();
     if (!state || !view)
         return fail(state ? view.error() : state.error());
-    endpoint_epoch_ = state->epoch;  // of before: a server that comes meanwhile is noticed
+    endpoint_epoch_ = state->epoch;
     if (const auto opened = channel_.open(*view, pool_); !opened)
         return opened;
     auto client = lendable(client_memory_.handle.borrow(), sys::read_only);
@@ -143,6 +154,12 @@ Result<> Interface::attach()
     if (!doorbell)
         return fail(Errc::malformed);
     doorbell_ = std::move(*doorbell);
+    // Who answered may be gone, or have come after we looked; two sessions on the same rings would
+    // break both.
+    if (const auto now = sys::info(session_->endpoint()); !now || now->epoch != state->epoch) {
+        (void)session_->call<wire::Detach>({session_number_, 0});
+        return fail(Errc::peer_restarted);
+    }
     link_seen_ = channel_.link();
     channel_.offer_spaces();
     return {};

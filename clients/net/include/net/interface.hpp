@@ -110,11 +110,13 @@ private:
     static constexpr abi::Bits all_bits{~u64{0}};
     static constexpr auto work_bit = abi::Bits::at(0);
     static constexpr auto server_bit = abi::Bits::at(1);
+    static constexpr u32 most_deaths = 64;  // of servers that were to attach the rings
 
     Result<> start();
     Result<> make_memory();
     Result<Rings> rings() const;
     Result<> attach();
+    Result<> try_to_attach();
     void look_at_server();
     Result<> sleep_until(bool sent, abi::Ticks deadline);
     Result<abi::Bits> sleep(bool ring_first, abi::Ticks deadline);
