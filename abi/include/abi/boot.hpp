@@ -76,7 +76,7 @@ inline constexpr u64 startup_magic = 0x5054525453524956;  // "VIRSTRTP"
 // shares with who started it.
 struct Progress {
     u64 turn;   // when it came back from its wait, in ticks
-    u64 badge;  // whose message it got then; 0: nobody's
+    u64 badge;  // whose message it works on; 0: nobody's
     // Of it: badges that it answers with `denied`, since they ended it too often; 0: none.
     std::array<u64, 4> shut_out;
 };

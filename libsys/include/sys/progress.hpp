@@ -15,10 +15,17 @@ inline constinit abi::Progress* progress = &unwatched;
 
 }  // namespace detail
 
-// It came back from its wait now, with a message of this badge, or 0. Before it does anything else.
-[[gnu::always_inline]] inline void say_turn(abi::Progress& progress, u64 badge)
+// It came back from its wait now, and works for nobody yet: what bits tell of comes before the
+// message.
+[[gnu::always_inline]] inline void say_turn(abi::Progress& progress)
 {
-    store_pair(&progress.turn, counter(), badge);
+    store_pair(&progress.turn, counter(), 0);
+}
+
+// It works on a message of this badge.
+inline void works_for(u64 badge)
+{
+    __atomic_store_n(&detail::progress->badge, badge, __ATOMIC_RELAXED);
 }
 
 // Messages of this badge are refused.

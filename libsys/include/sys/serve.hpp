@@ -104,6 +104,7 @@ Answer dispatch(Methods<Ms...>, S& server, const Incoming& in)
     Caller caller{in.badge, HandleSet::received(in.header.handles()), in.header.take()};
     if (shut_out(in.badge)) [[unlikely]]
         return Answer::failure(Errc::denied);
+    works_for(in.badge);
     Answer out = Answer::failure(Errc::not_supported);
     (void)((in.header.ordinal() == Ms::ordinal
             && (out = detail::answer<Ms>(server, in, caller), true))
@@ -155,7 +156,7 @@ public:
     Result<Incoming> next(abi::Ticks deadline = abi::never)
     {
         Incoming in = owes_ ? send_and_wait(deadline) : wait(deadline);
-        say_turn(*progress_, in.badge);
+        say_turn(*progress_);
         if (refused(in)) [[unlikely]]
             return fail(in.header.status());
         if (in.header.status() == Errc::timed_out)

@@ -31,6 +31,26 @@ TEST_CASE("a request reaches its method, and the reply goes back", "[libsys][ser
     CHECK(out.letter.words[1] == 0);  // nothing leaks behind the payload
 }
 
+TEST_CASE("a server works for a badge from its message to the next wait", "[libsys][serve]")
+{
+    fake::Kernel kernel;
+    echo::Server server;
+    auto& progress = *sys::detail::progress;
+    sys::host_counter = 77;
+    sys::say_turn(progress);
+    CHECK(progress.turn == 77);
+    CHECK(progress.badge == 0);  // step() may end it for another client's ring
+    (void)sys::dispatch(echo::Protocol{}, server, request(echo::Add::ordinal, 16));
+    CHECK(progress.badge == 42);
+    sys::say_turn(progress);
+    CHECK(progress.badge == 0);
+    progress.shut_out[1] = 42;
+    const auto out = sys::dispatch(echo::Protocol{}, server, request(echo::Add::ordinal, 16));
+    CHECK(out.letter.header.status() == Errc::denied);
+    CHECK(progress.badge == 0);
+    progress.shut_out = {};
+}
+
 TEST_CASE("what is longer than the registers travels in the message page", "[libsys][serve]")
 {
     fake::Kernel kernel;
