@@ -20,12 +20,17 @@ u32 devices_on(const Taken& taken, u32 page)
     return count;
 }
 
+// The first page that is free, so that the busiest devices come first; else the last of the
+// emptiest: who is there already is the least busy one.
 u32 next_slot(const Taken& taken)
 {
     u32 best = 0;
-    for (u32 page = 1; page < slot_count / slots_per_page; ++page)
-        if (devices_on(taken, page) < devices_on(taken, best))
+    for (u32 page = 1; page < slot_count / slots_per_page; ++page) {
+        const u32 here = devices_on(taken, page);
+        const u32 there = devices_on(taken, best);
+        if (here < there || (here == there && here != 0))
             best = page;
+    }
     u32 slot = best * slots_per_page;
     while (taken[slot])
         ++slot;

@@ -81,8 +81,10 @@ TEST_CASE("ps, devices and help show what there is", "[machine]")
          {"disk0 +blkd", "scratch0 +blkd", "rng0 +rngd", "nic0 +netd", "vsh +vsh"})
         CHECK(std::regex_search(shown.out, std::regex{"(^|\n)" + program + " +ready "}));
     for (const std::string device :
-         {"disk0 +0 +blk", "scratch0 +8 +blk", "nic0 +16 +net", "rng0 +24 +rng"})
-        CHECK(std::regex_search(shown.out, std::regex{"\n" + device + " +2 +[a-z0-9]+ +mapped"}));
+         {"disk0 +0 +blk +2 +disk0 +mapped", "scratch0 +8 +blk +2 +scratch0 +mapped",
+          "nic0 +16 +net +2 +nic0 +mapped", "rng0 +24 +rng +2 +rng0 +by call",
+          "kbd0 +25 +input +2 +kbd0 +by call"})
+        CHECK(std::regex_search(shown.out, std::regex{"\n" + device}));
     for (const std::string usage : {"blk sha256 DISK", "blk verify DISK", "rand N", "devices"})
         CHECK_THAT(shown.out, Contains("\n" + usage));
 }
