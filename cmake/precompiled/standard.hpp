@@ -1,5 +1,6 @@
-// precompiled/standard.hpp - what nearly every file includes of the standard library, parsed once for
-// each set of flags. Files include what they use all the same: headers are compiled without this.
+// precompiled/standard.hpp - what nearly every file includes of the standard library, parsed once
+// for each set of flags. Files include what they use all the same: headers are compiled without
+// this.
 #pragma once
 
 #include <algorithm>
