@@ -40,12 +40,14 @@ enum class Verb : u8 {
     kill,
     restart,
     hold,
+    update,
 };
 
 // What follows the name of a command.
 enum class Operand : u8 {
     none,
     program,
+    image,
     disk,
     first,
     count,
@@ -131,12 +133,15 @@ inline constexpr std::array forms{
          "restart SERVER", "a new instance, also of one that was held or given up"},
     Form{Verb::hold, "hold", "", {Operand::program}, 1,
          "hold SERVER", "when it ends, callers wait until it is asked to restart"},
+    Form{Verb::update, "update", "", {Operand::program, Operand::image}, 2,
+         "update SERVER IMAGE", "ends what it has, then goes on as another image, or the same"},
 };
 // clang-format on
 
 struct Command {
     Verb verb = Verb::nothing;
     std::string_view program;
+    std::string_view image;
     std::string_view disk;
     std::string_view nic;
     std::string_view address;
@@ -192,6 +197,9 @@ inline std::string_view put(Operand operand, std::string_view word, Command& int
     switch (operand) {
     case Operand::program:
         into.program = word;
+        return {};
+    case Operand::image:
+        into.image = word;
         return {};
     case Operand::disk:
         into.disk = word;

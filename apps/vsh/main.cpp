@@ -41,6 +41,7 @@ Status Shell::run(const Command& command)
     case Verb::kill:
     case Verb::restart:
     case Verb::hold:
+    case Verb::update:
         return server(command);
     case Verb::net_info:
     case Verb::net_stats:

@@ -1,4 +1,4 @@
-// vsh/server_commands.cpp - kill, restart, hold, crashes.
+// vsh/server_commands.cpp - kill, restart, hold, update, crashes.
 #include "shell.hpp"
 
 #include <proto/names.hpp>
@@ -45,12 +45,12 @@ void show(const names::Crash::Reply& crash)
 
 // Asks init for something that only a manager may ask for.
 template <class M>
-Status ask(const sys::Startup& given, std::string_view what, std::string_view program)
+Status ask(const sys::Startup& given, std::string_view what, const typename M::Request& request)
 {
     const auto init = given.grant<sys::Endpoint>("names");
     if (!init)
         return complain(what, init.error());
-    if (const auto done = sys::call<M>(*init, {text::padded<sizeof(abi::Name)>(program)}); !done)
+    if (const auto done = sys::call<M>(*init, request); !done)
         return complain(what, done.error());
     return Status::done;
 }
@@ -59,13 +59,17 @@ Status ask(const sys::Startup& given, std::string_view what, std::string_view pr
 
 Status Shell::server(const Command& command)
 {
+    const auto program = text::padded<sizeof(abi::Name)>(command.program);
     switch (command.verb) {
     case Verb::kill:
-        return ask<names::Kill>(*given_, "kill", command.program);
+        return ask<names::Kill>(*given_, "kill", {program});
     case Verb::restart:
-        return ask<names::Restart>(*given_, "restart", command.program);
+        return ask<names::Restart>(*given_, "restart", {program});
+    case Verb::update:
+        return ask<names::Update>(*given_, "update",
+                                  {program, text::padded<sizeof(abi::Name)>(command.image)});
     default:
-        return ask<names::Hold>(*given_, "hold", command.program);
+        return ask<names::Hold>(*given_, "hold", {program});
     }
 }
 

@@ -127,6 +127,14 @@ public:
         remove_if_done(place);
     }
 
+    // Takes no more submissions; what was taken is ended as ever.
+    void leave() { most_in_flight_ = 0; }
+    bool idle() const
+    {
+        return std::ranges::none_of(
+            sessions_, [](const auto& each) { return each && each->in_flight() != 0; });
+    }
+
     // The disk changed its size.
     void resize(block::Sector capacity)
     {
@@ -340,7 +348,7 @@ private:
     D* disk_;
     O* owner_;
     Turns turns_;
-    u32 most_in_flight_;  // of one program
+    u32 most_in_flight_;  // of one program; 0: nobody's submissions are taken
     u32 recoveries_ = 0;
     std::optional<Held> held_;
     bool just_held_ = false;  // by a doorbell, which was not for nothing then

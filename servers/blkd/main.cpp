@@ -3,9 +3,7 @@
 #include "server.hpp"
 
 #include <common/negotiation_report.hpp>
-#include <common/virtio_platform.hpp>
-#include <proto/names.hpp>
-#include <sys/session.hpp>
+#include <common/serving.hpp>
 
 namespace {
 
@@ -32,22 +30,15 @@ void announce(const virtio::Device<common::DeviceBus>& device, const common::Dev
 }
 
 // Where init finds out, after our death, whether the device still writes.
-Result<> say_ready(const sys::Startup& given,
-                   const virtio::Device<common::DeviceBus>& device,
-                   const common::DriverMemory& memory)
+proto::names::RequestRing ring_of(const virtio::Device<common::DeviceBus>& device,
+                                  const common::DriverMemory& memory)
 {
-    auto shared = sys::duplicate(memory.memory.memory(), abi::right::read | abi::right::transfer);
-    if (!shared)
-        return fail(shared.error());
-    sys::HandleSet carried;
-    if (const auto added = carried.add(std::move(*shared)); !added)
-        return added;
     const bool packed = device.negotiation().accepted.has(virtio::Feature::ring_packed);
     const virtio::RingAddresses& rings = disk.rings();
     const auto offset = [&](DeviceAddr at) {
         return static_cast<u32>(at.raw() - memory.memory.address().raw());
     };
-    const proto::names::RequestRing ring{
+    return {
         .entries = rings.size,
         .packed = u16{packed},
         .queue = 0,
@@ -55,22 +46,6 @@ Result<> say_ready(const sys::Startup& given,
         .driver = offset(packed ? rings.desc : rings.driver),
         .device = offset(rings.device),
     };
-    return sys::say_ready<proto::names::Ready>(given, {ring}, std::move(carried));
-}
-
-Result<> serve(sys::Inbox& inbox)
-{
-    for (;;) {
-        const auto event = inbox.next(server->next_deadline());
-        if (!event)
-            return fail(event.error());
-        if (const auto done = server->step(event->bits); !done)
-            return done;
-        if (event->gone())
-            server->forget(event->badge);
-        if (event->request())
-            inbox.answer(sys::dispatch(proto::block::Protocol{}, *server, *event));
-    }
 }
 
 }  // namespace
@@ -102,7 +77,8 @@ Result<> run(const sys::Startup& given)
     server.emplace(disk,
                    blkd::Server<Disk>::Means{platform->device, platform->notification.borrow(),
                                              given.epoch(), &inbox, &platform->bus.accesses()});
-    if (const auto ready = say_ready(given, *device, *memory); !ready)
+    const auto ready = common::say_ready(given, *platform, ring_of(*device, *memory), &*memory);
+    if (!ready)
         return ready;
-    return serve(inbox);
+    return common::serve(proto::block::Protocol{}, inbox, *platform, *server);
 }

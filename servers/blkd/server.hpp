@@ -34,6 +34,9 @@ public:
 
     abi::Ticks next_deadline() const { return engine_.hungry() ? abi::now : abi::never; }
 
+    void leave() { engine_.leave(); }
+    bool idle() const { return engine_.idle(); }
+
     // The last handle of a badge is gone.
     void forget(u64 badge)
     {

@@ -17,7 +17,7 @@ namespace {
 
 Result<> serve(init::Supervisor& running, sys::Borrowed<sys::Endpoint> endpoint)
 {
-    sys::Inbox inbox{endpoint, 1};
+    sys::Inbox inbox{endpoint, 2};  // of a Ready
     for (;;) {
         const auto event = inbox.next(running.next_deadline());
         if (!event)

@@ -32,6 +32,8 @@ Result<names::Ready::Reply> Supervisor::on(const names::Ready::Request& request,
     const auto who = registry_.program(caller.badge());
     if (!who)
         return fail(who.error());
+    if (request.leaves > 1 || request.reserved != 0)
+        return fail(Errc::bad_argument);
     sys::Handle<sys::Memory> memory;
     if (request.ring.entries != 0) {
         if (program(*who).device == table::no_device)
@@ -44,10 +46,20 @@ Result<names::Ready::Reply> Supervisor::on(const names::Ready::Request& request,
         if (!about || !sound(request.ring, about->size.raw()))
             return fail(Errc::bad_argument);
     }
+    sys::Handle<sys::Notification> leaving;
+    if (request.leaves != 0) {
+        auto bell = caller.take<sys::Notification>(memory.valid() ? 1 : 0);
+        if (!bell)
+            return fail(bell.error());
+        leaving = std::move(*bell);
+    }
     if (const auto ready = registry_.ready(*who); !ready)
         return fail(ready.error());
-    recoveries_[*who].ring = request.ring;
-    recoveries_[*who].memory = std::move(memory);
+    Recovery& recovery = recoveries_[*who];
+    recovery.ring = request.ring;
+    recovery.memory = std::move(memory);
+    recovery.leaving = std::move(leaving);
+    recovery.proven = recovery.running;
     follow_up();
     return names::Ready::Reply{};
 }
@@ -62,7 +74,7 @@ Result<names::Process::Reply> Supervisor::on(const names::Process::Request& requ
     const Status& status = registry_[request.index];
     names::Process::Reply reply{};
     reply.name = p.name;
-    reply.binary = p.binary;
+    reply.binary = recoveries_[request.index].running;
     reply.state = status.state;
     reply.epoch = status.epoch;
     reply.priority = p.priority;

@@ -27,9 +27,19 @@ void Supervisor::recover(u32 index, const names::Crash::Reply& crash)
         (void)sys::write_register(device_of(index), mmio::queue_notify, recovery.ring.queue);
 }
 
+// When there is something to do with it without a bit.
+abi::Ticks Supervisor::due(u32 index) const
+{
+    const State state = registry_[index].state;
+    const bool waits = state == State::restarting || state == State::leaving;
+    return waits ? recoveries_[index].due : abi::never;
+}
+
 // It is due.
 void Supervisor::go_on(u32 index)
 {
+    if (registry_[index].state == State::leaving)
+        return late_to_leave(index);
     Recovery& recovery = recoveries_[index];
     if (recovery.phase == Recovery::Phase::draining) {
         const abi::Ticks now = sys::now();
@@ -59,13 +69,16 @@ void Supervisor::end_drain(u32 index)
     Recovery& recovery = recoveries_[index];
     recovery.phase = Recovery::Phase::waiting;
     recovery.memory = {};
+    recovery.leaving = {};
     const bool quiet = quiesce_device(index).has_value();
     names::Crash::Reply& crash = recovery.crash;
     recovery.asked = recovery.asked && quiet;
+    const bool asked = recovery.asked;
     crash.next = quiet ? plan_restart(index, crash.wait_ms) : State::failed;
     crash.drain_ms = static_cast<u32>(
         sys::nanoseconds(abi::Ticks{sys::now().raw() - recovery.since.raw()}) / 1'000'000);
-    crashes_.add(crash);
+    if (!asked)
+        crashes_.add(crash);
     registry_.set(index, crash.next);
     if (crash.next == State::failed || crash.next == State::gave_up) {
         sys::log(Level::error, "server given up", {{"program", text::of(program(index).name)}});
@@ -120,8 +133,7 @@ abi::Ticks Supervisor::next_deadline() const
 {
     abi::Ticks first = abi::never;
     for (u32 i = 0; i < count(); ++i)
-        if (registry_[i].state == State::restarting)
-            first = std::min(first, recoveries_[i].due);
+        first = std::min(first, due(i));
     return first;
 }
 

@@ -13,6 +13,7 @@ using sys::Level;
 Result<> Supervisor::start_all()
 {
     for (u32 i = 0; i < count(); ++i) {
+        recoveries_[i].image = recoveries_[i].proven = program(i).binary;
         if (program(i).role != table::Role::server)
             continue;
         auto endpoint = sys::create_endpoint();
@@ -50,6 +51,7 @@ Result<> Supervisor::launch(u32 index)
     if (!process)
         return fail(process.error());
     processes_[index] = std::move(*process);
+    recoveries_[index].running = recoveries_[index].image;
     const bool server = program(index).role == table::Role::server;
     registry_.set(index, server ? State::starting : State::ready);
     return {};
@@ -67,7 +69,8 @@ Result<sys::Handle<sys::Process>> Supervisor::make_process(u32 index)
         .epoch = registry_[index].epoch,
         .cpu = 0,
     };
-    auto launch = sys::Launch::create(given_.self, given_.archive, text::of(p.binary), quota);
+    auto launch =
+        sys::Launch::create(given_.self, given_.archive, text::of(recoveries_[index].image), quota);
     if (!launch)
         return fail(launch.error());
     if (const auto given = give(index, *launch); !given)
@@ -132,7 +135,7 @@ void Supervisor::step(abi::Bits bits)
     if (bits.any(endpoint_bit))
         look_at_all();
     for (u32 i = 0; i < count(); ++i)
-        if (registry_[i].state == State::restarting && recoveries_[i].due <= sys::now())
+        if (due(i) <= sys::now())
             go_on(i);
 }
 
@@ -142,16 +145,18 @@ void Supervisor::ended(u32 index)
     if (!info || info->state != abi::ProcessState::dead)
         return;
     const table::Program& p = program(index);
+    const State before = registry_[index].state;
     registry_.ended(index, info->exit.cause, info->exit.code);
     const bool hung = std::exchange(recoveries_[index].hung, false);
-    print_exit(text::of(p.name), text::of(p.binary), info->exit, hung);
+    print_exit(text::of(p.name), text::of(recoveries_[index].running), info->exit, hung);
     if ((p.flags & table::ProgramFlags::verdict) != 0)
         (void)sys::system_off(given_.self, verdict(info->exit.cause, info->exit.code));
     processes_[index] = {};
     if (p.role == table::Role::server) {
         const abi::ExitRecord& exit = info->exit;
-        if (exit.cause != abi::ExitCause::killed || hung)
+        if (before != State::leaving && (exit.cause != abi::ExitCause::killed || hung))
             blame(index);
+        choose_image(index, before == State::ready || before == State::leaving);
         recover(index, {.name = p.name,
                         .at_ms = sys::nanoseconds(sys::now()) / 1'000'000,
                         .epoch = registry_[index].epoch,
@@ -175,7 +180,7 @@ void Supervisor::failed(u32 index, std::string_view what, Errc why)
     const table::Program& p = program(index);
     sys::log(Level::error, "not started",
              {{"program", text::of(p.name)},
-              {"image", text::of(p.binary)},
+              {"image", text::of(recoveries_[index].image)},
               {"why", what},
               {"error", why}});
     registry_.set(index, State::failed);

@@ -59,6 +59,7 @@ public:
     Result<names::Restart::Reply> on(const names::Restart::Request& request, sys::Caller& caller);
     Result<names::Hold::Reply> on(const names::Hold::Request& request, sys::Caller& caller);
     Result<names::Crash::Reply> on(const names::Crash::Request& request, sys::Caller& caller);
+    Result<names::Update::Reply> on(const names::Update::Request& request, sys::Caller& caller);
 
     const Registry& registry() const { return registry_; }
 
@@ -76,10 +77,14 @@ private:
         u32 shut_out = 0;    // so many badges
         RequestRing ring{};  // in `memory`; so long as that is there
         sys::Handle<sys::Memory> memory;
-        // While its state is `restarting`:
+        abi::Name running{};                     // image of this instance
+        abi::Name image{};                       // and of the next one
+        abi::Name proven{};                      // the last one that became ready
+        sys::Handle<sys::Notification> leaving;  // rung, it makes room
+        // While its state is `restarting`, or, of these, `leaving`: due.
         Phase phase = Phase::waiting;
         abi::Ticks since{};  // it ended
-        abi::Ticks due{};    // the next look at its ring, or its next start
+        abi::Ticks due{};    // the next look at its ring, its next start, or its end
         names::Crash::Reply crash{};
     };
 
@@ -101,6 +106,7 @@ private:
     // recovery.cpp
     void recover(u32 program, const names::Crash::Reply& crash);
     void go_on(u32 program);
+    abi::Ticks due(u32 program) const;
     bool drained(u32 program) const;
     void end_drain(u32 program);
     State plan_restart(u32 program, u32& wait_ms);
@@ -110,6 +116,10 @@ private:
     void look_on();
     void end_look();
     void blame(u32 program);
+    // update.cpp
+    bool leave(u32 program);
+    void late_to_leave(u32 program);
+    void choose_image(u32 program, bool was_ready);
     // Errors: denied.
     Result<> manages(const sys::Caller& caller) const;
 

@@ -2,9 +2,8 @@
 #include "server.hpp"
 
 #include <common/negotiation_report.hpp>
-#include <common/virtio_platform.hpp>
+#include <common/serving.hpp>
 #include <sys/log.hpp>
-#include <sys/session.hpp>
 
 namespace {
 
@@ -29,21 +28,6 @@ void announce(const virtio::Device<common::DeviceBus>& device, const common::Dev
               {"offered", text::Hex{device.negotiation().offered.mask()}},
               {"features", text::Hex{device.negotiation().accepted.mask()}},
               {"registers", bus.mapped() ? "mapped" : "by call"}});
-}
-
-Result<> serve(sys::Inbox& inbox)
-{
-    for (;;) {
-        const auto event = inbox.next(server->next_deadline());
-        if (!event)
-            return fail(event.error());
-        if (const auto done = server->step(event->bits); !done)
-            return done;
-        if (event->gone())
-            server->forget(event->badge);
-        if (event->request())
-            inbox.answer(sys::dispatch(proto::input::Protocol{}, *server, *event));
-    }
 }
 
 }  // namespace
@@ -72,7 +56,7 @@ Result<> run(const sys::Startup& given)
     server.emplace(input_device,
                    inputd::Server<Input>::Means{platform->notification.borrow(), given.epoch(),
                                                 &inbox, &platform->bus.accesses()});
-    if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
+    if (const auto ready = common::say_ready(given, *platform); !ready)
         return ready;
-    return serve(inbox);
+    return common::serve(proto::input::Protocol{}, inbox, *platform, *server);
 }

@@ -79,13 +79,20 @@ public:
     // device.
     void end(u32 place);
 
+    // Takes no more sends; what was taken is ended as ever.
+    void leave() { most_in_flight_ = 0; }
+    bool idle() const
+    {
+        return std::ranges::none_of(
+            sessions_, [](const auto& each) { return each && each->in_flight() != 0; });
+    }
+
     const Totals& totals() const { return totals_; }
     // Of the device, because it lied or broke down.
     u32 resets() const { return recoveries_; }
 
 private:
     using Turns = common::Turns;
-    static constexpr u32 most_in_flight = N::most_sends / 2;  // of one program
 
     // A frame that was taken off its ring and found the device full.
     struct Held {
@@ -123,6 +130,7 @@ private:
     common::Turns turns_;
     u64 ending_ = 0;  // sessions that ended, and have frames at the device
     u32 recoveries_ = 0;
+    u32 most_in_flight_ = N::most_sends / 2;  // of one program; 0: nobody's sends are taken
     u32 link_;
     bool more_ = false;  // the device has more than one step moves
     std::optional<Held> held_;
@@ -289,11 +297,11 @@ bool Engine<N, O>::serve(u32 place)
     if (budget == 0)
         return rest(place, session.park());
     const u32 at_device = in_flight_with_peers(place);
-    if (at_device >= most_in_flight) {
+    if (at_device >= most_in_flight_) {
         turns_.cap(place);
         return false;
     }
-    for (u32 n = std::min({turn, budget, most_in_flight - at_device}); n != 0; --n) {
+    for (u32 n = std::min({turn, budget, most_in_flight_ - at_device}); n != 0; --n) {
         const auto asked = session.next();
         if (!asked)
             return rest(place, !session.broken() && session.sleep());
@@ -428,7 +436,7 @@ void Engine<N, O>::remove_if_done(u32 place)
 template <class N, class O>
 bool Engine<N, O>::sends_awaited() const
 {
-    bool awaited = held_ || ending_ != 0 || turns_.capped();
+    bool awaited = held_ || ending_ != 0 || turns_.capped() || most_in_flight_ == 0;
     Turns::each(turns_.open_set(), [&](u32 place) { awaited |= sessions_[place]->awaited(); });
     return awaited;
 }

@@ -3,9 +3,7 @@
 #include "server.hpp"
 
 #include <common/negotiation_report.hpp>
-#include <common/virtio_platform.hpp>
-#include <proto/names.hpp>
-#include <sys/session.hpp>
+#include <common/serving.hpp>
 #include <sys/time.hpp>
 
 namespace {
@@ -52,21 +50,6 @@ bool allows_promiscuous(const sys::Startup& given)
     return false;
 }
 
-Result<> serve(sys::Inbox& inbox)
-{
-    for (;;) {
-        const auto event = inbox.next(server->next_deadline());
-        if (!event)
-            return fail(event.error());
-        if (const auto done = server->step(event->bits); !done)
-            return done;
-        if (event->gone())
-            server->forget(event->badge);
-        if (event->request())
-            inbox.answer(sys::dispatch(proto::net::Protocol{}, *server, *event));
-    }
-}
-
 }  // namespace
 
 Result<> run(const sys::Startup& given)
@@ -100,10 +83,10 @@ Result<> run(const sys::Startup& given)
                             .virtio = device->version(),
                             .offered = device->negotiation().offered,
                         });
-    if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
+    if (const auto ready = common::say_ready(given, *platform); !ready)
         return ready;
     // The buffers for what comes are shown to the device.
     if (const auto begun = server->step({}); !begun)
         return begun;
-    return serve(inbox);
+    return common::serve(proto::net::Protocol{}, inbox, *platform, *server);
 }

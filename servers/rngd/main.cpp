@@ -2,9 +2,7 @@
 #include "server.hpp"
 
 #include <common/negotiation_report.hpp>
-#include <common/virtio_platform.hpp>
-#include <proto/names.hpp>
-#include <sys/session.hpp>
+#include <common/serving.hpp>
 #include <virtio/entropy.hpp>
 
 namespace {
@@ -49,22 +47,6 @@ private:
 };
 static_assert(Device::options.buffer_bytes == rngd::Server<Device>::buffer_bytes);
 
-Result<> serve(sys::Borrowed<sys::Endpoint> endpoint, rngd::Server<Device>& server)
-{
-    sys::Inbox inbox{endpoint, rngd::Server<Device>::handles_taken};
-    for (;;) {
-        const auto event = inbox.next();
-        if (!event)
-            return fail(event.error());
-        if (const auto done = server.step(event->bits); !done)
-            return done;
-        if (event->gone())
-            server.forget(event->badge);
-        if (event->request())
-            inbox.answer(sys::dispatch(proto::random::Protocol{}, server, *event));
-    }
-}
-
 }  // namespace
 
 Result<> run(const sys::Startup& given)
@@ -95,7 +77,8 @@ Result<> run(const sys::Startup& given)
               {"features", text::Hex{transport->negotiation().accepted.mask()}},
               {"registers", platform->bus.mapped() ? "mapped" : "by call"}});
     // Ready to answer, not seeded yet: a device that stalls holds up its own clients only.
-    if (const auto ready = sys::say_ready<proto::names::Ready>(given); !ready)
+    if (const auto ready = common::say_ready(given, *platform); !ready)
         return ready;
-    return serve(*endpoint, server);
+    sys::Inbox inbox{*endpoint, rngd::Server<Device>::handles_taken};
+    return common::serve(proto::random::Protocol{}, inbox, *platform, server);
 }

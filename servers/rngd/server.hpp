@@ -59,6 +59,12 @@ public:
         return {};
     }
 
+    static abi::Ticks next_deadline() { return abi::never; }
+
+    // Every answer is given at once.
+    static void leave() {}
+    static bool idle() { return true; }
+
     void forget(u64 badge)
     {
         for (Subscriber& each : subscribers_)

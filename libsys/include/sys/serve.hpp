@@ -137,6 +137,14 @@ public:
         owes_ = true;
     }
 
+    // For a server that does not wait again: answers and rings what is owed.
+    void finish()
+    {
+        ring_now();
+        if (std::exchange(owes_, false))
+            send();
+    }
+
     // Rings a client's doorbell, all bits of it, with the next wait: the last one costs no trap of
     // its own. The handle stays open until then.
     void ring(Borrowed<Notification> doorbell)
@@ -206,13 +214,20 @@ private:
     // handle in it may not be transferred, say).
     Incoming send_then_wait(abi::Ticks deadline)
     {
+        send();
+        return wait(deadline);
+    }
+
+    void send()
+    {
+        if (pending_.handles.size() != 0)
+            pending_.handles.to_page();
         const auto sent = reply(pending_.letter);
         if (sent)
             pending_.handles.forget();
         else
             (void)reply({abi::Header::failure(sent.error()), {}});
         pending_.handles = {};
-        return wait(deadline);
     }
 
     static constexpr abi::Bits all_bits{~u64{0}};

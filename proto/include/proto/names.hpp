@@ -54,14 +54,18 @@ struct RequestRing {
     u32 device;  // used ring; not looked at of a packed one
 };
 
-// A server is able to work. Errors: denied (an app), exists (said before), bad_argument, wrong_kind
-// (of the handle).
+// A server is able to work. One that leaves gives a doorbell: when init rings it, the server takes
+// no more work, ends what it has, and exits with 0. Errors: denied (an app), exists (said before),
+// bad_argument, wrong_kind (of a handle).
 struct Ready {
     static constexpr u16 ordinal = 2;
     static constexpr auto kind = MethodKind::query;
     struct Request {
         RequestRing ring;
-    };  // if there is a ring, carries 1 handle: memory (read)
+        u32 leaves;  // 1: it does
+        u32 reserved;
+    };  // carries, if there is a ring, 1 handle: memory (read); then, if it leaves: notification
+        // (signal)
     struct Reply {};
 };
 
@@ -74,12 +78,14 @@ enum class State : u32 {
     restarting = 5,  // ended, and will be started again
     gave_up = 6,     // ended too often: its callers get gave_up
     held = 7,        // ended while it was held: its callers wait
+    leaving = 8,     // ends what it has, to make room for its next image
 };
 
 constexpr std::string_view state_name(State state)
 {
-    constexpr std::array<std::string_view, 8> known{"waiting", "starting",   "ready",   "exited",
-                                                    "failed",  "restarting", "gave_up", "held"};
+    constexpr std::array<std::string_view, 9> known{"waiting", "starting", "ready",
+                                                    "exited",  "failed",   "restarting",
+                                                    "gave_up", "held",     "leaving"};
     const auto index = static_cast<usize>(state);
     return index < known.size() ? known[index] : "?";
 }
@@ -129,7 +135,7 @@ struct Device {
     };
 };
 
-// What a program may ask for whose table says `manage`. Errors of all three: denied (it does not),
+// What a program may ask for whose table says `manage`. Errors of all: denied (it does not),
 // not_found.
 
 // Ends a running program as a crash would: for a server, with all that follows.
@@ -164,6 +170,21 @@ struct Hold {
     struct Reply {};
 };
 
+// Another image for a server while it works, or the same again: it ends what it has, then the next
+// instance is made of `image`, and so are later ones. A server that does not leave within its
+// `drain_ms`, or never said that it can, is killed instead; one that ends before it is ready is
+// replaced by the last image that was. Answered at once. Errors: not_found (or no such image in the
+// archive), busy (it is leaving), no_such_process (it does not run).
+struct Update {
+    static constexpr u16 ordinal = 9;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        abi::Name server;
+        abi::Name image;
+    };
+    struct Reply {};
+};
+
 // How a server ended, the index-th last time of all; some of the last are kept. Errors:
 // out_of_range.
 struct Crash {
@@ -189,6 +210,6 @@ struct Crash {
     };
 };
 
-using Protocol = Methods<Connect, Ready, Process, Device, Kill, Restart, Hold, Crash>;
+using Protocol = Methods<Connect, Ready, Process, Device, Kill, Restart, Hold, Crash, Update>;
 
 }  // namespace proto::names

@@ -38,7 +38,7 @@ struct ProgramFlags {
     static constexpr u32 archive =
         4;  // is granted the boot archive: it may start images of it as children
     static constexpr u32 after_servers = 8;  // starts once every server said Ready
-    static constexpr u32 manage = 16;  // may ask init to kill, restart and hold other programs
+    static constexpr u32 manage = 16;  // may ask init to kill, restart, hold and update others
 };
 
 // When a server that ended is started again. Ends are counted that lie at most `window_ms` back.

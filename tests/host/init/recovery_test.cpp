@@ -225,11 +225,11 @@ std::pair<std::shared_ptr<fake::Object>, Errc> ready_with(Managed& world,
     const abi::Slot slot = world.kernel.give_memory(std::vector<std::byte>(2 * page_bytes));
     auto memory = world.kernel.at(slot);
     sys::message_page().handles[0] = slot;
-    sys::Incoming in{abi::Header::make(names::Ready::ordinal, sizeof(ring), 1),
+    sys::Incoming in{abi::Header::make(names::Ready::ordinal, wire_bytes<names::Ready::Request>, 1),
                      {},
                      init::badge_of(disk, world.init->registry()[disk].epoch),
                      {}};
-    sys::put_payload(in.words, names::Ready::Request{ring});
+    sys::put_payload(in.words, names::Ready::Request{ring, 0, 0});
     const auto out = sys::dispatch(names::Protocol{}, *world.init, in);
     return {memory, out.letter.header.status()};
 }
@@ -332,7 +332,7 @@ TEST_CASE("a ring that does not lie in its memory is no ring", "[init][names][ho
     }
     CHECK(ready_with(world, ring).second == Errc::bad_argument);
     CHECK(world.state() == State::starting);
-    CHECK(world.ask<names::Ready>(disk, {split}).error() == Errc::bad_argument);  // no memory
+    CHECK(world.ask<names::Ready>(disk, {split, 0, 0}).error() == Errc::bad_argument);  // no memory
     CHECK(world.ask<names::Ready>(disk, {}));
 }
 

@@ -34,6 +34,8 @@ TEST_CASE("every command of the list is parsed from its own usage line", "[vsh]"
     CHECK(good("blk flush disk0").verb == vsh::Verb::blk_flush);
     CHECK(good("rand 32").count == 32);
     CHECK(good("blk stress disk0 7").count == 7);
+    CHECK(good("update disk0 blkd").program == "disk0");
+    CHECK(good("update disk0 blkd").image == "blkd");
     CHECK(good("blk stress disk0 7 3").kills == 3);
     CHECK(good("input list").verb == vsh::Verb::input_list);
     CHECK(good("input state kbd0").device == "kbd0");

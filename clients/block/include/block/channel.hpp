@@ -85,6 +85,7 @@ public:
     }
 
     u32 outstanding() const { return requests_.outstanding(); }
+    // Requests that a server had taken when it died, and that were sent again, or given back.
     u64 replayed() const { return replayed_; }
 
     // Puts a request into the ring, or in line while there is no server; publish() shows it.
@@ -176,7 +177,8 @@ public:
     {
         if (!stopped())
             return;
-        replayed_ += requests_.restart(rings_->submissions.position());
+        const auto& sent = rings_->submissions;
+        replayed_ += requests_.restart(sent.position(), sent.untaken());
         (void)renew_rings();  // they were good before
         enter(Phase::away);
     }
