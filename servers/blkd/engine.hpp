@@ -12,6 +12,7 @@
 #include "session.hpp"
 
 #include <common/turns.hpp>
+#include <sys/progress.hpp>
 
 namespace blkd {
 
@@ -210,7 +211,8 @@ private:
     // The device lied or broke down: reset, and what it had has failed.
     [[gnu::cold, gnu::noinline]] Result<> recover()
     {
-        if (++recoveries_ > most_recoveries)
+        sys::note(abi::BlackBox::What::reset, ++recoveries_);
+        if (recoveries_ > most_recoveries)
             return fail(Errc::device_fault);
         const auto lost = [this](u64 tag) {
             turns_.touch_all(finish(tag, block::Status::device_error));

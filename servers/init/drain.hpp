@@ -42,19 +42,20 @@ constexpr bool sound(const RequestRing& ring, u64 bytes)
     return fits(ring.driver, 4, bytes) && fits(ring.device, 4, bytes);
 }
 
-// Of a sound ring. A packed one with chains in the ring itself may look busy for good: the device
-// marks the first entry of a chain only.
-inline bool drained(const RequestRing& ring, std::span<const std::byte> memory)
+// Requests of a sound ring that its device has not ended. Of a packed one with chains in the ring
+// itself too many, perhaps for good: the device marks the first entry of a chain only.
+inline u32 at_device(const RequestRing& ring, std::span<const std::byte> memory)
 {
     using namespace detail;
     if (ring.packed == 0)
-        return read(memory, ring.driver + idx_offset) == read(memory, ring.device + idx_offset);
+        return static_cast<u16>(read(memory, ring.driver + idx_offset)
+                                - read(memory, ring.device + idx_offset));
+    u32 count = 0;
     for (u64 i = 0; i < ring.entries; ++i) {
         const u16 flags = read(memory, ring.driver + i * packed_entry_bytes + packed_flags_offset);
-        if ((flags >> available_bit & 1) != (flags >> used_bit & 1))
-            return false;
+        count += (flags >> available_bit & 1) != (flags >> used_bit & 1) ? 1 : 0;
     }
-    return true;
+    return count;
 }
 
 }  // namespace init

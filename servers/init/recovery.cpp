@@ -56,11 +56,15 @@ void Supervisor::go_on(u32 index)
 
 bool Supervisor::drained(u32 index) const
 {
+    return !recoveries_[index].memory.valid() || !works(device_of(index)) || owed(index) == 0;
+}
+
+// What its device has of it, as far as its ring tells. It said where that is.
+u32 Supervisor::owed(u32 index) const
+{
     const Recovery& recovery = recoveries_[index];
-    if (!recovery.memory.valid() || !works(device_of(index)))
-        return true;
     const auto mapping = sys::Mapping::create(recovery.memory.borrow(), sys::read_only);
-    return !mapping || init::drained(recovery.ring, mapping->bytes());
+    return mapping ? at_device(recovery.ring, mapping->bytes()) : 0;
 }
 
 // What it drove must be seen to have stopped before anything else.
@@ -192,6 +196,8 @@ void Supervisor::blame(u32 index)
     auto& list = (*page)->shut_out;
     list[recovery.shut_out++ % list.size()] = badge;
     const auto client = names::ConnectBadge::Program::get(badge);
+    if (client < count())
+        recovery.outsiders |= u64{1} << client;
     sys::log(Level::error, "client shut out",
              {{"program", text::of(program(index).name)},
               {"client", client < count() ? text::of(program(static_cast<u32>(client)).name) : ""},
@@ -238,6 +244,7 @@ Result<names::Restart::Reply> Supervisor::on(const names::Restart::Request& requ
         return fail(Errc::not_found);
     Recovery& recovery = recoveries_[*target];
     recovery.held = false;
+    recovery.outsiders = 0;
     recovery.restarts.forgive();
     if (processes_[*target].valid()) {
         recovery.asked = true;

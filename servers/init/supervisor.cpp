@@ -1,6 +1,7 @@
 // init/supervisor.cpp - from the plan to running programs, and what happens when one ends.
 #include "supervisor.hpp"
 
+#include "black_box.hpp"
 #include "exit_record.hpp"
 
 #include <sys/loader.hpp>
@@ -47,6 +48,8 @@ void Supervisor::start(u32 index)
 
 Result<> Supervisor::launch(u32 index)
 {
+    if (const auto page = progress_[index].mapping.at<abi::Progress>())
+        (*page)->box.count = 0;
     auto process = make_process(index);
     if (!process)
         return fail(process.error());
@@ -149,6 +152,8 @@ void Supervisor::ended(u32 index)
     registry_.ended(index, info->exit.cause, info->exit.code);
     const bool hung = std::exchange(recoveries_[index].hung, false);
     print_exit(text::of(p.name), text::of(recoveries_[index].running), info->exit, hung);
+    if (info->exit.cause != abi::ExitCause::exited || info->exit.code != 0)
+        print_last_words(index);
     if ((p.flags & table::ProgramFlags::verdict) != 0)
         (void)sys::system_off(given_.self, verdict(info->exit.cause, info->exit.code));
     processes_[index] = {};
@@ -173,6 +178,16 @@ void Supervisor::ended(u32 index)
         (void)quiesce_device(index);
     }
     follow_up();
+}
+
+// Of a server: what it did last, and what its device still has of it.
+void Supervisor::print_last_words(u32 index) const
+{
+    const std::string_view name = text::of(program(index).name);
+    if (const auto page = progress_[index].mapping.at<const abi::Progress>())
+        print_box(name, (*page)->box);
+    if (recoveries_[index].memory.valid())
+        sys::log(Level::error, "ring", {{"program", name}, {"at_device", owed(index)}});
 }
 
 void Supervisor::failed(u32 index, std::string_view what, Errc why)

@@ -75,6 +75,7 @@ private:
         u64 blamed = 0;      // badge that it worked for when it ended last
         u32 blames = 0;      // and how often running
         u32 shut_out = 0;    // so many badges
+        u64 outsiders = 0;   // programs that one of them was of, a bit each: no new badge for them
         RequestRing ring{};  // in `memory`; so long as that is there
         sys::Handle<sys::Memory> memory;
         abi::Name running{};                     // image of this instance
@@ -98,6 +99,7 @@ private:
     sys::Borrowed<sys::Device> device_of(u32 program) const;
 
     void ended(u32 program);
+    void print_last_words(u32 program) const;
     void failed(u32 program, std::string_view what, Errc why);
     void release(u32 program);
     Result<> quiesce_device(u32 program);
@@ -108,6 +110,7 @@ private:
     void go_on(u32 program);
     abi::Ticks due(u32 program) const;
     bool drained(u32 program) const;
+    u32 owed(u32 program) const;
     void end_drain(u32 program);
     State plan_restart(u32 program, u32& wait_ms);
     void restart(u32 program);

@@ -7,6 +7,7 @@
 #include "session.hpp"
 
 #include <common/turns.hpp>
+#include <sys/progress.hpp>
 #include <virtio/input.hpp>
 
 namespace inputd {
@@ -259,7 +260,8 @@ private:
 
     [[gnu::cold, gnu::noinline]] Result<> recover()
     {
-        if (++counts_.resets > most_resets)
+        sys::note(abi::BlackBox::What::reset, ++counts_.resets);
+        if (counts_.resets > most_resets)
             return fail(Errc::device_fault);
         frame_.clear();
         lose_all();

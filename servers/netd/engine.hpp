@@ -13,6 +13,7 @@
 #include "session.hpp"
 
 #include <common/turns.hpp>
+#include <sys/progress.hpp>
 #include <virtio/net_receive.hpp>
 
 namespace netd {
@@ -486,7 +487,8 @@ void Engine<N, O>::check(u32 place)
 template <class N, class O>
 [[gnu::cold, gnu::noinline]] Result<> Engine<N, O>::recover()
 {
-    if (++recoveries_ > most_recoveries)
+    sys::note(abi::BlackBox::What::reset, ++recoveries_);
+    if (recoveries_ > most_recoveries)
         return fail(Errc::device_fault);
     u64 touched = 0;
     const auto again = nic_->recover([&](u64 tag) { touched |= finish(tag, net::Status::lost); });

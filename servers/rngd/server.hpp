@@ -132,7 +132,8 @@ private:
 
     Result<> recover()
     {
-        return ++faults_ > most_faults ? fail(Errc::device_fault) : device_->recover();
+        sys::note(abi::BlackBox::What::reset, ++faults_);
+        return faults_ > most_faults ? fail(Errc::device_fault) : device_->recover();
     }
 
     // As many requests as give what the generator wants, if the device fills them.

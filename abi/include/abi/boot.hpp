@@ -72,6 +72,29 @@ static_assert(sizeof(Grant) == 32);
 inline constexpr u32 max_grants = 16;
 inline constexpr u64 startup_magic = 0x5054525453524956;  // "VIRSTRTP"
 
+// What a server did last: the n-th event of all, counted from 0, is at n modulo their number.
+struct BlackBox {
+    enum class What : u32 {
+        nothing = 0,
+        message = 1,  // value: badge; detail: ordinal, and in bits 31:16 how it was answered
+                      // (Errc), or `unanswered`
+        gone = 2,    // value: badge whose last handle was closed
+        reset = 3,   // of the device, by the server; value: the how-manyeth
+        leaves = 4,  // was told to
+    };
+    static constexpr u32 unanswered = 0xffff;
+
+    struct Event {
+        u64 at;  // ticks
+        u64 value;
+        What what;
+        u32 detail;
+    };
+
+    u64 count;  // of all events
+    std::array<Event, 16> events;
+};
+
 // What a server says of itself while it works, and what it is told: the beginning of a page that it
 // shares with who started it.
 struct Progress {
@@ -79,6 +102,7 @@ struct Progress {
     u64 badge;  // whose message it works on; 0: nobody's
     // Of it: badges that it answers with `denied`, since they ended it too often; 0: none.
     std::array<u64, 4> shut_out;
+    BlackBox box;
 };
 
 struct Startup {

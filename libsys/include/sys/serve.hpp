@@ -105,10 +105,12 @@ Answer dispatch(Methods<Ms...>, S& server, const Incoming& in)
     if (shut_out(in.badge)) [[unlikely]]
         return Answer::failure(Errc::denied);
     works_for(in.badge);
+    const u64 event = note_message(in.badge, in.header.ordinal());
     Answer out = Answer::failure(Errc::not_supported);
     (void)((in.header.ordinal() == Ms::ordinal
             && (out = detail::answer<Ms>(server, in, caller), true))
            || ...);
+    note_answer(event, out.letter.header.status());
     return out;
 }
 

@@ -26,11 +26,12 @@ struct ConnectBadge {
     }
 };
 
-// The service's endpoint. Errors: not_found (no such service), denied (not in `uses`), bad_argument
-// (the caller takes no handle), over_quota (the asking program's handle quota). A connect takes two
-// of that quota: one for the handle, as any handle does, and one for the badge, which is paid back
-// when the last handle is closed and the server has heard of that, or has ended. So a program that
-// connects and closes while a server hangs runs out of handles itself, and nobody else does.
+// The service's endpoint. Errors: not_found (no such service), denied (not in `uses`, or a badge of
+// the asker is shut out there), bad_argument (the caller takes no handle), over_quota (the asking
+// program's handle quota). A connect takes two of that quota: one for the handle, as any handle
+// does, and one for the badge, which is paid back when the last handle is closed and the server has
+// heard of that, or has ended. So a program that connects and closes while a server hangs runs out
+// of handles itself, and nobody else does.
 struct Connect {
     static constexpr u16 ordinal = 1;
     static constexpr auto kind = MethodKind::query;
@@ -149,7 +150,8 @@ struct Kill {
 };
 
 // A new instance of a server now, whether the old one runs, waits for its restart, is held or was
-// given up; ends of before are forgotten. Answered when the old one has ended.
+// given up; ends of before are forgotten, and who was shut out may connect again. Answered when the
+// old one has ended.
 struct Restart {
     static constexpr u16 ordinal = 6;
     static constexpr auto kind = MethodKind::query;

@@ -55,6 +55,15 @@ Result<typename M::Reply> order(World& world, u32 who, std::string_view what)
     return world.ask<M>(who, {text::padded<16>(what)});
 }
 
+// What the disk's server sees of its progress page.
+inline abi::Progress& progress(const Managed& world)
+{
+    for (const auto& placed : world.process("disk0")->placed)
+        if (placed.address == sys::progress_address.raw())
+            return *reinterpret_cast<abi::Progress*>(placed.memory->bytes.data());
+    throw std::runtime_error{"no page of progress"};
+}
+
 // What the kernel does when init kills: it raises the bit of the watch.
 inline void notice_end(Managed& world, const std::shared_ptr<Object>& process)
 {

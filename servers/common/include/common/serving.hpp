@@ -53,6 +53,7 @@ template <Serves S>
 [[gnu::cold, gnu::noinline]] Result<>
 end_work(sys::Inbox& inbox, const DevicePlatform& platform, S& server)
 {
+    sys::note(abi::BlackBox::What::leaves);
     while (!server.idle()) {
         inbox.finish();
         const auto bits = sys::wait(platform.notification.borrow(), server.next_deadline());
@@ -80,8 +81,10 @@ serve(Methods<Ms...> protocol, sys::Inbox& inbox, const DevicePlatform& platform
             server.leave();
         if (const auto done = server.step(event->bits); !done)
             return done;
-        if (event->gone())
+        if (event->gone()) {
+            sys::note(abi::BlackBox::What::gone, event->badge);
             server.forget(event->badge);
+        }
         if (event->request())
             inbox.answer(sys::dispatch(protocol, server, *event));
         if (leaves) [[unlikely]]
