@@ -15,6 +15,8 @@ Result<names::Connect::Reply> Supervisor::on(const names::Connect::Request& requ
     const auto server = registry_.connect(*asker, text::of(request.service));
     if (!server)
         return fail(server.error());
+    if ((recoveries_[*server].outsiders >> *asker & 1) != 0)
+        return fail(Errc::denied);
     const u64 badge = names::ConnectBadge::make(*asker, next_badge_++);
     // The asker pays: one that connects and closes faster than the server hears of it, or while the
     // server hangs, uses up its own quota and nobody else's.

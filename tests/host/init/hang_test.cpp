@@ -19,15 +19,6 @@ void late_call(Managed& world, Verdict verdict, bool attended = false)
     world.init->step(init::endpoint_bit);
 }
 
-// What the server sees of its progress page.
-abi::Progress& progress(Managed& world)
-{
-    for (const auto& placed : world.process("disk0")->placed)
-        if (placed.address == sys::progress_address.raw())
-            return *reinterpret_cast<abi::Progress*>(placed.memory->bytes.data());
-    throw std::runtime_error{"no page of progress"};
-}
-
 void crash_for(Managed& world, u64 badge, abi::ExitCause cause = abi::ExitCause::fault)
 {
     progress(world).badge = badge;
@@ -118,6 +109,25 @@ TEST_CASE("a client whose requests end a server three times running is shut out"
             crash_for(world, badge + 2 + i);
     }
     CHECK(progress(world).shut_out[0] == badge + 5);  // the first one is forgotten
+}
+
+TEST_CASE("a program that has a badge shut out gets no new one, until somebody restarts the server",
+          "[init][hang][hostile]")
+{
+    Managed world;
+    const auto connect = [&](u32 who) {
+        return world.ask<names::Connect>(who, {text::padded<16>("disk0")}, 1);
+    };
+    REQUIRE(connect(manager));
+    for (int times = 0; times < 3; ++times)
+        crash_for(world, names::ConnectBadge::make(manager, 9));
+    CHECK(connect(manager).error() == Errc::denied);
+    REQUIRE(order<names::Restart>(world, manager, "disk0"));
+    notice_end(world, world.process("disk0"));
+    CHECK(connect(manager));
+    for (int times = 0; times < 3; ++times)
+        crash_for(world, names::ConnectBadge::make(stranger, 9));
+    CHECK(connect(manager));  // it was another one
 }
 
 TEST_CASE("nobody is shut out for a server that was killed, or worked for nobody", "[init][hang]")

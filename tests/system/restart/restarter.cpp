@@ -226,6 +226,8 @@ void shuts_out()
     fails(bad.ask<shaky::Which>({}, check::patience()), Errc::denied);
     fails(bad.call<shaky::End>({shaky::Way::exit, 1}, check::patience()), Errc::denied);
     works(good.ask<shaky::Which>({}, check::patience()));
+    fails(sys::connect<names::Connect>(check::given(), "shaky"), Errc::denied);
+    works(order<names::Restart>("shaky"));  // forgets
 }
 
 // Reads and writes, as many as the disk takes; and how long no answer came.
