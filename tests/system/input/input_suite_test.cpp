@@ -21,7 +21,7 @@ void check_suite(const std::vector<std::string>& words)
 }  // namespace
 
 TEST_CASE("keys, motion and LEDs go through inputd with version 2 registers",
-          "[I1][I2][I3][I4][I5][I6][I8][I9][I10][I13][I15][LD28][machine]")
+          "[I1][I2][I3][I4][I5][I6][I8][I9][I10][I13][I15][U18][U29][LD28][machine]")
 {
     check_suite({"-c", "3000"});
 }

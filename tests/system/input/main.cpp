@@ -3,5 +3,5 @@
 
 int app_main(const sys::Startup& given)
 {
-    return check::run_all(given, {suite::key_cases, suite::pointer_cases});
+    return check::run_all(given, {suite::key_cases, suite::pointer_cases, suite::restart_cases});
 }

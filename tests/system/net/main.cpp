@@ -2,15 +2,15 @@
 // as it was sent, or is counted.
 #include "station.hpp"
 
+#include <check/servers.hpp>
 #include <check/threads.hpp>
-#include <proto/names.hpp>
-#include <sys/session.hpp>
 
 namespace {
 
 using check::equals;
 using check::need;
 using check::that;
+using check::works;
 using peer::Op;
 using station::Station;
 
@@ -156,21 +156,7 @@ void both_ends_count_the_same()
     equals(here.lost_frames + here.refused_frames, u64{0});
 }
 
-template <Method M>
-M::Reply init_says(u32 index)
-{
-    const auto names = need(check::given().grant<sys::Endpoint>("names"));
-    return need(sys::call<M>(names, {index, 0})).reply;
-}
-
-bool mortal_is_dead()
-{
-    for (u32 i = 0;; ++i) {
-        const auto program = init_says<proto::names::Process>(i);
-        if (text::of(program.name) == "mortal")
-            return program.state == proto::names::State::exited;
-    }
-}
+bool mortal_is_dead() { return check::about("mortal").state == check::State::exited; }
 
 // Its 64 pages of frames are unpinned once the device has let go of the last one. That it is there
 // is known by a report that nobody here asked for.
@@ -178,12 +164,90 @@ void a_client_that_ends_leaves_nothing()
 {
     Station desk{station::only(peer::control_type), 16};
     (void)station::heard(desk);
-    const auto pinned = [] { return init_says<proto::names::Device>(0).pinned_pages; };
+    const auto pinned = [] { return check::device("nic0").pinned_pages; };
     const u32 before = pinned();
     station::tell(desk.nic, Op::flood, 1, 64, 1);
     that(check::eventually(mortal_is_dead), "the mortal client lives on");
     that(check::eventually([&] { return pinned() == before - 64; }), "its frames stay pinned");
     (void)station::ask(desk, Op::echo);  // what was echoed to it came before
+}
+
+// Until it is with the next server; what came from the one before goes to `look`.
+void go_over(Station& station, auto look)
+{
+    const u32 before = station.nic.restarts();
+    const auto there = [&] {
+        while (const auto arrival = station.nic.receive())
+            look(*arrival);
+        (void)station.nic.wait(abi::now);
+        return station.nic.restarts() == before + 1;
+    };
+    that(check::eventually(there), "a client does not go over to the next server");
+}
+
+// Not the filter of the beginning. The peer's report is a frame of another type.
+void a_filter_outlives_its_server()
+{
+    Station station;
+    need(station.nic.set_filter(station::only(peer::data_type)));
+    Station desk{station::only(peer::control_type), 16};
+    check::kill("nic0");
+    go_over(station, [](const net::Arrival&) {});
+    go_over(desk, [](const net::Arrival&) {});
+    station::tell(desk.nic, Op::flood, 3, 200, 1);
+    (void)station::ask(desk, Op::report);
+    Seen seen;
+    for (int i = 0; i < 3; ++i)
+        look_at(station.next(), 200, seen);
+    equals(need(station.nic.session_stats()).received_frames, u64{3});
+}
+
+// What comes of numbered frames.
+class Ordered {
+public:
+    void look(const net::Arrival& arrival)
+    {
+        peer::Numbered head{};
+        std::memcpy(&head, &arrival.frame.bytes()[peer::header_bytes], sizeof(head));
+        that(head.number >= next_, "a frame comes twice, or late");
+        next_ = head.number + 1;
+        ++seen_;
+    }
+    u32 seen() const { return seen_; }
+
+private:
+    u32 next_ = 0;
+    u32 seen_ = 0;
+};
+
+// Batches that are echoed, and in the middle of one the server is killed.
+void a_death_costs_what_was_on_its_way()
+{
+    constexpr u32 batch = 32;
+    constexpr u32 batches = 12;
+    Station station{station::only(peer::data_type)};
+    Station desk{station::only(peer::control_type), 16};
+    (void)station::ask(desk, Op::echo);
+    Ordered ordered;
+    for (u32 n = 0; n < batches * batch; ++n) {
+        if (n == batches / 2 * batch + batch / 2)
+            works(check::order<check::names::Kill>("nic0"));
+        auto frame = station::frame_of(station.nic, peer::data_type, 100);
+        write_pattern(frame.bytes(), n);
+        need(station.nic.send(std::move(frame)));
+        station.nic.kick();
+        if ((n + 1) % batch != 0)
+            continue;
+        if (n / batch == batches / 2) {
+            go_over(station, [&](const net::Arrival& arrival) { ordered.look(arrival); });
+            go_over(desk, [](const net::Arrival&) {});
+        }
+        station.flush();
+        (void)station::ask(desk, Op::report);  // behind the last echo
+        while (const auto arrival = station.nic.receive())
+            ordered.look(*arrival);
+    }
+    that(ordered.seen() >= (batches - 1) * batch, "more is lost than was on its way");
 }
 
 constexpr std::array cases{
@@ -195,6 +259,10 @@ constexpr std::array cases{
                 a_flood_is_received_or_counted},
     check::Case{"what comes and is no frame harms nobody", no_frames_harm_nobody},
     check::Case{"netd counts what the other end counts", both_ends_count_the_same},
+    check::Case{"a filter outlives the server that was told of it", a_filter_outlives_its_server,
+                check::Runs::once},
+    check::Case{"a server that dies costs what was on its way, and nothing comes twice",
+                a_death_costs_what_was_on_its_way, check::Runs::once},
 };
 
 }  // namespace

@@ -3,75 +3,30 @@
 
 #include <block/disk.hpp>
 #include <check/counters.hpp>
+#include <check/servers.hpp>
 #include <check/threads.hpp>
-#include <proto/names.hpp>
 #include <proto/random.hpp>
 
 namespace {
 
+using check::about;
+using check::device;
 using check::equals;
 using check::fails;
+using check::init;
+using check::kill;
+using check::last_crash;
 using check::need;
+using check::order;
 using check::that;
+using check::wait_for;
 using check::works;
 namespace names = proto::names;
 using names::State;
 
-sys::Borrowed<sys::Endpoint> init() { return need(check::given().grant<sys::Endpoint>("names")); }
-
 sys::Session open(std::string_view service)
 {
     return need(sys::connect<names::Connect>(check::given(), service));
-}
-
-template <class M>
-Result<> order(std::string_view server)
-{
-    return sys::call<M>(init(), {text::padded<16>(server)}).transform([](const auto&) {});
-}
-
-names::Process::Reply about(std::string_view program)
-{
-    for (u32 i = 0;; ++i) {
-        const auto reply = need(sys::call<names::Process>(init(), {i, 0})).reply;
-        if (text::of(reply.name) == program)
-            return reply;
-    }
-}
-
-names::Device::Reply device(std::string_view name)
-{
-    for (u32 i = 0;; ++i) {
-        const auto reply = need(sys::call<names::Device>(init(), {i, 0})).reply;
-        if (text::of(reply.name) == name)
-            return reply;
-    }
-}
-
-names::Crash::Reply last_crash(std::string_view server)
-{
-    for (u32 i = 0;; ++i) {
-        const auto reply = need(sys::call<names::Crash>(init(), {i, 0})).reply;
-        if (text::of(reply.name) == server)
-            return reply;
-    }
-}
-
-void wait_for(std::string_view program, State state, u32 epoch)
-{
-    const auto there = [&] {
-        const auto now = about(program);
-        return now.state == state && now.epoch == epoch;
-    };
-    that(check::eventually(there), "a server is not in the state that it should come to");
-}
-
-// Kills it, and waits for the next instance.
-void kill(std::string_view server)
-{
-    const u32 epoch = about(server).epoch;
-    works(order<names::Kill>(server));
-    wait_for(server, State::ready, epoch + 1);
 }
 
 Errc ask(sys::Session& shaky, u32& epoch)
