@@ -1,6 +1,6 @@
 # cmake/check_images.cmake - what must hold for every image in the target tree `tree`: no segment is
 # writable and executable, nothing is initialised at run time, the kernel knows no virtio,
-# nothing of tracing is in it, and what is for tests is in the checked one only.
+# nothing of tracing or of faults is in it, and what is for tests is in the checked one only.
 
 find_program(readelf llvm-readelf-19 REQUIRED)
 find_program(nm llvm-nm-19 REQUIRED)
@@ -41,6 +41,14 @@ endif()
 # Trace points are empty in what is shipped.
 if(symbols MATCHES "[^\n]*(trace::|vireo_trace)[^\n]*")
     list(APPEND complaints "${kernel}: ${CMAKE_MATCH_0}")
+endif()
+# Nothing of the injector either.
+output_of(fault_symbols ${nm} --demangle ${tree}/microkernel/kernel-fault.elf)
+if(symbols MATCHES "[^\n]*(fault::|end_by_order)[^\n]*")
+    list(APPEND complaints "${kernel}: ${CMAKE_MATCH_0}")
+endif()
+if(NOT fault_symbols MATCHES "kernel::fault::inject")
+    list(APPEND complaints "${kernel}: the kernel that injects faults has no injector")
 endif()
 
 if(complaints)

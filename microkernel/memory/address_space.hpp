@@ -5,6 +5,7 @@
 // executable. Every user page belongs to a Mapping or is a thread's message page.
 #pragma once
 
+#include "fault/flavour.hpp"
 #include "memory/pool.hpp"
 #include "object/object.hpp"
 
@@ -106,6 +107,7 @@ public:
 
 private:
     friend struct checks::Inspector;
+    friend struct fault::Inspector;
     Result<Mapping*> place(Object& object, u64 pages, u64 offset, abi::Rights rights, u64 address);
     Mapping* look_for_place(u64& address, u64 pages);
     void drop(Mapping& mapping);

@@ -38,6 +38,8 @@ u64 page_descriptor(PhysAddr page, abi::Rights rights, PageType type)
         descriptor |= read_only;
     if (!rights.has(abi::right::execute))
         descriptor |= user_execute_never;
+    if (fault_injecting && type == PageType::device)
+        descriptor &= ~valid;  // each access comes to fault/device.cpp
     return descriptor
            | (type == PageType::device ? memory_device : memory_normal | inner_shareable);
 }

@@ -96,6 +96,7 @@ public:
 
 private:
     friend struct checks::Inspector;
+    friend struct fault::Inspector;
     friend class Pin;
 
     Description what_;

@@ -2,6 +2,7 @@
 
 #include "object/interrupt.hpp"
 
+#include "fault/hooks.hpp"
 #include "sched/cpu.hpp"
 
 namespace kernel {
@@ -39,6 +40,8 @@ void Interrupt::fire()
         Gic::deactivate(line_);  // it was on its way while being unbound
         return;
     }
+    if (fault::interrupt(*this))
+        return;
     state_ = State::active;
     ++fires_;
     target_->signal(bit_);
@@ -53,6 +56,7 @@ void Interrupt::rearm()
     // Follows its thread. It may have fired again already, but nobody takes it without the lock.
     if (const u32 here = this_cpu().index(); here != cpu_) [[unlikely]]
         gic.route(line_, cpu_ = here);
+    fault::rearmed(*this);
 }
 
 inline bool Interrupt::rearm_simply()
@@ -61,6 +65,7 @@ inline bool Interrupt::rearm_simply()
         return false;
     state_ = State::armed;
     gicv3::deactivate(line_);
+    fault::rearmed(*this);
     return true;
 }
 

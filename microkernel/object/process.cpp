@@ -5,6 +5,7 @@
 
 #include "checks/invariants.hpp"
 #include "console.hpp"
+#include "fault/hooks.hpp"
 #include "machine.hpp"
 #include "object/slabs.hpp"
 #include "sched/cpu.hpp"
@@ -82,6 +83,7 @@ Result<Process*> Process::create(Process* payer, const abi::ProcessQuota& quota)
         return process;
     }
     trace::made(**process);
+    fault::made(**process);
     if (const auto started = (*process)->space_.start(); !started) {
         release(**process);
         return fail(started.error());
@@ -169,6 +171,7 @@ void Process::stop(Thread& thread, Errc to_caller)
     trace::note(trace::Kind::thread_ended, trace::id(&thread));
     if (thread.serves != nullptr)
         thread.serves->forget_server();
+    fault::stopped(thread);
     thread.state = Thread::State::dead;
     if (thread.bound)
         thread.bound->bind(nullptr);
@@ -335,6 +338,7 @@ void Process::finish_end()
     if (static_cast<ListNode<Large>&>(*this).linked())
         List<Large>::remove(*this);
     checks::after_end(*this);
+    fault::ended(*this);
     if (watch_)
         watch_->signal(watch_bits_);
     watch_.reset();

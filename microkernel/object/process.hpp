@@ -71,6 +71,7 @@ public:
 
 private:
     friend struct checks::Inspector;
+    friend struct fault::Inspector;
     Result<> take_quota(const abi::ProcessQuota& quota);
     void return_quota();
     bool end_thread();

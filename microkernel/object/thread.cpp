@@ -2,6 +2,7 @@
 
 #include "object/thread.hpp"
 
+#include "fault/hooks.hpp"
 #include "object/endpoint.hpp"
 #include "object/interrupt.hpp"
 #include "object/process.hpp"
@@ -41,6 +42,7 @@ void Thread::settle()
 void Thread::wake()
 {
     settle();
+    fault::woken(*this);
     state = State::ready;
     make_ready(*this);
 }
@@ -86,7 +88,7 @@ void Thread::abandon(Errc why)
 
 void Thread::expire()
 {
-    const bool called = state == State::calling || state == State::replying;
+    const bool called = state == State::calling || state == State::replying || fault::lost(*this);
     abandon(Errc::timed_out);
     const auto entry = process_->handles().find(call_slot(), abi::Kind::endpoint, abi::right::call);
     if (called && entry)

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "arch/aarch64/context.hpp"
+#include "fault/flavour.hpp"
 #include "object/notification.hpp"
 #include "sched/deadline_queue.hpp"
 
@@ -164,6 +165,7 @@ private:
 
 public:
     Work work;
+    [[no_unique_address]] fault::PerThread fault;
 };
 static_assert(sizeof(Thread) <= page_bytes);
 

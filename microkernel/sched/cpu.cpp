@@ -2,6 +2,7 @@
 
 #include "sched/cpu.hpp"
 
+#include "fault/hooks.hpp"
 #include "object/process.hpp"
 #include "syscall/entry.hpp"
 
@@ -317,6 +318,8 @@ void Cpu::timer_interrupt()
     abi::Ticks first = slice_end_;
     if (deadlines_.first() != nullptr)
         first = std::min(first, deadlines_.first()->when);
+    if constexpr (fault_injecting)
+        first = std::min(first, fault::timer(now));
     if (first == abi::never)
         sysreg::set_cntv_cval(abi::never.raw());  // the line falls
     else

@@ -145,6 +145,8 @@ public:
         thread.burden.timed = 0;
     }
     void timer_interrupt();
+    // An interrupt at that time, or before.
+    void program_timer(abi::Ticks when);
 
     void use_fp(Thread& thread);
 
@@ -181,7 +183,6 @@ private:
     void leave_any_space();
     void idle();
     void share_fairly();
-    void program_timer(abi::Ticks when);
 
     // At fixed offsets, for vectors.S and fast.S, up to the queues.
     u64 stack_top_ = 0;

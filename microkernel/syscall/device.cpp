@@ -2,6 +2,7 @@
 
 #include "arch/aarch64/mmio.hpp"
 #include "checks/invariants.hpp"
+#include "fault/hooks.hpp"
 #include "syscall/calls.hpp"
 
 #include <abi/syscall.hpp>
@@ -34,23 +35,6 @@ Result<> check_access(const Device& device, u64 window, u64 offset, u64 width)
     if (!fits(offset, width, device.what().size.raw()))
         return fail(Errc::out_of_range);
     return {};
-}
-
-u64 read_register(PhysAddr at, u64 width)
-{
-    if (width == 1)
-        return mmio::read8(at);
-    return width == 2 ? mmio::read16(at) : mmio::read32(at);
-}
-
-void write_register(PhysAddr at, u64 width, u64 value)
-{
-    if (width == 1)
-        mmio::write8(at, static_cast<u8>(value));
-    else if (width == 2)
-        mmio::write16(at, static_cast<u16>(value));
-    else
-        mmio::write32(at, static_cast<u32>(value));
 }
 
 Result<Pin*> pin(Device& device, Process& owner, Memory& memory, u64 offset, u64 bytes)
@@ -155,12 +139,15 @@ Result<> sys_device_io(Thread& caller)
     if (caller.argument(4) > 1)
         return fail(Errc::bad_argument);
     const PhysAddr at = (*device)->what().window + Bytes{caller.argument(1)};
-    if (caller.argument(4) == 0) {
-        caller.finish(read_register(at, width));
+    if (fault::access(caller, at, caller.argument(4) != 0, caller.argument(3)))
         return {};
+    if (caller.argument(4) == 0) {
+        caller.finish(mmio::read(at, width));
+    } else {
+        mmio::write(at, width, caller.argument(3));
+        caller.finish();
     }
-    write_register(at, width, caller.argument(3));
-    caller.finish();
+    fault::accessed(caller);
     return {};
 }
 

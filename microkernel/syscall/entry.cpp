@@ -6,6 +6,7 @@
 #include "arch/aarch64/tags.hpp"
 #include "checks/refusal.hpp"
 #include "console.hpp"
+#include "fault/hooks.hpp"
 #include "machine.hpp"
 #include "syscall/calls.hpp"
 #include "trace/trace.hpp"
@@ -112,8 +113,8 @@ void kill_for_fault(Thread& thread, abi::ExitCause cause)
     abi::ExitRecord record{};
     record.cause = cause;
     record.thread = thread.index();
-    record.esr = sysreg::esr();
-    record.far = sysreg::far();
+    if (!fault_injecting || cause != abi::ExitCause::killed)
+        record.esr = sysreg::esr(), record.far = sysreg::far();
     trace::note(trace::Kind::fault, record.esr, record.far);
     record.pc = thread.pc;
     record.spsr = thread.spsr;
@@ -157,6 +158,8 @@ Thread* leave(Cpu& cpu)
             cpu.breathe();  // else: whoever moved it now would have it repeat the call
         next = cpu.next();
     }
+    if (fault::returns(*next, cpu.index()))
+        return leave(cpu);
     kernel_lock.release();
     irqs_masked.end();
     return next;
@@ -190,6 +193,8 @@ void take_interrupt(Cpu& cpu)
         handle(cpu, id);
 }
 
+void end_by_order(Thread& thread) { kill_for_fault(thread, abi::ExitCause::killed); }
+
 }  // namespace kernel
 
 using namespace kernel;  // NOLINT(google-build-using-namespace): the C names of the vectors
@@ -198,6 +203,8 @@ Thread* syscall_entry(Thread* thread, Cpu* cpu)
 {
     enter(*cpu, number_of(*thread));
     if (gone(thread, *cpu)) [[unlikely]]
+        return leave(*cpu);
+    if (fault::call(*thread) || fault::ordered(*thread))
         return leave(*cpu);
     const u64 number = abi::CallNumber::get(thread->x[8]);
     trace::note(trace::Kind::enter, number, thread->x[0]);
@@ -231,7 +238,7 @@ Thread* interrupt_entry(Thread*, Cpu* cpu, u32 taken)
 Thread* fault_entry(Thread* thread, Cpu* cpu)
 {
     enter(*cpu, Stretch::fault);
-    if (gone(thread, *cpu))
+    if (gone(thread, *cpu) || fault::exception(*thread))
         return leave(*cpu);
     if (exception_class(sysreg::esr()) == class_fp_access)
         cpu->use_fp(*thread);

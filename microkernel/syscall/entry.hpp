@@ -25,5 +25,7 @@ namespace kernel {
 
 // Acknowledges and handles one interrupt, if there is one.
 void take_interrupt(Cpu& cpu);
+// Its process ends here, by an order (fault/).
+void end_by_order(Thread& thread);
 
 }  // namespace kernel

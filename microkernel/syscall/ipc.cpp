@@ -6,6 +6,7 @@
 // registers, which are saved in the Thread already.
 
 #include "checks/invariants.hpp"
+#include "fault/hooks.hpp"
 #include "syscall/calls.hpp"
 #include "trace/trace.hpp"
 
@@ -106,6 +107,7 @@ void deliver_request(Thread& from, Thread& to, u64 badge)
     to.priority = std::max(to.own_priority, from.priority);
     from.partner = &to;
     from.state = Thread::State::replying;
+    fault::received(from, to);
 }
 
 // The call of the first caller that is still valid; the others learn why theirs is not. True: one
@@ -118,6 +120,10 @@ bool receive_queued(Thread& receiver, Endpoint& endpoint)
         const auto valid = entry ? check_carried(*from) : Result<>{fail(entry.error())};
         if (!valid || sent(*from).handles() > receiver.burden.taking) {
             from->abandon(valid ? Errc::no_space : valid.error());
+            continue;
+        }
+        if (fault::request(*from, receiver)) {
+            endpoint.remove_caller(*from);
             continue;
         }
         endpoint.remove_caller(*from);
@@ -149,7 +155,7 @@ void receive(Thread& receiver, Endpoint& endpoint)
     }
     const u64 gone = endpoint.take_gone();
     receiver.priority = receiver.own_priority;
-    if (gone == 0 && !receive_queued(receiver, endpoint)) {
+    if (gone == 0 && !fault::receive(receiver, endpoint) && !receive_queued(receiver, endpoint)) {
         if (bits.empty() && receiver.deadline_argument() != abi::now)
             return block_receiver(receiver, endpoint);
         receiver.x[0] = bits.empty() ? static_cast<u64>(Errc::timed_out) : 0;
@@ -202,7 +208,7 @@ void deliver_reply(Thread& server)
 {
     const Header header = sent(server);
     Thread* const caller = std::exchange(server.caller, nullptr);
-    if (caller == nullptr) {
+    if (caller == nullptr || fault::reply(server, *caller)) {
         for (const abi::Slot slot : carried(server))
             server.process().close(**handles(server).find(slot));
         return;
@@ -212,6 +218,7 @@ void deliver_reply(Thread& server)
     if (header.handles() > 0 || caller->burden.taking > 0)
         move_handles(server, *caller);
     caller->x[0] = header.raw & ~Header::Take::mask;
+    fault::replied(server, *caller);
     caller->wake();
 }
 
@@ -278,6 +285,8 @@ Result<> sys_call(Thread& caller)
         donate(caller);
         return {};
     }
+    if (fault::request(caller, *receiver))
+        return {};
     endpoint.remove_receiver(*receiver);
     endpoint.served_by(*receiver);
     deliver_request(caller, *receiver, badge.value());

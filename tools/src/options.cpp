@@ -88,8 +88,8 @@ void add_system(CLI::App& app, SystemOptions& system)
     app.add_option("--cpu", system.cpu, "QEMU's CPU model");
     app.add_option("--gic", system.gic, "version of the interrupt controller, 2 or 3")
         ->check(whole_number());
-    app.add_option("--kernel", system.kernel, "its flavour: checked or traced")
-        ->check(CLI::IsMember({"checked", "traced"}));
+    app.add_option("--kernel", system.kernel, "its flavour: checked, traced or fault")
+        ->check(CLI::IsMember({"checked", "traced", "fault"}));
     app.add_flag("--tags", system.tags,
                  "memory with allocation tags, for --kernel checked --cpu max");
     app.add_flag("--legacy", system.legacy, "version 1 registers in every virtio-mmio slot");

@@ -41,4 +41,21 @@ inline void write64(PhysAddr at, u64 value)
     asm volatile("str %x0, [%1]" ::"rZ"(value), "r"(direct(at)) : "memory");
 }
 
+// Of a width of 1, 2 or 4 bytes.
+inline u64 read(PhysAddr at, u64 width)
+{
+    if (width == 1)
+        return read8(at);
+    return width == 2 ? read16(at) : read32(at);
+}
+inline void write(PhysAddr at, u64 width, u64 value)
+{
+    if (width == 1)
+        write8(at, static_cast<u8>(value));
+    else if (width == 2)
+        write16(at, static_cast<u16>(value));
+    else
+        write32(at, static_cast<u32>(value));
+}
+
 }  // namespace kernel::mmio

@@ -32,6 +32,11 @@ inline void set_cntkctl(u64 v) { __builtin_arm_wsr64("cntkctl_el1", v); }
 inline void set_cntv_cval(u64 v) { __builtin_arm_wsr64("cntv_cval_el0", v); }
 inline void set_cntv_ctl(u64 v) { __builtin_arm_wsr64("cntv_ctl_el0", v); }
 inline void set_mdscr(u64 v) { __builtin_arm_wsr64("mdscr_el1", v); }
+inline void set_oslar(u64 v) { __builtin_arm_wsr64("oslar_el1", v); }
+inline void set_dbgbvr0(u64 v) { __builtin_arm_wsr64("dbgbvr0_el1", v); }
+inline void set_dbgbvr1(u64 v) { __builtin_arm_wsr64("dbgbvr1_el1", v); }
+inline void set_dbgbcr0(u64 v) { __builtin_arm_wsr64("dbgbcr0_el1", v); }
+inline void set_dbgbcr1(u64 v) { __builtin_arm_wsr64("dbgbcr1_el1", v); }
 inline void set_pmuserenr(u64 v) { __builtin_arm_wsr64("pmuserenr_el0", v); }
 inline void set_pmevtyper0(u64 v) { __builtin_arm_wsr64("pmevtyper0_el0", v); }
 inline void set_pmevtyper1(u64 v) { __builtin_arm_wsr64("pmevtyper1_el0", v); }
