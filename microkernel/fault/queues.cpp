@@ -138,8 +138,9 @@ void look_at_queue(Device& device, const Queue& queue)
         return;
     const u16 end = at<u16>(queue.available + 2);
     const u16 published = static_cast<u16>(end - at<u16>(queue.used + 2));
-    const u16 count = std::min(published, queue.size);
-    for (u16 i = 0; i < count; ++i) {
+    if (published > queue.size)
+        return;  // an index is nonsense, and the device will say so
+    for (u16 i = 0; i < published; ++i) {
         const u16 slot = static_cast<u16>(end - 1 - i) % queue.size;
         look_at_chain(device, queue.descriptors, queue.size,
                       at<u16>(queue.available + 4 + slot * 2U), false);

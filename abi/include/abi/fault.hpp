@@ -25,7 +25,8 @@ inline constexpr auto fault_call = Syscall{255};
 enum class FaultAction : u8 { arm = 1, disarm = 2, read = 3 };
 
 // Where. The null call is no event. What a fault does to registers or text takes effect with the
-// next instruction at EL0, except at `call` and `mmio`, where it also concerns what is just begun.
+// next instruction at EL0, except at `call` and at an access to a mapped register, where it also
+// concerns what is just begun.
 enum class FaultPoint : u8 {
     none = 0,
     call = 1,       // a thread of it made a call, which nobody looked at yet

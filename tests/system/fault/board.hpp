@@ -18,5 +18,6 @@ struct Board {
     u64 orphans;    // replies that nobody waited for, waits for an interrupt that ended by deadline
     u64 last_word;  // of the last request
     u64 wild;       // a device address that is not the driver's
+    u64 mapped;     // 1: the driver has its registers mapped
 };
-static_assert(sizeof(Board) == 14 * 8);
+static_assert(sizeof(Board) == 15 * 8);

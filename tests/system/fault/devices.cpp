@@ -42,7 +42,8 @@ void accesses_by_calls()
     }
 }
 
-// A round is a notification, a look at the interrupt and its acknowledgement.
+// A round is a notification, a look at the interrupt and its acknowledgement. (They are mapped:
+// main.cpp sees to it that nobody else has a device in the page.)
 void accesses_to_what_is_mapped()
 {
     const Reset reset;
@@ -52,6 +53,7 @@ void accesses_to_what_is_mapped()
         works(sys::arm_fault(victim.order(Kind::count, Point::none)));
         victim.start_round();
         that(victim.did(1), "no entropy came");
+        that(victim.board().mapped == 1, "they are not mapped");
         equals(victim.board().value, 64U);
         that(events(Point::mmio) >= in_a_round, "accesses were not seen");
         equals(events(Point::mmio_done), events(Point::mmio));
@@ -80,6 +82,17 @@ void changed_in_front_of_an_access()
     that(victim.lives(), "it was hurt");
     equals(report().fired_count, 1U);
     equals(events(Point::mmio), events(Point::mmio_done));
+}
+
+void another_instruction_than_the_access()
+{
+    const Reset reset;
+    const Victim victim{"drive"};
+    const auto exit = victim.suffer(victim.order(Kind::trap, Point::mmio));
+    equals(exit.cause, abi::ExitCause::fault);
+    equals(exit.pc, report().pc);
+    equals(events(Point::mmio), 1U);
+    equals(events(Point::mmio_done), 0U);
 }
 
 void interrupts_are_lost()
@@ -126,7 +139,7 @@ void late_for_the_dead()
     {
         const Victim victim{"drive"};
         auto order = victim.order(Kind::delay_interrupt, Point::interrupt);
-        order.detail = sys::microseconds(50'000).raw();
+        order.detail = sys::microseconds(60'000'000).raw();
         works(sys::arm_fault(order));
         victim.start_round();
         that(check::eventually([] { return report().fired_count == 1; }), "no interrupt");
@@ -154,6 +167,8 @@ void wild_addresses_are_counted()
     Victim victim{"wild"};
     works(sys::arm_fault(victim.order(Kind::count, Point::none)));
     that(victim.lives(), "it did not go on");
+    if (report().unwalked > 0)
+        return check::skip("nobody walks packed rings");
     equals(report().wild, 1U);
     equals(report().first_wild, victim.board().wild);
 }
@@ -177,6 +192,8 @@ constexpr std::array cases{
     check::Case{"accesses to mapped registers are points", accesses_to_what_is_mapped},
     check::Case{"what changes in front of an access does not repeat it",
                 changed_in_front_of_an_access},
+    check::Case{"an access whose instruction changes is not made",
+                another_instruction_than_the_access},
     check::Case{"an interrupt is lost", interrupts_are_lost},
     check::Case{"an interrupt comes twice", interrupts_come_twice},
     check::Case{"an interrupt comes late", interrupts_come_late},

@@ -98,6 +98,7 @@ int drive(const Victim& victim, std::string_view how)
     if (!probed || !memory)
         return 8;
     victim.board.wild = forgotten_page(*device);
+    victim.board.mapped = platform->bus.mapped() ? 1 : 0;
     Machine machine{std::move(*platform), std::move(*probed), std::move(*memory)};
     if (!machine.driver.start(machine.device, machine.memory))
         return 9;

@@ -40,6 +40,8 @@ bool Victim::lives()
 int program_main(const void* argument)
 {
     const sys::Startup given = check::first::begin(argument, "fault");
+    for (u32 slot = device_slot + 1; slot < check::first::device_count(); ++slot)
+        sys::close(check::first::device(slot).slot);  // nobody shares the page of the other one
     check::first::end(
         check::run(given, {point_cases, text_cases, step_cases, message_cases, device_cases}));
 }

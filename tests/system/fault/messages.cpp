@@ -23,17 +23,25 @@ bool answers(const Victim& victim)
     return status(in) == Errc::ok && in.words[0] == asked + 1;
 }
 
-// The server never sees it, the caller waits as for one that does not answer; both go on.
-void lost(Point point)
+// The server never sees it, the caller waits as for one that does not answer; both go on. False:
+// the machine was stopped for longer than the deadline, and the call ended before it was the one.
+bool lost_once(Point point)
 {
     const Victim victim{"serve"};
     works(sys::arm_fault(victim.order(Kind::drop_message, point, 2)));
     that(answers(victim), "the first one was lost");
-    equals(status(call(victim, sys::after_ms(5))), Errc::timed_out);
-    equals(report().fired_count, 1U);
+    equals(status(call(victim, sys::after_ms(10))), Errc::timed_out);
+    if (report().fired_count == 0)
+        return false;
     that(answers(victim), "the third one was lost");
     equals(victim.board().requests, point == Point::message ? 2U : 3U);
     equals(victim.board().orphans, 0U);
+    return true;
+}
+
+void lost(Point point)
+{
+    check::try_often([&](u64) { return lost_once(point); });
 }
 
 void requests_are_lost() { lost(Point::message); }

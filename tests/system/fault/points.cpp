@@ -232,6 +232,34 @@ void the_next_one_of_a_name()
     equals(report().state, abi::FaultState::ended);
 }
 
+// Kinds, points and seeds by lot, to victims without a device: whatever they do then, they can be
+// ended, and nothing is left (the suite looks at that).
+void whatever_is_ordered()
+{
+    check::Random random{2026};
+    Victim bystander{"work", "bystander"};
+    for (u64 i = 0; i < 60; ++i) {
+        const Victim victim{random.below(2) != 0 ? "serve" : "work"};
+        sys::FaultOrder order = victim.order(static_cast<Kind>(random.below(abi::fault_kinds)),
+                                             static_cast<Point>(random.below(abi::fault_points)),
+                                             1 + random.below(random.below(2) != 0 ? 100 : 6));
+        order.flags = abi::FaultFlags::near * random.below(2);
+        order.period = random.below(4);
+        order.seed = random.next();
+        if (!sys::arm_fault(order))
+            continue;
+        for (u64 round = 0; round < 3; ++round) {
+            victim.start_round();
+            (void)sys::call(victim.client(), {abi::Header::make(3, 8), {round}},
+                            sys::after(sys::microseconds(200)));
+        }
+        victim.child().kill();
+        equals(victim.child().info().state, abi::ProcessState::dead);
+    }
+    works(sys::disarm_fault());
+    that(bystander.lives(), "somebody else was hurt");
+}
+
 constexpr std::array cases{
     check::Case{"an order that means nothing is refused", orders_that_are_refused},
     check::Case{"an order that counts changes nothing", events_are_counted},
@@ -245,6 +273,7 @@ constexpr std::array cases{
     check::Case{"a bit of stack or data flips, the same for the same seed", own_memory_flips},
     check::Case{"a fault comes again and again", bursts_end},
     check::Case{"a victim can be ordered before it is made", the_next_one_of_a_name},
+    check::Case{"whatever is ordered, the kernel and the others go on", whatever_is_ordered},
 };
 
 }  // namespace

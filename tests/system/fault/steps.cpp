@@ -112,7 +112,7 @@ void waiting_is_no_step()
 {
     const Victim victim{"work"};
     works(sys::arm_fault(victim.order(Kind::count, Point::step)));
-    check::sleep_ms(2);
+    check::until_others_block();
     equals(report().events[static_cast<usize>(Point::step)], 0U);
 }
 
