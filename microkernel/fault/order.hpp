@@ -44,7 +44,7 @@ struct Order {
     bool steps() const { return point == Point::step && (kind == Kind::count || next != never); }
     bool live() const { return report.fired_count > 0; }
     // Numbers for this firing.
-    Random random() const { return Random{seed + report.fired_count * 0x9e37'79b9}; }
+    Random random() const { return Random{seed + u64{report.fired_count} * 0x9e37'79b9}; }
 
     static constexpr u64 never = ~u64{0};
 };
