@@ -12,15 +12,15 @@ Result<names::Connect::Reply> Supervisor::on(const names::Connect::Request& requ
         return fail(asker.error());
     if (!caller.accepts(1))
         return fail(Errc::bad_argument);
-    const auto server = registry_.connect(*asker, text::of(request.service));
-    if (!server)
-        return fail(server.error());
-    if ((recoveries_[*server].outsiders >> *asker & 1) != 0)
+    const auto use = registry_.connect(*asker, text::of(request.service));
+    if (!use)
+        return fail(use.error());
+    if ((recoveries_[use->server].outsiders >> *asker & 1) != 0)
         return fail(Errc::denied);
-    const u64 badge = names::ConnectBadge::make(*asker, next_badge_++);
+    const u64 badge = names::ConnectBadge::make(*asker, next_badge_++, use->access);
     // The asker pays: one that connects and closes faster than the server hears of it, or while the
     // server hangs, uses up its own quota and nobody else's.
-    auto endpoint = sys::mint(endpoints_[*server].borrow(), badge, processes_[*asker].borrow());
+    auto endpoint = sys::mint(endpoints_[use->server].borrow(), badge, processes_[*asker].borrow());
     if (!endpoint)
         return fail(endpoint.error());
     if (const auto given = caller.give(std::move(*endpoint)); !given)

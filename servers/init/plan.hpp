@@ -127,6 +127,9 @@ private:
         if (!ended(p.name) || !ended(p.binary) || p.name[0] == '\0'
             || p.use_count > table::max_uses)
             return false;
+        for (const table::Access access : p.access)
+            if (access > table::Access::admin)
+                return false;
         for (const abi::Name& service : std::span{p.uses}.first(p.use_count))
             if (!ended(service))
                 return false;

@@ -59,16 +59,21 @@ public:
         return program;
     }
 
-    // The server whose endpoint a program asks for. Errors: not_found, denied.
-    Result<u32> connect(u32 program, std::string_view service) const
+    // The server whose endpoint a program asks for, and what its table lets it do there. Errors:
+    // not_found, denied.
+    struct Use {
+        u32 server;
+        table::Access access;
+    };
+    Result<Use> connect(u32 program, std::string_view service) const
     {
         const auto server = plan_->server(service);
         if (!server)
             return fail(Errc::not_found);
         const table::Program& asker = plan_->programs()[program];
-        for (const abi::Name& used : std::span{asker.uses}.first(asker.use_count))
-            if (text::of(used) == service)
-                return *server;
+        for (u32 i = 0; i < asker.use_count; ++i)
+            if (text::of(asker.uses[i]) == service)
+                return Use{*server, asker.access[i]};
         return fail(Errc::denied);
     }
 

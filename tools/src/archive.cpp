@@ -58,8 +58,10 @@ table::Program entry_of(const System& system, const Program& program)
     out.use_count = static_cast<u32>(program.uses.size());
     out.argument_bytes = static_cast<u32>(argument_bytes(program.arguments));
     out.argument_count = static_cast<u32>(program.arguments.size());
-    for (usize i = 0; i < program.uses.size(); ++i)
+    for (usize i = 0; i < program.uses.size(); ++i) {
         out.uses[i] = name_of(program.uses[i].text);
+        out.access[i] = program.access[i];
+    }
     out.restart = program.restart;
     return out;
 }

@@ -235,6 +235,23 @@ void read_restart(TableReader& program, proto::table::Restart& restart)
     in.finish();
 }
 
+// "disk0", or with other rights than the usual ones "disk0:ro", "disk0:admin".
+void read_uses(TableReader& in, Program& program, Diagnostics& errors)
+{
+    using proto::table::Access;
+    program.uses = in.texts("uses");
+    for (auto& [text, at] : program.uses) {
+        const auto colon = std::min(text.find(':'), text.size());
+        const std::string rights = text.substr(colon);
+        if (!rights.empty() && rights != ":ro" && rights != ":admin")
+            errors.error(at, fmt::format("'{}': the rights of a use are ro or admin", text));
+        program.access.push_back(rights == ":ro"      ? Access::read_only
+                                 : rights == ":admin" ? Access::admin
+                                                      : Access::usual);
+        text.resize(colon);
+    }
+}
+
 Program read_program(const Spelled& name,
                      const toml::table& table,
                      proto::table::Role role,
@@ -249,7 +266,7 @@ Program read_program(const Spelled& name,
     program.binary = in.required_text("binary");
     program.device = in.text("device");
     read_limits(in, program, server ? 40 : 20);
-    program.uses = in.texts("uses");
+    read_uses(in, program, errors);
     for (const auto& argument : in.texts("arguments"))
         program.arguments.push_back(argument.text);
     program.arguments_at = in.place("arguments");

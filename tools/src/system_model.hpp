@@ -115,6 +115,7 @@ struct Program {
     u32 stack_bytes = 32 * 1024;
     Place stack_at;
     std::vector<Spelled> uses;
+    std::vector<proto::table::Access> access;  // of each
     std::vector<std::string> arguments;
     Place arguments_at;
     bool verdict = false;

@@ -11,18 +11,25 @@
 
 #include <abi/info.hpp>
 #include <base/wire.hpp>
+#include <proto/table.hpp>
 
 namespace proto::names {
 
-// The badge of a connect: which program asked, as long as the system runs, and a number that is
-// never used again. Servers share out what they have by program.
+// The badge of a connect: which program asked, as long as the system runs, what it may do there,
+// and a number that is never used again. Servers share out what they have by program.
 struct ConnectBadge {
     using Program = Field<63, 48>;
-    using Number = Field<47, 0>;
+    using Access = Field<47, 46>;  // what its table says behind the service's name
+    using Number = Field<45, 0>;
 
-    static constexpr u64 make(u32 program, u64 number)
+    static constexpr u64 make(u32 program, u64 number, table::Access access = {})
     {
-        return Program::make(program) | Number::make(number);
+        return Program::make(program) | Access::make(static_cast<u64>(access))
+               | Number::make(number);
+    }
+    static constexpr table::Access access(u64 badge)
+    {
+        return static_cast<table::Access>(Access::get(badge));
     }
 };
 

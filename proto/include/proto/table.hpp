@@ -12,7 +12,7 @@
 namespace proto::table {
 
 inline constexpr u64 magic = 0x454c424154524956;  // "VIRTABLE"
-inline constexpr u32 version = 2;
+inline constexpr u32 version = 3;
 
 inline constexpr u32 max_devices = 32;
 inline constexpr u32 max_programs = 32;
@@ -39,6 +39,13 @@ struct ProgramFlags {
         4;  // is granted the boot archive: it may start images of it as children
     static constexpr u32 after_servers = 8;  // starts once every server said Ready
     static constexpr u32 manage = 16;  // may ask init to kill, restart, hold and update others
+};
+
+// What a program may do with a service that it uses, as far as the service knows degrees.
+enum class Access : u32 {
+    usual = 0,      // read and write
+    read_only = 1,  // "disk0:ro"
+    admin = 2,      // "disk0:admin": also what concerns other clients
 };
 
 // When a server that ended is started again. Ends are counted that lie at most `window_ms` back.
@@ -78,7 +85,8 @@ struct Program {
                           // byte
     u32 argument_bytes;
     u32 argument_count;
-    std::array<abi::Name, max_uses> uses;  // services it may connect to
+    std::array<abi::Name, max_uses> uses;  // services it may connect to,
+    std::array<Access, max_uses> access;   // each with these rights
     Restart restart;                       // of a server
 };
 

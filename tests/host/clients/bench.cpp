@@ -352,8 +352,8 @@ sys::Answer Bench::connect(const sys::Incoming& in)
         return sys::Answer::failure(Errc::not_found);
     auto minted = std::make_shared<Object>(Object{.kind = Kind::endpoint});
     const u64 number = next_badge_++;
-    minted->badge =
-        proto::names::ConnectBadge::make(program != 0 ? program : static_cast<u32>(number), number);
+    minted->badge = proto::names::ConnectBadge::make(
+        program != 0 ? program : static_cast<u32>(number), number, access);
     minted->target = found->second;
     minted->seen = epoch;
     const proto::names::Connect::Reply reply{minted->badge};

@@ -18,6 +18,7 @@
 
 #include <abi/boot.hpp>
 #include <model/memory.hpp>
+#include <proto/table.hpp>
 #include <sys/endpoint.hpp>
 #include <sys/serve.hpp>
 #include <sys/startup.hpp>
@@ -98,10 +99,11 @@ public:
     usize mappings() const { return mappings_.size(); }
     usize pins() const;
 
-    bool scattered = false;      // pins are one run a page
-    u32 program = 0;             // whose connects are; 0: each of a program of its own
-    bool no_contiguous = false;  // memory_create refuses it
-    u64 refuse = ~u64{0};        // so many calls from now, one is refused with no_memory
+    bool scattered = false;         // pins are one run a page
+    u32 program = 0;                // whose connects are; 0: each of a program of its own
+    proto::table::Access access{};  // that their badges carry
+    bool no_contiguous = false;     // memory_create refuses it
+    u64 refuse = ~u64{0};           // so many calls from now, one is refused with no_memory
     u64 signals = 0;
     u64 waits = 0;
     bool given_up = false;

@@ -30,6 +30,20 @@ TEST_CASE("a connect gives an endpoint of the service with a badge of its own", 
     }
 }
 
+TEST_CASE("a badge says what the table lets its program do", "[init][names]")
+{
+    using proto::table::Access;
+    const auto access = GENERATE(Access::usual, Access::read_only, Access::admin);
+    auto table = fake::usual();
+    table.programs[2].access[0] = access;
+    World world{table};
+    REQUIRE(world.start());
+    const auto reply = world.ask<names::Connect>(2, to("rng0"), 1);
+    REQUIRE(reply);
+    CHECK(names::ConnectBadge::access(reply->badge) == access);
+    CHECK(names::ConnectBadge::Program::get(reply->badge) == 2);
+}
+
 TEST_CASE("the program that connects pays for its badge, and nobody else", "[init][names]")
 {
     World world{fake::usual()};

@@ -80,6 +80,21 @@ TEST_CASE("the table holds devices with their slots and programs with their gran
     CHECK(programs[1].flags == (table::ProgramFlags::verdict | table::ProgramFlags::after_servers));
     REQUIRE(programs[1].use_count == 1);
     CHECK(text(programs[1].uses[0]) == "disk0");
+    CHECK(programs[1].access[0] == table::Access::usual);
+}
+
+TEST_CASE("the rights of a use are in the table, and not in the name")
+{
+    const std::string suffix = GENERATE("", ":ro", ":admin");
+    const auto expected = suffix.empty()    ? table::Access::usual
+                          : suffix == ":ro" ? table::Access::read_only
+                                            : table::Access::admin;
+    auto text_of = system_text();
+    const auto at = text_of.find("uses = [\"disk0\"]");
+    text_of.replace(at, 16, "uses = [\"disk0" + suffix + "\"]");
+    auto system = parse_system(text_of, "x.toml");
+    CHECK(system.programs[1].uses[0].text == "disk0");
+    CHECK(system.programs[1].access[0] == expected);
 }
 
 TEST_CASE(
