@@ -67,7 +67,7 @@ std::string block_node(const Device& device, const QemuFiles& files)
 {
     const auto image =
         std::visit([&](const auto& one) { return node_of(one, device, files); }, device.image);
-    Json node{{"node-name", device.name.text}};
+    Json node{{"node-name", device.name.text}, {"discard", "unmap"}};  // else QEMU ignores it
     node.update(with_errors(image, device));
     try {
         return node.dump();

@@ -96,7 +96,7 @@ TEST_CASE("names of files reach QEMU whole, whatever is in them")
         FileImage{.path = "/a,b/\"c\" d.img", .format = ImageFormat::qcow2, .read_only = true};
     const auto all = words(system);
     CHECK(has_pair(all, "-blockdev",
-                   R"({"node-name":"disk0","driver":"qcow2","read-only":true,)"
+                   R"({"node-name":"disk0","discard":"unmap","driver":"qcow2","read-only":true,)"
                    R"("file":{"driver":"file","read-only":true,"filename":"/a,b/\"c\" d.img"},)"
                    R"("backing":null})"));
     CHECK(has_pair(all, "-qmp", "unix:/p/a,,b/qmp,server=on,wait=off"));
@@ -123,7 +123,7 @@ TEST_CASE("injected errors stand between the disk and its image")
                                 {.on = "flush"}};
     CHECK(
         has_pair(words(system), "-blockdev",
-                 R"({"node-name":"disk0","driver":"blkdebug","inject-error":[)"
+                 R"({"node-name":"disk0","discard":"unmap","driver":"blkdebug","inject-error":[)"
                  R"({"event":"none","iotype":"read","errno":5,"once":true,"sector":7},)"
                  R"({"event":"none","iotype":"flush","errno":5,"once":false}],)"
                  R"("image":{"driver":"null-co","size":4096,"latency-ns":5,"read-zeroes":true}})"));
