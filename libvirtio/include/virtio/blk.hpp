@@ -63,6 +63,11 @@ public:
     const Info& info() const { return info_; }
     Result<> refresh();
 
+    // Whether completed writes may stay in a cache, from now on and after recover(). Errors:
+    // not_supported (nothing to choose, or a cache without a flush), device_fault (the device did
+    // not take it over).
+    Result<> set_write_back(bool on);
+
     // Prepares a request; kick() sends all that are prepared. Errors: would_block (no slot, or too
     // few descriptors, until something completes), bad_argument (no data, or not whole blocks),
     // out_of_range (beyond the capacity), too_big (too many runs or bytes), read_only,
@@ -89,6 +94,12 @@ public:
     }
     Result<> flush(u64 tag);
     Result<> identify(u64 tag);  // serial() is there when it completed
+    // The same into memory of the caller's: sizeof(Serial) bytes.
+    Result<> identify(u64 tag, DeviceAddr into);
+    // Without data. Errors: as above; not_supported (was not negotiated), too_big (more than
+    // info() says).
+    Result<> discard(u64 tag, Sector first, u32 sectors);
+    Result<> write_zeroes(u64 tag, Sector first, u32 sectors, bool unmap);
     bool room(usize runs = 1) const { return requests_.room(runs); }
 
     // True: the device was notified. Otherwise there was nothing to send, or it said that it looks
@@ -135,6 +146,7 @@ private:
     }
     bool usable() const { return requests_.slots() != 0 && !broken(); }
     Result<> admit_without_data() const;
+    Result<> admit_range(Sector first, u32 sectors, u32 limit) const;
     Outcome outcome(Answer answer, bool complete) const;
     void keep_serial();
 
@@ -147,6 +159,7 @@ private:
     DmaRegion memory_;
     RingAddresses rings_{};
     Options options_;
+    std::optional<bool> write_back_;  // as it was set
 };
 
 template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
@@ -172,6 +185,8 @@ Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::bring_up()
         done = refresh();
     if (done)
         done = set_up_queue();
+    if (done && write_back_)
+        done = set_write_back(*write_back_);
     if (done)
         done = device_->go();
     if (!done) {
@@ -231,6 +246,7 @@ Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::refresh()
     if (!sane(*info))
         return fail(Errc::not_supported);
     info_ = *info;
+    round_limits(info_);
     if (requests_.slots() != 0)
         info_.max_runs = std::min(info_.max_runs, u32{requests_.max_runs()});
     return {};
@@ -310,6 +326,65 @@ Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::identify(u64 tag)
     const auto admitted = admit_without_data();
     return admitted ? requests_.submit_identify(tag, {identity_.address, sizeof(Serial)})
                     : admitted;
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::identify(u64 tag, DeviceAddr into)
+{
+    const auto admitted = admit_without_data();
+    const Run run{into, sizeof(Serial)};
+    return admitted ? requests_.submit_several(Type::get_id, 0, tag, {&run, 1}) : admitted;
+}
+
+// A range without data, of a disk that knows the operation.
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<>
+Driver<B, MaxSlots, MaxQueue, MaxRuns>::admit_range(Sector first, u32 sectors, u32 limit) const
+{
+    if (const auto admitted = admit_without_data(); !admitted)
+        return admitted;
+    if (limit == 0)
+        return fail(Errc::not_supported);
+    if (info_.read_only)
+        return fail(Errc::read_only);
+    if (sectors == 0 || !whole_blocks(first, u64{sectors} * sector_bytes))
+        return fail(Errc::bad_argument);
+    if (sectors > limit)
+        return fail(Errc::too_big);
+    return fits(first.raw(), sectors, info_.capacity.raw()) ? Result<>{} : fail(Errc::out_of_range);
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::discard(u64 tag, Sector first, u32 sectors)
+{
+    const auto admitted = admit_range(first, sectors, info_.max_discard);
+    return admitted ? requests_.submit_range(Type::discard, tag, {first.raw(), sectors, 0})
+                    : admitted;
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<>
+Driver<B, MaxSlots, MaxQueue, MaxRuns>::write_zeroes(u64 tag, Sector first, u32 sectors, bool unmap)
+{
+    const auto admitted = admit_range(first, sectors, info_.max_write_zeroes);
+    const u32 flags = unmap ? Range::unmap : 0;
+    return admitted ? requests_.submit_range(Type::write_zeroes, tag, {first.raw(), sectors, flags})
+                    : admitted;
+}
+
+// virtio 1.2, 5.2.4: 0 is write-through. Read back, since a device may refuse silently.
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::set_write_back(bool on)
+{
+    if (!info_.cache_settable || (on && !info_.flush))
+        return fail(Errc::not_supported);
+    const auto config = device_->template config<Config>();
+    config.write(Config::writeback, u8{on});
+    if ((config.read(Config::writeback) != 0) != on)
+        return fail(Errc::device_fault);
+    write_back_ = on;
+    info_.write_back = on;
+    return {};
 }
 
 template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>

@@ -16,7 +16,14 @@ struct Run {
 };
 
 // virtio 1.2, 5.2.6
-enum class Type : u32 { in = 0, out = 1, flush = 4, get_id = 8 };
+enum class Type : u32 {
+    in = 0,
+    out = 1,
+    flush = 4,
+    get_id = 8,
+    discard = 11,
+    write_zeroes = 13,
+};
 constexpr bool device_writes(Type type) { return type == Type::in || type == Type::get_id; }
 
 enum class Answer : u8 {  // the status byte, as the device wrote it
@@ -26,10 +33,20 @@ enum class Answer : u8 {  // the status byte, as the device wrote it
     none = 0xff,  // preset: no value that the specification knows
 };
 
+// The one range that a discard or write_zeroes of ours names (5.2.6).
+struct Range {
+    static constexpr u32 unmap = 1;
+
+    u64 sector;
+    u32 sectors;
+    u32 flags;
+};
+static_assert(sizeof(Range) == 16);
+
 // A chain that came back. All but `answer` and `complete` is our own record.
 struct Returned {
     u64 tag;
-    u32 bytes;  // of data asked for
+    u32 bytes;  // of data asked for; those of a Range count
     Answer answer;
     bool complete;  // the device says it wrote everything, the status byte included
     bool identity;  // a get_id
@@ -50,7 +67,7 @@ public:
     static constexpr Bytes memory_bytes(u16 queue_size, u16 slots, u16 runs)
     {
         return Requests::memory_bytes(queue_size, tables(slots, runs))
-               + Bytes{frame_bytes * u64{slots}};
+               + Bytes{(frame_bytes + sizeof(Range)) * u64{slots}};
     }
 
     // The device is in reset. `slots` is at most a third of the queue. Errors: as Queue::start.
@@ -71,6 +88,9 @@ public:
     {
         return submit_several(Type::get_id, 0, tag, {&data, 1});
     }
+
+    // `type` is discard or write_zeroes.
+    Result<> submit_range(Type type, u64 tag, const Range& range);
 
     [[nodiscard]] bool publish() { return queue_.publish(); }
     std::optional<Result<Returned>> take();
@@ -107,7 +127,7 @@ private:
     }
     Buffer status(u16 slot) const
     {
-        return {device_memory_ + Bytes{sizeof(Header) * slots_ + slot}, 1, true};
+        return {device_memory_ + Bytes{(sizeof(Header) + sizeof(Range)) * slots_ + slot}, 1, true};
     }
     void lay_out(u16 slot)
     {
@@ -123,7 +143,8 @@ private:
 
     Header* headers_ = nullptr;  // in DMA memory, never read
     Answer* answers_ = nullptr;  // in DMA memory
-    DeviceAddr device_memory_;   // of headers_; the answers follow
+    Range* ranges_ = nullptr;    // in DMA memory, never read
+    DeviceAddr device_memory_;   // of headers_; the ranges follow, then the answers
     u16 slots_ = 0;
     u16 free_ = none;  // first of the free list
     u16 max_runs_ = 0;
@@ -138,7 +159,7 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::start(DmaRegion memory, QueueOptions option
 {
     stop();
     const u64 offset = Requests::memory_bytes(options.size, options.tables).raw();
-    if (memory.size.raw() < offset + frame_bytes * u64{slots})
+    if (memory.size.raw() < offset + (frame_bytes + sizeof(Range)) * u64{slots})
         return fail(Errc::no_space);
     const auto rings = queue_.start(memory, options);
     if (!rings)
@@ -147,7 +168,8 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::start(DmaRegion memory, QueueOptions option
         return fail(reserved.error());
 
     headers_ = reinterpret_cast<Header*>(memory.memory + offset);
-    answers_ = reinterpret_cast<Answer*>(headers_ + slots);
+    ranges_ = reinterpret_cast<Range*>(headers_ + slots);
+    answers_ = reinterpret_cast<Answer*>(ranges_ + slots);
     device_memory_ = memory.address + Bytes{offset};
     slots_ = slots;
     for (u16 slot = 0; slot < slots; ++slot) {
@@ -219,6 +241,16 @@ Result<> Chains<MaxSlots, MaxQueue, MaxRuns>::submit_several(Type type,
         request.more_runs = static_cast<u16>(data.size() - 1);
     more_runs_ = static_cast<u16>(more_runs_ - request.more_runs);
     return done;
+}
+
+template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Chains<MaxSlots, MaxQueue, MaxRuns>::submit_range(Type type, u64 tag, const Range& range)
+{
+    const u16 slot = free_;  // that submit_several takes
+    ranges_[slot] = range;
+    const u64 at = sizeof(Header) * slots_ + sizeof(Range) * slot;
+    const Run run{device_memory_ + Bytes{at}, sizeof(Range)};
+    return submit_several(type, 0, tag, {&run, 1});
 }
 
 template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
