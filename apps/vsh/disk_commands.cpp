@@ -24,6 +24,16 @@ std::string_view title(const Command& command, text::Writer& into)
     return into.view();
 }
 
+void print_serial(std::string_view before, std::span<const u8> serial)
+{
+    Line line;
+    line.put(before);
+    for (const u8 c : serial)
+        if (c != 0)
+            line.put(c >= 0x20 && c < 0x7f ? static_cast<char>(c) : '?');
+    print(line);
+}
+
 Result<> info(block::Disk& disk)
 {
     const auto& about = disk.info();
@@ -46,12 +56,38 @@ Result<> info(block::Disk& disk)
               .number(about.max_runs)
               .put(" runs"));
     line.rewind(0);
-    line.put("serial          ");
-    for (const u8 c : about.serial)
-        if (c != 0)
-            line.put(c >= 0x20 && c < 0x7f ? static_cast<char>(c) : '?');
-    print(line);
+    const auto& ranges = disk.range_limits();
+    print(line.put("discard, zeroes ")
+              .number(ranges.max_discard_sectors)
+              .put(", ")
+              .number(ranges.max_write_zeroes_sectors)
+              .put(" sectors at once"));
+    print_serial("serial          ", about.serial);
     return {};
+}
+
+Result<> id(block::Disk& disk)
+{
+    if (const auto asked = disk.get_id(0, *disk.buffer()); !asked)
+        return asked;
+    const auto done = disk.wait();
+    if (!done)
+        return fail(done.error());
+    if (done->outcome != Errc::ok)
+        return fail(done->outcome);
+    std::array<u8, proto::block::serial_bytes> serial{};
+    std::memcpy(serial.data(), done->buffer.bytes().data(), serial.size());
+    print_serial("", serial);
+    return {};
+}
+
+Result<> without_data(block::Disk& disk, const Command& command)
+{
+    block::Blocking blocking{disk};
+    const block::Sector first{command.first};
+    return command.verb == Verb::blk_discard
+               ? blocking.discard(first, command.count)
+               : blocking.write_zeroes(first, command.count, command.verb == Verb::blk_unmap);
 }
 
 Result<> sha256(block::Disk& disk, const Command& command)
@@ -160,6 +196,14 @@ Result<> carry_out(block::Disk& disk, const Command& command, bool& same)
         return verify(disk, command, same);
     case Verb::blk_flush:
         return block::Blocking{disk}.flush();
+    case Verb::blk_discard:
+    case Verb::blk_zero:
+    case Verb::blk_unmap:
+        return without_data(disk, command);
+    case Verb::blk_id:
+        return id(disk);
+    case Verb::blk_cache:
+        return disk.set_write_cache(command.on);
     default:
         return fail(Errc::not_supported);
     }

@@ -63,6 +63,11 @@ Status Shell::run(const Command& command)
     case Verb::blk_fill:
     case Verb::blk_verify:
     case Verb::blk_flush:
+    case Verb::blk_discard:
+    case Verb::blk_zero:
+    case Verb::blk_unmap:
+    case Verb::blk_id:
+    case Verb::blk_cache:
     case Verb::blk_stress:
         break;
     }

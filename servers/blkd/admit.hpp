@@ -20,29 +20,84 @@ struct Limits {
     u32 max_bytes;      // of one request
     u32 buffer_bytes;
     bool read_only;
+    u32 max_discard;       // sectors; 0: there is none
+    u32 max_write_zeroes;  // the same
 };
 
+// Sectors that are whole blocks, on the disk. No check can overflow, whatever the client wrote.
+constexpr block::Status admit_range(const block::Submission& asked, const Limits& limits)
+{
+    if (asked.count == 0 || ((asked.first.raw() | asked.count) & (limits.block_sectors - 1)) != 0)
+        return block::Status::malformed;
+    return fits(asked.first.raw(), asked.count, limits.capacity.raw())
+               ? block::Status::ok
+               : block::Status::out_of_range;
+}
+
+// The data are in the buffer.
+constexpr block::Status admit_data(const block::Submission& asked, const Limits& limits)
+{
+    const bool good = bytes_of(asked) <= limits.max_bytes && asked.offset % block::sector_bytes == 0
+                      && fits(asked.offset, bytes_of(asked), limits.buffer_bytes);
+    return good ? block::Status::ok : block::Status::malformed;
+}
+
+// A range without data, `most` sectors of it.
+constexpr block::Status
+admit_without_data(const block::Submission& asked, const Limits& limits, u32 most)
+{
+    if (most == 0)
+        return block::Status::not_supported;
+    if (asked.offset != 0 || asked.count > most)
+        return block::Status::malformed;
+    return admit_range(asked, limits);
+}
+
+// What is neither read nor write.
+[[gnu::cold, gnu::noinline]] constexpr block::Status admit_rare(const block::Submission& asked,
+                                                                const Limits& limits)
+{
+    using block::Op;
+    using block::Status;
+
+    if (block::changes(asked.op) && limits.read_only)
+        return Status::read_only;
+    switch (asked.op) {
+    case Op::flush:
+        return asked.first.raw() == 0 && asked.count == 0 && asked.offset == 0 ? Status::ok
+                                                                               : Status::malformed;
+    case Op::get_id:
+        return asked.first.raw() == 0 && asked.count == 1 ? admit_data(asked, limits)
+                                                          : Status::malformed;
+    case Op::write_fua: {
+        const Status range = admit_range(asked, limits);
+        return range == Status::ok ? admit_data(asked, limits) : range;
+    }
+    case Op::discard:
+        return admit_without_data(asked, limits, limits.max_discard);
+    case Op::write_zeroes:
+    case Op::write_zeroes_unmap:
+        return admit_without_data(asked, limits, limits.max_write_zeroes);
+    case Op::read:
+    case Op::write:
+        break;
+    }
+    return Status::malformed;
+}
+
 // `asked` is a private copy already. Whether it may go to the device as it is: its sectors are on
-// the disk, its bytes in the buffer. No check below can overflow, whatever the client wrote.
+// the disk, its bytes in the buffer.
 constexpr block::Status admit(const block::Submission& asked, const Limits& limits)
 {
     using block::Op;
     using block::Status;
 
-    if (asked.op != Op::read && asked.op != Op::write) {
-        const bool plain = asked.first.raw() == 0 && asked.count == 0 && asked.offset == 0;
-        return asked.op == Op::flush && plain ? Status::ok : Status::malformed;
-    }
+    if (asked.op != Op::read && asked.op != Op::write) [[unlikely]]
+        return admit_rare(block::Submission{asked}, limits);  // a copy: `asked` stays in registers
     if (asked.op == Op::write && limits.read_only)
         return Status::read_only;
-    if (asked.count == 0 || ((asked.first.raw() | asked.count) & (limits.block_sectors - 1)) != 0)
-        return Status::malformed;
-    if (!fits(asked.first.raw(), asked.count, limits.capacity.raw()))
-        return Status::out_of_range;
-    if (bytes_of(asked) > limits.max_bytes || asked.offset % block::sector_bytes != 0
-        || !fits(asked.offset, bytes_of(asked), limits.buffer_bytes))
-        return Status::malformed;
-    return Status::ok;
+    const Status range = admit_range(asked, limits);
+    return range == Status::ok ? admit_data(asked, limits) : range;
 }
 
 }  // namespace blkd

@@ -65,14 +65,22 @@ public:
     bool room() const { return driver_.room(); }
     u64 notifies() const { return notifies_; }
     u64 interrupts() const { return interrupts_; }
-    bool flushes() const { return info().flush; }
+    bool caches() const { return info().write_back; }
+    // Without a flush only a disk that caches nothing can promise what a flush promises.
+    std::optional<block::Status> flush_answer() const
+    {
+        if (info().flush)
+            return std::nullopt;
+        return caches() ? block::Status::not_supported : block::Status::ok;
+    }
+    Result<> set_write_back(bool on) { return driver_.set_write_back(on); }
 
     // `asked` was admitted.
     [[gnu::always_inline]] Result<>
     submit(u64 tag, const block::Submission& asked, const BufferMap& buffer)
     {
-        if (asked.op == block::Op::flush) [[unlikely]]
-            return driver_.flush(tag);
+        if (asked.op > block::Op::write) [[unlikely]]
+            return submit_rare(tag, asked, buffer);
         if (!buffer.contiguous()) [[unlikely]]
             return submit_runs(tag, block::Submission{asked}, buffer);
         return transfer(tag, asked,
@@ -119,6 +127,30 @@ public:
 
 private:
     using Driver = virtio::blk::Driver<B, max_slots, queue_size, most_runs>;
+
+    [[gnu::cold, gnu::noinline]] Result<>
+    submit_rare(u64 tag, const block::Submission& asked, const BufferMap& buffer)
+    {
+        const virtio::blk::Sector first{asked.first.raw()};
+        switch (asked.op) {
+        case block::Op::flush:
+            return driver_.flush(tag);
+        case block::Op::discard:
+            return driver_.discard(tag, first, asked.count);
+        case block::Op::write_zeroes:
+            return driver_.write_zeroes(tag, first, asked.count, false);
+        case block::Op::write_zeroes_unmap:
+            return driver_.write_zeroes(tag, first, asked.count, info().write_zeroes_unmaps);
+        case block::Op::get_id: {
+            std::array<virtio::blk::Run, 1> into;  // a part of a sector is in one run
+            (void)buffer.split(asked.offset, block::serial_bytes,
+                               std::span<virtio::blk::Run>{into});
+            return driver_.identify(tag, into[0].address);
+        }
+        default:
+            return submit_runs(tag, asked, buffer);
+        }
+    }
 
     // One run, or several.
     template <class Data>

@@ -58,6 +58,14 @@ public:
         return block::Stats::Reply{disk_->notifies(), disk_->interrupts(),
                                    *means_.register_accesses, engine_.resets()};
     }
+    Result<block::RangeLimits::Reply> on(const block::RangeLimits::Request&, sys::Caller&)
+    {
+        const auto& disk = disk_->info();
+        return block::RangeLimits::Reply{disk.max_discard, disk.discard_alignment,
+                                         disk.max_write_zeroes, 0};
+    }
+    Result<block::SetWriteCache::Reply> on(const block::SetWriteCache::Request& request,
+                                           sys::Caller& caller);
 
     // For the engine.
     void ring(u32 place) const { means_.inbox->ring(attachments_[place].doorbell()); }
@@ -68,17 +76,30 @@ public:
     }
 
 private:
-    Limits limits_for(const BufferMap& buffer) const
+    static bool reads_only(u64 badge)
+    {
+        return proto::names::ConnectBadge::access(badge) == proto::table::Access::read_only;
+    }
+    Limits limits_for(const BufferMap& buffer, u64 badge) const
     {
         return {
             .capacity = capacity_,
             .block_sectors = disk_->info().block_bytes / block::sector_bytes,
             .max_bytes =
-                static_cast<u32>(std::min<u64>(D::most_bytes, buffer.max_bytes(disk_->max_runs()))),
+                static_cast<u32>(std::min<u64>(max_bytes(), buffer.max_bytes(disk_->max_runs()))),
             .buffer_bytes = static_cast<u32>(buffer.bytes()),
-            .read_only = disk_->info().read_only,
+            .read_only = disk_->info().read_only || reads_only(badge),
+            .max_discard = disk_->info().max_discard,
+            .max_write_zeroes = disk_->info().max_write_zeroes,
         };
     }
+    // Of one request; each of its runs is one that the device takes.
+    u32 max_bytes() const
+    {
+        const auto& disk = disk_->info();
+        return std::min(u32{D::most_bytes}, disk.max_run_bytes & ~(disk.block_bytes - 1));
+    }
+    u32 flags(u64 badge) const;
 
     Result<block::Attach::Reply> open(u32 place, u32 entries, sys::Caller& caller);
 
@@ -90,18 +111,45 @@ private:
 };
 
 template <class D>
-Result<block::Info::Reply> Server<D>::on(const block::Info::Request&, sys::Caller&)
+u32 Server<D>::flags(u64 badge) const
+{
+    using block::InfoFlags;
+    const auto& disk = disk_->info();
+    const auto flag = [](bool holds, u32 which) { return holds ? which : 0; };
+    return flag(disk.read_only || reads_only(badge), InfoFlags::read_only)
+           | flag(disk.write_back, InfoFlags::write_cache)
+           | flag(disk.max_discard != 0, InfoFlags::discard)
+           | flag(disk.max_write_zeroes != 0, InfoFlags::write_zeroes)
+           | flag(disk.write_zeroes_unmaps, InfoFlags::write_zeroes_unmaps)
+           | flag(disk.write_back && disk.flush, InfoFlags::fua_emulated)
+           | flag(disk.cache_settable && disk.flush, InfoFlags::cache_settable);
+}
+
+template <class D>
+Result<block::SetWriteCache::Reply> Server<D>::on(const block::SetWriteCache::Request& request,
+                                                  sys::Caller& caller)
+{
+    if (request.on > 1 || request.reserved != 0)
+        return fail(Errc::bad_argument);
+    if (proto::names::ConnectBadge::access(caller.badge()) != proto::table::Access::admin)
+        return fail(Errc::denied);
+    return disk_->set_write_back(request.on != 0).transform([] {
+        return block::SetWriteCache::Reply{};
+    });
+}
+
+template <class D>
+Result<block::Info::Reply> Server<D>::on(const block::Info::Request&, sys::Caller& caller)
 {
     const auto& disk = disk_->info();
     block::Info::Reply reply{
         .capacity = disk_->capacity(),
         .logical_block = disk.block_bytes,
         .physical_block = disk.physical_bytes,
-        .max_bytes = D::most_bytes,
+        .max_bytes = max_bytes(),
         .max_runs = disk_->max_runs(),
         .max_entries = block::max_entries,
-        .flags = (disk.read_only ? block::InfoFlags::read_only : 0)
-                 | (disk.write_back ? block::InfoFlags::write_cache : 0),
+        .flags = flags(caller.badge()),
         .epoch = means_.epoch,
         .serial = {},
     };
@@ -155,7 +203,7 @@ template <class D>
 Result<block::Attach::Reply> Server<D>::open(u32 place, u32 entries, sys::Caller& caller)
 {
     const common::Attachment& attachment = attachments_[place];
-    const Limits limits = limits_for(attachment.buffer());
+    const Limits limits = limits_for(attachment.buffer(), caller.badge());
     if (limits.max_bytes < disk_->info().block_bytes)
         return fail(Errc::too_big);
     const auto rings = rings_of(attachment, entries);

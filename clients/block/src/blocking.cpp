@@ -200,6 +200,88 @@ Result<> Blocking::pwrite(u64 offset, std::span<const std::byte> in, abi::Ticks 
     return {};
 }
 
+// Sectors without data, of which one request takes at most `most`; it ends on a multiple of
+// `alignment` where that leaves something.
+struct Blocking::Range {
+    Op op;
+    u64 begin;
+    u64 end;
+    u64 most;
+    u64 alignment;
+    u64 in_flight = 0;
+
+    u64 next() const
+    {
+        const u64 full = std::min(begin + most, end);
+        const u64 aligned = full - full % alignment;
+        return full == end || aligned <= begin ? full : aligned;
+    }
+};
+
+// Starts as many requests as there are places for.
+Result<> Blocking::send(Range& range)
+{
+    while (range.begin != range.end) {
+        const u64 next = range.next();
+        const auto sectors = static_cast<u32>(next - range.begin);
+        const u64 tag = u64{call_} << 32;
+        const Sector at{range.begin};
+        const auto sent =
+            range.op == Op::discard
+                ? disk_->discard(tag, at, sectors)
+                : disk_->write_zeroes(tag, at, sectors, range.op == Op::write_zeroes_unmap);
+        if (!sent)
+            return sent.error() == Errc::would_block ? Result<>{} : sent;
+        range.begin = next;
+        ++range.in_flight;
+    }
+    return {};
+}
+
+// After the first failure nothing more is started, and what was is waited for.
+Result<> Blocking::run(Range range, abi::Ticks deadline)
+{
+    const u64 block = block_bytes() / sector_bytes;
+    if (range.most == 0)
+        return fail(Errc::not_supported);
+    if (!fits(range.begin, range.end, disk_->info().capacity.raw()))
+        return fail(Errc::out_of_range);
+    range.end += range.begin;  // was a count
+    if ((range.begin | range.end) % block != 0)
+        return fail(Errc::bad_argument);
+    ++call_;
+    for (Errc outcome = Errc::ok;;) {
+        if (outcome == Errc::ok)
+            outcome = send(range).error_or(Errc::ok);
+        if (range.in_flight == 0 && (outcome != Errc::ok || range.begin == range.end))
+            return outcome == Errc::ok ? Result<>{} : fail(outcome);
+        const auto done = disk_->wait(deadline);  // or what outlived an earlier call: its place
+        if (!done)
+            return fail(done.error());
+        if (done->tag >> 32 != call_)
+            continue;
+        --range.in_flight;
+        if (outcome == Errc::ok)
+            outcome = done->outcome;
+    }
+}
+
+Result<> Blocking::discard(Sector first, u64 count, abi::Ticks deadline)
+{
+    const auto& limits = disk_->range_limits();
+    return run(Range{Op::discard, first.raw(), count, limits.max_discard_sectors,
+                     std::max(limits.discard_alignment, u32{1})},
+               deadline);
+}
+
+Result<> Blocking::write_zeroes(Sector first, u64 count, bool unmap, abi::Ticks deadline)
+{
+    const u64 most = disk_->range_limits().max_write_zeroes_sectors;
+    return run(Range{unmap ? Op::write_zeroes_unmap : Op::write_zeroes, first.raw(), count, most,
+                     block_bytes() / sector_bytes},
+               deadline);
+}
+
 Result<> Blocking::flush(abi::Ticks deadline)
 {
     ++call_;

@@ -78,6 +78,10 @@ Result<> Disk::start(const Options& options)
     if (options.buffer_bytes < info->logical_block)
         return fail(Errc::bad_argument);
     info_ = *info;
+    const auto limits = session_->ask<proto::block::RangeLimits>();
+    if (!limits)
+        return fail(limits.error());
+    range_limits_ = *limits;
     depth_ = std::min(options.depth, info_.max_entries);
     // A ring that is never full costs both sides less: nobody looks for room.
     entries_ = std::min(std::bit_ceil(depth_ + 1), info_.max_entries);
@@ -181,7 +185,34 @@ Result<> Disk::attach(abi::Ticks deadline)
     if (!doorbell)
         return fail(Errc::malformed);
     doorbell_ = std::move(*doorbell);
+    if (write_cache_)
+        if (const auto set = ask_write_cache(*write_cache_, deadline);
+            !set && (set.error() == Errc::peer_restarted || set.error() == Errc::timed_out))
+            return set;
     return pool_.bytes_each() <= response->reply.max_bytes ? Result<>{} : fail(Errc::too_big);
+}
+
+Result<> Disk::set_write_cache(bool on)
+{
+    if (!session_)
+        return fail(Errc::bad_argument);
+    auto set = ask_write_cache(on, abi::never);
+    if (!set && set.error() == Errc::peer_restarted)
+        set = ask_write_cache(on, abi::never);
+    if (set)
+        write_cache_ = on;
+    return set;
+}
+
+Result<> Disk::ask_write_cache(bool on, abi::Ticks deadline)
+{
+    const auto set = session_->ask<proto::block::SetWriteCache>({u32{on}, 0}, deadline);
+    if (!set)
+        return fail(set.error());
+    const auto info = session_->ask<proto::block::Info>({}, deadline);
+    if (info)
+        info_.flags = info->flags;
+    return info ? Result<>{} : fail(info.error());
 }
 
 void Disk::close()
@@ -197,6 +228,7 @@ void Disk::close()
     completions_ = {};
     channel_.close();
     endpoint_epoch_ = 0;
+    write_cache_.reset();
 }
 
 Result<Completion> Disk::wait(abi::Ticks deadline)

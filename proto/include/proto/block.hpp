@@ -32,8 +32,8 @@
 //
 // A server that is started again knows nothing of its predecessor's sessions. The client reads what
 // completions are left, puts its own words back to zero, says DetachAll and Attach with the same
-// memory, and submits again what was not completed, under new cookies: reads, writes and flushes do
-// no harm a second time. The dead one writes nothing any more when the endpoint has its next epoch,
+// memory, and submits again what was not completed, under new cookies: no operation does harm a
+// second time. The dead one writes nothing any more when the endpoint has its next epoch,
 // and neither does the device on its behalf.
 #pragma once
 
@@ -54,8 +54,24 @@ using Sector = Strong<struct SectorUnit>;
 enum class Op : u32 {
     read = 1,
     write = 2,
-    flush = 3,  // every write completed before this was submitted is durable once it completes
+    flush = 3,      // every write completed before this was submitted is durable once it completes
+    write_fua = 4,  // a write that is durable once it completes (forced unit access)
+    discard = 5,    // nobody needs what the sectors hold: they read as anything
+    write_zeroes = 6,        // the sectors read as zeroes, and keep their space
+    write_zeroes_unmap = 7,  // the same, and the device may give their space back
+    get_id = 8,              // serial_bytes of the device's serial number into the buffer
 };
+
+// Whether it changes what a disk holds.
+constexpr bool changes(Op op)
+{
+    return op == Op::write || (op >= Op::write_fua && op <= Op::write_zeroes_unmap);
+}
+// Whether it has data, in `count` sectors of the buffer.
+constexpr bool has_data(Op op)
+{
+    return op == Op::read || op == Op::write || op == Op::write_fua || op == Op::get_id;
+}
 
 enum class Status : u32 {
     ok = 0,         // all of it is done; there is no partial success
@@ -63,13 +79,13 @@ enum class Status : u32 {
     out_of_range,   // sectors beyond the capacity
     read_only,      // a write to a disk that refuses writes
     device_error,   // the device reported an error, or broke its specification
-    not_supported,  // the device does not know this operation
+    not_supported,  // the device does not know this operation, or cannot keep its promise
 };
 
 struct Submission {
-    Sector first;  // a multiple of the logical block, like `count`
-    u32 count;     // sectors, not zero; zero for flush
-    u32 offset;    // of the data in the buffer: bytes, a multiple of 512; zero for flush
+    Sector first;  // a multiple of the logical block, like `count`; zero for flush and get_id
+    u32 count;     // sectors, not zero; zero for flush; 1 for get_id, which fills a part of it
+    u32 offset;    // of the data in the buffer: bytes, a multiple of 512; zero if it has none
     Op op;
     u32 cookie;  // returned untouched
 };
@@ -109,6 +125,11 @@ struct InfoFlags {
     static constexpr u32 read_only = 1;  // writes are answered read_only
     static constexpr u32 write_cache =
         2;  // a completed write may be lost until a flush; else flush only succeeds
+    static constexpr u32 discard = 4;               // the operation is there
+    static constexpr u32 write_zeroes = 8;          // it is there, in both forms
+    static constexpr u32 write_zeroes_unmaps = 16;  // the form that may give space back does so
+    static constexpr u32 fua_emulated = 32;    // write_fua costs a write and a flush of the device
+    static constexpr u32 cache_settable = 64;  // SetWriteCache is there
 };
 
 // What the disk is.
@@ -182,7 +203,34 @@ struct DetachAll {
     struct Reply {};
 };
 
-using Protocol = Methods<Info, Attach, Detach, Stats, DetachAll>;
+// The most that one request may be where it has no data, and what limits the others.
+struct RangeLimits {
+    static constexpr u16 ordinal = 6;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {};
+    struct Reply {
+        u32 max_discard_sectors;       // 0: not_supported; else a whole block or more
+        u32 discard_alignment;         // sectors; a discard that is not aligned may do less
+        u32 max_write_zeroes_sectors;  // 0: not_supported; else a whole block or more
+        u32 reserved;
+    };
+};
+
+// Whether completed writes may stay in a volatile cache of the device, for all its sessions. What
+// was written before is durable after a flush. Lasts as long as the server. Errors: denied (the
+// caller's table does not give it `admin`), not_supported (the device has one way only, or has no
+// flush that a cache would need), bad_argument, device_fault (the device does not take it over).
+struct SetWriteCache {
+    static constexpr u16 ordinal = 7;
+    static constexpr auto kind = MethodKind::state;
+    struct Request {
+        u32 on;  // 0 or 1
+        u32 reserved;
+    };
+    struct Reply {};
+};
+
+using Protocol = Methods<Info, Attach, Detach, Stats, DetachAll, RangeLimits, SetWriteCache>;
 
 static_assert(sizeof(Info::Reply) == 56);
 

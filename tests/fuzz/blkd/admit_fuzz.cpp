@@ -63,19 +63,29 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
         .max_bytes = static_cast<u32>(map.max_bytes(max_runs)),
         .buffer_bytes = buffer_bytes,
         .read_only = (choice & 2) != 0,
+        .max_discard = (choice & 4) != 0 ? 64U : 0U,
+        .max_write_zeroes = (choice & 8) != 0 ? 32U : 0U,
     };
     using proto::block::Op;
     if (blkd::admit(asked, limits) != proto::block::Status::ok || asked.op == Op::flush)
         return 0;
 
+    demand(asked.op >= Op::read && asked.op <= Op::get_id);
+    demand(!limits.read_only || !proto::block::changes(asked.op));
+    demand(static_cast<unsigned __int128>(asked.first.raw()) + asked.count <= capacity);
+    demand(asked.op == Op::get_id
+           || (asked.count % limits.block_sectors == 0
+               && asked.first.raw() % limits.block_sectors == 0));
+    if (!proto::block::has_data(asked.op)) {
+        demand(asked.count != 0
+               && asked.count
+                      <= (asked.op == Op::discard ? limits.max_discard : limits.max_write_zeroes));
+        return 0;
+    }
     const u64 data_bytes = blkd::bytes_of(asked);
-    demand(asked.op == Op::read || (asked.op == Op::write && !limits.read_only));
     demand(data_bytes != 0 && data_bytes == u64{asked.count} * 512
            && data_bytes <= limits.max_bytes);
-    demand(static_cast<unsigned __int128>(asked.first.raw()) + asked.count <= capacity);
     demand(u64{asked.offset} + data_bytes <= buffer_bytes);
-    demand(asked.count % limits.block_sectors == 0
-           && asked.first.raw() % limits.block_sectors == 0);
 
     std::array<Run, max_runs> parts{};
     const usize count = map.split(asked.offset, data_bytes, std::span<Run>{parts});

@@ -32,7 +32,9 @@ struct FuzzClient {
                                   .block_sectors = 1,
                                   .max_bytes = 512,
                                   .buffer_bytes = static_cast<u32>(memory.size()),
-                                  .read_only = false};
+                                  .read_only = false,
+                                  .max_discard = 8,
+                                  .max_write_zeroes = 8};
         place = engine.vacant().value();
         engine.open(place,
                     blkd::Session::over({client, submissions, server, completions}, limits,

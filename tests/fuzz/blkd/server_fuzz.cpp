@@ -41,7 +41,7 @@ struct Client {
 };
 
 struct World {
-    DiskRig rig{{.sectors = 64}};
+    DiskRig rig{{.sectors = 64, .max_discard = 4, .max_write_zeroes = 4}};
     std::vector<Client> clients;
 
     void connect()
@@ -100,8 +100,8 @@ struct World {
             return;
         auto* page = *client.submissions.mapping.at<RingPage>();
         protocol::Submission asked{};
-        asked.op = static_cast<protocol::Op>(1 + bytes.next() % 3);
-        asked.first = protocol::Sector{bytes.next()};
+        asked.op = static_cast<protocol::Op>(1 + bytes.next() % 8);
+        asked.first = protocol::Sector{asked.op == protocol::Op::get_id ? 0 : bytes.next()};
         asked.count = asked.op == protocol::Op::flush ? 0 : 1 + bytes.next() % 8;
         std::memcpy(client.submissions.mapping.bytes().data() + page_bytes
                         + page->produced.index % 2 * sizeof(asked),

@@ -10,7 +10,7 @@ using block::Op;
 using block::Sector;
 using block::Status;
 
-constexpr blkd::Limits limits{Sector{1000}, 1, 0x4000, 0x8000, false};
+constexpr blkd::Limits limits{Sector{1000}, 1, 0x4000, 0x8000, false, 64, 32};
 
 block::Submission submission(Op op, u64 first, u32 count, u32 offset)
 {
@@ -114,12 +114,63 @@ TEST_CASE("a flush names no sectors and no data", "[blkd][admit]")
 TEST_CASE("an unknown op is malformed", "[blkd][admit]")
 {
     for (u32 op = 0; op < 300; ++op) {
-        const bool known = op >= 1 && op <= 3;
+        const bool known = op >= 1 && op <= 8;
         CHECK((status_of(submission(static_cast<Op>(op), 0, op == 3 ? 0 : 1, 0)) == Status::ok)
               == known);
         CHECK(status_of(submission(static_cast<Op>(op), 0, 0, 0))
               == (op == 3 ? Status::ok : Status::malformed));
     }
     for (unsigned bit = 2; bit < 32; ++bit)
-        CHECK(status_of(submission(static_cast<Op>(1U << bit | 1), 0, 1, 0)) == Status::malformed);
+        CHECK(status_of(submission(static_cast<Op>((bit == 2 ? 8 : 0) | 1U << bit | 1), 0, 1, 0))
+              == Status::malformed);
+}
+
+TEST_CASE(
+    "B14, B15: a range without data is whole blocks on the disk, and no longer than the disk takes",
+    "[blkd][admit]")
+{
+    const Op op = GENERATE(Op::discard, Op::write_zeroes, Op::write_zeroes_unmap);
+    const u32 most = op == Op::discard ? 64 : 32;
+    CHECK(status_of(submission(op, 1000 - most, most, 0)) == Status::ok);
+    CHECK(status_of(submission(op, 0, most + 1, 0)) == Status::malformed);
+    CHECK(status_of(submission(op, 0, ~u32{0}, 0)) == Status::malformed);
+    CHECK(status_of(submission(op, 0, 1, 512)) == Status::malformed);
+    CHECK(status_of(submission(op, 1000, 1, 0)) == Status::out_of_range);
+    CHECK(status_of(submission(op, 999, 2, 0)) == Status::out_of_range);
+    CHECK(status_of(submission(op, ~u64{0}, 1, 0)) == Status::out_of_range);
+    CHECK(status_of(submission(op, ~u64{0} - 7, 8, 0)) == Status::out_of_range);
+    auto blocks = limits;
+    blocks.block_sectors = 8;
+    CHECK(status_of(submission(op, 8, 8, 0), blocks) == Status::ok);
+    CHECK(status_of(submission(op, 4, 8, 0), blocks) == Status::malformed);
+    CHECK(status_of(submission(op, 8, 4, 0), blocks) == Status::malformed);
+    auto without = limits;
+    without.max_discard = without.max_write_zeroes = 0;
+    CHECK(status_of(submission(op, 0, 1, 0), without) == Status::not_supported);
+    auto under = limits;
+    under.read_only = true;
+    CHECK(status_of(submission(op, 0, 1, 0), under) == Status::read_only);
+}
+
+TEST_CASE("a write_fua is held to what a write is", "[blkd][admit]")
+{
+    auto under = limits;
+    CHECK(status_of(submission(Op::write_fua, 992, 8, 0x7000)) == Status::ok);
+    CHECK(status_of(submission(Op::write_fua, 993, 8, 0x7000)) == Status::out_of_range);
+    CHECK(status_of(submission(Op::write_fua, 0, 33, 0)) == Status::malformed);
+    CHECK(status_of(submission(Op::write_fua, 0, 1, 0x8000)) == Status::malformed);
+    under.read_only = true;
+    CHECK(status_of(submission(Op::write_fua, 0, 1, 0), under) == Status::read_only);
+}
+
+TEST_CASE("B26: a get_id names one sector of the buffer and none of the disk", "[blkd][admit]")
+{
+    CHECK(status_of(submission(Op::get_id, 0, 1, 0x7e00)) == Status::ok);
+    CHECK(status_of(submission(Op::get_id, 0, 1, 0x8000)) == Status::malformed);
+    CHECK(status_of(submission(Op::get_id, 0, 1, 20)) == Status::malformed);
+    CHECK(status_of(submission(Op::get_id, 0, 2, 0)) == Status::malformed);
+    CHECK(status_of(submission(Op::get_id, 1, 1, 0)) == Status::malformed);
+    auto blocks = limits;
+    blocks.block_sectors = 8;
+    CHECK(status_of(submission(Op::get_id, 0, 1, 0), blocks) == Status::ok);
 }

@@ -56,6 +56,8 @@ public:
     {
         if (op == block::Op::flush)
             return channel.submit_flush(tag).has_value();
+        if (!proto::block::has_data(op))
+            return channel.submit_without_data(op, tag, block::Sector{sector}, 8).has_value();
         auto buffer = pool.take();
         return buffer
                && channel.submit(op, tag, block::Sector{sector}, 1, std::move(*buffer)).has_value();
@@ -79,7 +81,9 @@ public:
                 .block_sectors = 1,
                 .max_bytes = buffer_bytes,
                 .buffer_bytes = static_cast<u32>(memory_.size()),
-                .read_only = false};
+                .read_only = false,
+                .max_discard = 64,
+                .max_write_zeroes = 64};
     }
 
     RingPage& client_page() { return *client_; }

@@ -125,6 +125,119 @@ TEST_CASE("a flush goes to a disk with a cache and succeeds at once without one"
     CHECK(client.reap() == std::map<u64, Errc>{{1, Errc::ok}});
 }
 
+TEST_CASE("B6: a flush that cannot reach a cache is no success", "[blkd][engine]")
+{
+    Rig rig;
+    rig.disk.flushable = false;
+    EngineClient client{8};
+    client.attach(rig.engine);
+    REQUIRE(client.submit(Op::flush, 1, 0));
+    REQUIRE(client.submit(Op::write_fua, 2, 0));
+    rig.work(client.kick());
+    CHECK(rig.disk.at_device.empty());
+    CHECK(client.reap() == std::map<u64, Errc>{{1, Errc::not_supported}, {2, Errc::not_supported}});
+}
+
+TEST_CASE("a write_fua is a write and then a flush, and ends with the flush", "[blkd][engine]")
+{
+    Rig rig;
+    EngineClient client{8};
+    client.attach(rig.engine);
+    REQUIRE(client.submit(Op::write_fua, 1, 7));
+    rig.work(client.kick());
+    REQUIRE(rig.disk.at_device.size() == 1);
+    CHECK(rig.disk.at_device[0].request.op == Op::write_fua);
+    rig.disk.end();
+    rig.work(interrupt);
+    CHECK(client.reap().empty());
+    REQUIRE(rig.disk.at_device.size() == 1);
+    CHECK(rig.disk.at_device[0].request.op == Op::flush);
+    const auto status = GENERATE(Status::ok, Status::device_error);
+    rig.disk.end(0, status);
+    rig.work(interrupt);
+    CHECK(client.reap()
+          == std::map<u64, Errc>{{1, status == Status::ok ? Errc::ok : Errc::device_fault}});
+    CHECK(rig.disk.at_device.empty());
+}
+
+TEST_CASE("a write_fua whose write fails, or whose flush cannot be sent, fails", "[blkd][engine]")
+{
+    Rig rig;
+    EngineClient client{8};
+    client.attach(rig.engine);
+    REQUIRE(client.submit(Op::write_fua, 1, 7));
+    rig.work(client.kick());
+    SECTION("the write")
+    {
+        rig.disk.end(0, Status::device_error);
+        rig.work(interrupt);
+    }
+    SECTION("the flush")
+    {
+        rig.disk.end();
+        rig.disk.refuse_next = Errc::device_fault;
+        rig.work(interrupt);
+    }
+    SECTION("a reset between them")
+    {
+        rig.disk.end();
+        rig.work(interrupt);
+        rig.disk.needs_reset = true;
+        rig.work(interrupt);
+    }
+    CHECK(client.reap() == std::map<u64, Errc>{{1, Errc::device_fault}});
+    CHECK(rig.engine.in_flight(client.place) == 0);
+}
+
+TEST_CASE("a session that ends between a write_fua's write and flush is released", "[blkd][engine]")
+{
+    Rig rig;
+    EngineClient client{8};
+    const u32 place = client.attach(rig.engine);
+    REQUIRE(client.submit(Op::write_fua, 1, 7));
+    rig.work(client.kick());
+    const bool flushing = GENERATE(false, true);
+    rig.disk.end();
+    if (flushing)
+        rig.work(interrupt);
+    rig.engine.end(place);
+    CHECK(rig.owner.released.empty());
+    if (flushing)
+        rig.disk.end();
+    rig.work(interrupt);
+    CHECK(rig.owner.released == std::vector{place});
+    CHECK(rig.disk.at_device.empty());
+}
+
+TEST_CASE("a write_fua to a disk without a cache is a write", "[blkd][engine]")
+{
+    Rig rig;
+    rig.disk.cached = false;
+    EngineClient client{8};
+    client.attach(rig.engine);
+    REQUIRE(client.submit(Op::write_fua, 1, 7));
+    rig.work(client.kick());
+    rig.end_all();
+    CHECK(client.reap() == std::map<u64, Errc>{{1, Errc::ok}});
+    CHECK(rig.disk.notifies == 1);
+}
+
+TEST_CASE("B14, B15: what has no data reaches the disk with its range", "[blkd][engine]")
+{
+    Rig rig;
+    EngineClient client{8};
+    client.attach(rig.engine);
+    const Op op = GENERATE(Op::discard, Op::write_zeroes, Op::write_zeroes_unmap);
+    REQUIRE(client.submit(op, 1, 16));
+    rig.work(client.kick());
+    REQUIRE(rig.disk.at_device.size() == 1);
+    CHECK(rig.disk.at_device[0].request.op == op);
+    CHECK(rig.disk.at_device[0].request.first == block::Sector{16});
+    CHECK(rig.disk.at_device[0].request.count == 8);
+    rig.end_all();
+    CHECK(client.reap() == std::map<u64, Errc>{{1, Errc::ok}});
+}
+
 TEST_CASE("sessions take turns, and one cannot fill the disk", "[blkd][engine]")
 {
     Rig rig{32};

@@ -17,7 +17,13 @@ struct FakeDisk {
 
     u32 slots() const { return slot_count; }
     bool room() const { return prepared.size() + at_device.size() < slot_count; }
-    bool flushes() const { return cached; }
+    bool caches() const { return cached; }
+    std::optional<proto::block::Status> flush_answer() const
+    {
+        return cached && flushable ? std::nullopt
+                                   : std::optional{cached ? proto::block::Status::not_supported
+                                                          : proto::block::Status::ok};
+    }
 
     Result<> submit(u64 tag, const proto::block::Submission& request, const blkd::BufferMap&)
     {
@@ -78,6 +84,7 @@ struct FakeDisk {
 
     u32 slot_count = max_slots;
     bool cached = true;
+    bool flushable = true;
     bool lie = false;
     bool needs_reset = false;
     bool reset_works = true;

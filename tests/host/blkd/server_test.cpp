@@ -6,6 +6,8 @@ using block_protocol::Attach;
 using block_protocol::Detach;
 using block_protocol::DetachAll;
 using block_protocol::Info;
+using block_protocol::RangeLimits;
+using block_protocol::SetWriteCache;
 using block_protocol::Stats;
 
 TEST_CASE("an attached session has a doorbell that rings its own bit only", "[blkd][server]")
@@ -162,21 +164,81 @@ TEST_CASE("messages that are none of the protocol get an error", "[blkd][server]
 {
     DiskRig rig;
     Hand hand{rig};
-    for (const u16 ordinal : std::to_array<u16>({0, 1, 2, 3, 4, 5, 6, 0xffff}))
+    for (const u16 ordinal : std::to_array<u16>({0, 1, 2, 3, 4, 5, 6, 7, 8, 0xffff}))
         for (u64 size = 0; size <= abi::message_bytes; ++size) {
             const sys::Letter letter{abi::Header::make(ordinal, size), {}};
             const auto answer = sys::call(hand.session.endpoint(), letter);
-            const bool well_formed = (ordinal == Info::ordinal || ordinal == Stats::ordinal
-                                      || ordinal == DetachAll::ordinal)
-                                     && size == 0;
-            const bool empty_request =
-                (ordinal == Attach::ordinal || ordinal == Detach::ordinal) && size == 8;
+            const bool well_formed =
+                (ordinal == Info::ordinal || ordinal == Stats::ordinal
+                 || ordinal == RangeLimits::ordinal || ordinal == DetachAll::ordinal)
+                && size == 0;
+            const bool empty_request = (ordinal == Attach::ordinal || ordinal == Detach::ordinal
+                                        || ordinal == SetWriteCache::ordinal)
+                                       && size == 8;
             if (well_formed)
                 CHECK(answer.header.status() == Errc::ok);
             else if (!empty_request)
                 CHECK(answer.header.status()
-                      == (ordinal >= 1 && ordinal <= 5 ? Errc::bad_argument : Errc::not_supported));
+                      == (ordinal >= 1 && ordinal <= 7 ? Errc::bad_argument : Errc::not_supported));
             else
                 CHECK(answer.header.status() != Errc::ok);
         }
+}
+
+TEST_CASE("B26: CONFIG_WCE is set by a session with the admin right, and by no other",
+          "[blkd][server][hostile][LC15]")
+{
+    DiskRig rig;
+    const auto access = GENERATE(proto::table::Access::usual, proto::table::Access::read_only,
+                                 proto::table::Access::admin);
+    rig.bench.access = access;
+    Hand hand{rig};
+    const auto set = [&](u32 on, u32 reserved = 0) {
+        return hand.session.call<SetWriteCache>({on, reserved})
+            .transform([](auto&&) {})
+            .error_or(Errc::ok);
+    };
+    const auto cached = [&] {
+        return (hand.session.ask<Info>()->flags & block_protocol::InfoFlags::write_cache) != 0;
+    };
+    CHECK(cached());
+    if (access == proto::table::Access::admin) {
+        CHECK(set(2) == Errc::bad_argument);
+        CHECK(set(0, 1) == Errc::bad_argument);
+        CHECK(set(0) == Errc::ok);
+        CHECK_FALSE(cached());
+        CHECK(rig.blk.config()[32] == 0);
+        CHECK(set(1) == Errc::ok);
+    } else {
+        CHECK(set(0) == Errc::denied);
+    }
+    CHECK(cached());
+}
+
+TEST_CASE("a cache that cannot be chosen is not", "[blkd][server]")
+{
+    DiskRig rig{{.offers_flush = false}};
+    rig.bench.access = proto::table::Access::admin;
+    Hand hand{rig};
+    CHECK(hand.session.call<SetWriteCache>({0, 0}).error() == Errc::not_supported);
+    CHECK((hand.session.ask<Info>()->flags & block_protocol::InfoFlags::cache_settable) == 0);
+}
+
+TEST_CASE("a program whose table lets it read writes nothing", "[blkd][server][hostile][LC15]")
+{
+    DiskRig rig{{.max_discard = 8, .max_write_zeroes = 8}};
+    rig.bench.access = proto::table::Access::read_only;
+    block::Disk disk;
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", {.depth = 8, .buffers = 8, .buffer_bytes = 512})
+                .has_value());
+    CHECK(disk.read_only());
+    REQUIRE(disk.write(1, block::Sector{0}, 1, *disk.buffer()).has_value());
+    REQUIRE(disk.write_fua(2, block::Sector{0}, 1, *disk.buffer()).has_value());
+    REQUIRE(disk.discard(3, block::Sector{0}, 1).has_value());
+    REQUIRE(disk.write_zeroes(4, block::Sector{0}, 1, true).has_value());
+    for (int i = 0; i < 4; ++i)
+        CHECK(disk.wait()->outcome == Errc::read_only);
+    REQUIRE(disk.read(5, block::Sector{0}, 1, *disk.buffer()).has_value());
+    CHECK(disk.wait()->outcome == Errc::ok);
+    CHECK(rig.blk.requests == 2);  // with the serial number
 }

@@ -49,7 +49,17 @@ struct Liar {
         return fail(Errc::not_supported);
     }
 
+    Result<protocol::RangeLimits::Reply> on(const protocol::RangeLimits::Request&, sys::Caller&)
+    {
+        return limits;
+    }
+    Result<protocol::SetWriteCache::Reply> on(const protocol::SetWriteCache::Request&, sys::Caller&)
+    {
+        return fail(Errc::not_supported);
+    }
+
     protocol::Info::Reply info = honest;
+    protocol::RangeLimits::Reply limits{};
     u32 max_bytes = 1 << 20;
     bool gives_doorbell = true;
     u32 attached = 0;
@@ -144,6 +154,22 @@ TEST_CASE("the strangest disk that can be is used within its bounds", "[clients]
     const u64 block_sectors = info.logical_block / 512;
     CHECK(asked.count == block_sectors);
     CHECK(asked.first.raw() == (info.capacity.raw() - 1) / block_sectors * block_sectors);
+}
+
+TEST_CASE("whatever a server says a discard may be, it is cut within its bounds",
+          "[clients][block][hostile]")
+{
+    Rig rig;
+    const u32 most = GENERATE(1U, 7U, ~0U);
+    rig.liar.info.capacity = Sector{u64{1} << 54};
+    rig.liar.limits = {most, GENERATE(0U, 3U, ~0U), most, 0};
+    REQUIRE(rig.open() == Errc::ok);
+    block::Blocking blocking{rig.disk};
+    const u64 first = (u64{1} << 54) - 9;
+    CHECK(blocking.discard(Sector{first}, 9, sys::after_ms(1)).error() == Errc::timed_out);
+    const auto asked = rig.asked();
+    CHECK(asked.first.raw() == first);
+    CHECK((asked.count >= 1 && asked.count <= 9 && asked.count <= most));
 }
 
 TEST_CASE("blocks larger than the buffers of a session are refused", "[clients][block][hostile]")

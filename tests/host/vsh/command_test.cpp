@@ -32,6 +32,8 @@ TEST_CASE("every command of the list is parsed from its own usage line", "[vsh]"
     CHECK(good("devices").verb == vsh::Verb::devices);
     CHECK(good("blk info disk0").disk == "disk0");
     CHECK(good("blk flush disk0").verb == vsh::Verb::blk_flush);
+    CHECK(good("blk unmap disk0 8 16").count == 16);
+    CHECK(good("blk cache disk0 on").on);
     CHECK(good("rand 32").count == 32);
     CHECK(good("blk stress disk0 7").count == 7);
     CHECK(good("update disk0 blkd").program == "disk0");

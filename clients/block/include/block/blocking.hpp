@@ -28,6 +28,12 @@ public:
     Result<> read(Sector first, std::span<std::byte> out, abi::Ticks deadline = abi::never);
     Result<> write(Sector first, std::span<const std::byte> in, abi::Ticks deadline = abi::never);
 
+    // Whole blocks, any number of them. The sectors read as anything afterwards, or as zeroes;
+    // `unmap`: the device may give their space back. After a failure a part may have been done.
+    // Errors: as above; not_supported (by this disk).
+    Result<> discard(Sector first, u64 count, abi::Ticks deadline = abi::never);
+    Result<> write_zeroes(Sector first, u64 count, bool unmap, abi::Ticks deadline = abi::never);
+
     // Every write that returned success before is durable. Errors: as pread.
     Result<> flush(abi::Ticks deadline = abi::never);
 
@@ -42,6 +48,10 @@ private:
     Result<> send(Transfer& transfer);
     Result<> modify(u64 offset, std::span<const std::byte> in, abi::Ticks deadline);
     Result<> write_blocks(u64 offset, std::span<const std::byte> in, abi::Ticks deadline);
+    struct Range;
+
+    Result<> send(Range& range);
+    Result<> run(Range range, abi::Ticks deadline);
     Result<> next_of_this_call(Completion& done, abi::Ticks deadline);
 
     Disk* disk_;

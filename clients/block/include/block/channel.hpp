@@ -20,7 +20,7 @@ inline constexpr u32 sector_bytes = proto::block::sector_bytes;
 struct Completion {
     u64 tag;        // the caller's
     Errc outcome;   // ok: all of it is done
-    Buffer buffer;  // the one that went in; none with a flush, and none if the session is lost: the
+    Buffer buffer;  // the one that went in; none if none did, and none if the session is lost: the
                     // device may have it
 };
 
@@ -107,11 +107,12 @@ public:
         return sent;
     }
 
-    Result<> submit_flush(u64 tag)
+    Result<> submit_flush(u64 tag) { return submit_without_data(Op::flush, tag, {}, 0); }
+    Result<> submit_without_data(Op op, u64 tag, Sector first, u32 sectors)
     {
         if (plain_ == nullptr || requests_.full()) [[unlikely]]
-            return queue(Op::flush, tag, {}, 0, 0);
-        return push(Op::flush, tag, {}, 0, 0);
+            return queue(op, tag, first, sectors, 0);
+        return push(op, tag, first, sectors, 0);
     }
 
     // Shows the server what was submitted and which completions were consumed. True: it sleeps and
@@ -283,7 +284,8 @@ private:
     [[gnu::cold, gnu::noinline]] bool send_line()
     {
         while (const Request* const next = requests_.next_in_line()) {
-            const u32 offset = next->op() == Op::flush ? 0 : next->buffer() * pool_->bytes_each();
+            const u32 offset =
+                proto::block::has_data(next->op()) ? next->buffer() * pool_->bytes_each() : 0;
             const u32 position = rings_->submissions.position();
             const auto pushed = rings_->submissions.push(
                 {next->first, next->sectors, offset, next->op(), next->cookie});
@@ -300,7 +302,14 @@ private:
     [[gnu::always_inline]] std::optional<Completion> finish(Request& request, Errc outcome)
     {
         requests_.retire(request);
-        if (request.op() == Op::flush) [[unlikely]]
+        if (request.op() > Op::write) [[unlikely]]
+            return finished_rare(request, outcome);
+        return Completion{request.tag, outcome, pool_->reclaim(request.buffer())};
+    }
+    [[gnu::cold, gnu::noinline]] std::optional<Completion> finished_rare(const Request& request,
+                                                                         Errc outcome)
+    {
+        if (!proto::block::has_data(request.op()))
             return Completion{request.tag, outcome, {}};
         return Completion{request.tag, outcome, pool_->reclaim(request.buffer())};
     }

@@ -28,6 +28,7 @@ namespace block {
 
 using Info = proto::block::Info::Reply;
 using Stats = proto::block::Stats::Reply;
+using RangeLimits = proto::block::RangeLimits::Reply;
 
 struct Options {
     u32 depth = 32;                // requests outstanding, at most 256
@@ -61,6 +62,13 @@ public:
     u64 bytes() const { return info_.capacity.raw() * sector_bytes; }
     bool read_only() const { return (info_.flags & proto::block::InfoFlags::read_only) != 0; }
     bool write_cache() const { return (info_.flags & proto::block::InfoFlags::write_cache) != 0; }
+    // What one discard and one write_zeroes may be.
+    const RangeLimits& range_limits() const { return range_limits_; }
+
+    // For all clients of the disk, and again of each server that follows. What was written before
+    // is durable after a flush. Errors: denied (our table gives no `admin`), not_supported,
+    // device_fault, those of a call.
+    Result<> set_write_cache(bool on);
     u32 depth() const { return depth_; }
     u32 buffer_bytes() const { return pool_.bytes_each(); }
 
@@ -80,8 +88,28 @@ public:
     {
         return channel_.submit(Op::write, tag, first, sectors, std::move(buffer));
     }
+    // A write that is durable once it completed.
+    Result<> write_fua(u64 tag, Sector first, u32 sectors, Buffer&& buffer)
+    {
+        return channel_.submit(Op::write_fua, tag, first, sectors, std::move(buffer));
+    }
+    // The device's serial number, into the first bytes of the buffer.
+    Result<> get_id(u64 tag, Buffer&& buffer)
+    {
+        return channel_.submit(Op::get_id, tag, Sector{0}, 1, std::move(buffer));
+    }
     // Covers the writes that completed before it is submitted.
     Result<> flush(u64 tag) { return channel_.submit_flush(tag); }
+    // At most what range_limits() says; whole blocks. Completes without a buffer.
+    Result<> discard(u64 tag, Sector first, u32 sectors)
+    {
+        return channel_.submit_without_data(Op::discard, tag, first, sectors);
+    }
+    Result<> write_zeroes(u64 tag, Sector first, u32 sectors, bool unmap)
+    {
+        return channel_.submit_without_data(unmap ? Op::write_zeroes_unmap : Op::write_zeroes, tag,
+                                            first, sectors);
+    }
 
     void kick()
     {
@@ -114,6 +142,7 @@ private:
     Result<> join(abi::Ticks deadline);
     Result<bool> try_to_join(abi::Ticks deadline);
     Result<> attach(abi::Ticks deadline);
+    Result<> ask_write_cache(bool on, abi::Ticks deadline);
     void look_at_server();
     void ring() { (void)sys::signal(doorbell_.borrow(), all_bits); }
     Result<Completion> ask_again();
@@ -129,6 +158,8 @@ private:
     BufferPool pool_;
     Channel channel_;
     Info info_{};
+    RangeLimits range_limits_{};
+    std::optional<bool> write_cache_;  // as it was set
     u32 depth_ = 0;
     u32 entries_ = 0;  // of the rings
     u32 session_number_ = 0;

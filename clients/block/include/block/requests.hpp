@@ -41,7 +41,7 @@ public:
         u32 what;      // the fields below: one word is one store
 
         using Kind = Field<7, 0>;
-        using Buffer = Field<15, 8>;  // none with a flush
+        using Buffer = Field<15, 8>;  // none of what has no data
         static constexpr u32 sent_bit = 1 << 16;
         static constexpr u32 one_death = 1 << 24;  // of a server that it was sent to
 

@@ -1,0 +1,55 @@
+// blkd/disk_concept.hpp - the device side as the engine sees it (disk.hpp; a script in tests).
+#pragma once
+
+#include "session.hpp"
+
+#include <optional>
+
+namespace blkd {
+
+// How a request ended at the device.
+struct Ended {
+    u64 tag;  // as given to submit
+    block::Status status;
+};
+
+//   slots         requests that it can have at once
+//   room          one more may be prepared
+//   submit, kick  prepare a request (would_block: something must end first); show all to the
+//   device,
+//                 which is told (true) unless there is nothing, or it looks by itself
+//   acknowledge   takes the interrupt back, before take
+//   take, arm     a request that came back; before sleeping, true: take again first
+//   recover       resets, and tells the tags that were lost
+//   caches        a completed write may be in a volatile cache
+//   flush_answer  what a flush ends with that need not go to the device, or nothing
+template <class D>
+concept Disk = requires(D disk, u64 tag, const block::Submission& asked, const BufferMap& buffer) {
+    { disk.slots() } -> std::convertible_to<u32>;
+    { disk.room() } -> std::same_as<bool>;
+    { disk.submit(tag, asked, buffer) } -> std::same_as<Result<>>;
+    { disk.kick() } -> std::same_as<bool>;
+    { disk.acknowledge() } -> std::same_as<Result<>>;
+    { disk.take() } -> std::same_as<std::optional<Result<Ended>>>;
+    { disk.arm() } -> std::same_as<bool>;
+    {
+        disk.recover([](u64) {})
+    } -> std::same_as<Result<>>;
+    { disk.caches() } -> std::same_as<bool>;
+    { disk.flush_answer() } -> std::same_as<std::optional<block::Status>>;
+};
+
+// A request at the device is known by its session and the client's cookie; nothing else of it is
+// kept.
+struct Tag {
+    using Place = Field<63, 32>;
+    static constexpr u64 flush_follows = u64{1} << 63;  // the write of a write_fua
+
+    static constexpr u64 make(u32 place, u32 cookie) { return u64{place} << 32 | cookie; }
+    static constexpr u32 place(u64 tag)
+    {
+        return static_cast<u32>(Place::get(tag & ~flush_follows));
+    }
+};
+
+}  // namespace blkd
