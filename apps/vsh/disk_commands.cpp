@@ -39,7 +39,7 @@ Result<> info(block::Disk& disk)
     const auto& about = disk.info();
     Line line;
     print(line.put("capacity        ")
-              .number(about.capacity.raw())
+              .number(disk.capacity().raw())
               .put(" sectors, ")
               .number(disk.bytes())
               .put(" bytes"));
@@ -93,7 +93,7 @@ Result<> without_data(block::Disk& disk, const Command& command)
 Result<> sha256(block::Disk& disk, const Command& command)
 {
     Sha256 hash;
-    const u64 count = command.count != 0 ? command.count : disk.info().capacity.raw();
+    const u64 count = command.count != 0 ? command.count : disk.capacity().raw();
     Progress progress{command.first + count};
     const auto take = [&](u64 sector, std::span<const std::byte> data) {
         hash.update(data);
@@ -130,7 +130,7 @@ Result<> write(block::Disk& disk, const Command& command)
 {
     std::array<std::byte, block::sector_bytes> sector{};
     std::memcpy(sector.data(), command.text.data(), command.text.size());
-    if (command.first >= disk.info().capacity.raw())
+    if (command.first >= disk.capacity().raw())
         return fail(Errc::out_of_range);
     return block::Blocking{disk}.write(block::Sector{command.first}, sector);
 }

@@ -1,6 +1,8 @@
 // blkd/admit.hpp - what a client may ask. Pure; the only door from a submission to the device.
 #pragma once
 
+#include <algorithm>
+
 #include <base/bits.hpp>
 #include <proto/block.hpp>
 
@@ -13,15 +15,34 @@ constexpr u64 bytes_of(const block::Submission& asked)
     return u64{asked.count} * block::sector_bytes;
 }
 
+// The sectors of the disk that a session reaches. It may end beyond the disk, which can shrink.
+struct Window {
+    block::Sector first;
+    u64 count;  // 0: all to the end
+
+    constexpr block::Sector sectors(block::Sector disk) const
+    {
+        const u64 left = disk.raw() - std::min(first.raw(), disk.raw());
+        return block::Sector{count == 0 ? left : std::min(count, left)};
+    }
+    // Whether it can be one, of a disk of such blocks.
+    constexpr bool good(u32 block_sectors) const
+    {
+        constexpr u64 most = ~u64{0} / block::sector_bytes;
+        return ((first.raw() | count) & (block_sectors - 1)) == 0 && fits(first.raw(), count, most);
+    }
+};
+
 // What holds for every request of one session.
 struct Limits {
-    block::Sector capacity;
-    u32 block_sectors;  // of a logical block; a power of two
-    u32 max_bytes;      // of one request
+    block::Sector capacity;  // of the window
+    u32 block_sectors;       // of a logical block; a power of two
+    u32 max_bytes;           // of one request
     u32 buffer_bytes;
     bool read_only;
     u32 max_discard;       // sectors; 0: there is none
     u32 max_write_zeroes;  // the same
+    Window window{};
 };
 
 // Sectors that are whole blocks, on the disk. No check can overflow, whatever the client wrote.
@@ -98,6 +119,12 @@ constexpr block::Status admit(const block::Submission& asked, const Limits& limi
         return Status::read_only;
     const Status range = admit_range(asked, limits);
     return range == Status::ok ? admit_data(asked, limits) : range;
+}
+
+// A sector of a session's window, on the disk; admitted, so nothing overflows.
+constexpr block::Sector on_disk(block::Sector first, const Window& window)
+{
+    return block::Sector{first.raw() + window.first.raw()};
 }
 
 }  // namespace blkd

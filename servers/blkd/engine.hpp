@@ -96,11 +96,13 @@ public:
             sessions_, [](const auto& each) { return each && each->in_flight() != 0; });
     }
 
-    // The disk changed its size.
+    // The disk changed its size: whom it concerns is rung.
     void resize(block::Sector capacity)
     {
-        Turns::each(turns_.open_set(),
-                    [&](u32 place) { sessions_[place]->limits().capacity = capacity; });
+        Turns::each(turns_.open_set(), [&](u32 place) {
+            if (sessions_[place]->resize(capacity))
+                owner_->ring(place);
+        });
     }
 
 private:
@@ -129,7 +131,7 @@ private:
     void shut(u32 place);
     u32 in_flight_with_peers(u32 place) const;
     void answer(u32 place, u32 cookie, block::Status status);
-    bool start(u32 place, Session& session, const block::Submission& asked);
+    bool start(u32 place, Session& session, block::Submission& asked);
     bool start_rare(u32 place, Session& session, const block::Submission& asked);
     bool not_sent(u64 tag, const block::Submission& asked, Errc why);
     void retry_held();

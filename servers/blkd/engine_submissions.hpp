@@ -31,7 +31,7 @@ bool Engine<D, O>::serve(u32 place)
         return false;
     }
     for (u32 n = std::min({turn, budget, most_in_flight_ - at_device}); n != 0; --n) {
-        const auto asked = session.next();
+        auto asked = session.next();
         if (!asked) [[unlikely]]
             return rest(place, !session.broken() && session.sleep());
         if (const auto verdict = admit(*asked, session.limits()); verdict != block::Status::ok)
@@ -81,12 +81,13 @@ template <Disk D, class O>
 // False: the disk is full.
 template <Disk D, class O>
 [[gnu::always_inline]] inline bool
-Engine<D, O>::start(u32 place, Session& session, const block::Submission& asked)
+Engine<D, O>::start(u32 place, Session& session, block::Submission& asked)
 {
     if (asked.op > block::Op::write) [[unlikely]]
         return start_rare(place, session, block::Submission{asked});
     session.started();
     const u64 tag = Tag::make(place, asked.cookie);
+    asked.first = on_disk(asked.first, session.limits().window);
     const auto sent = disk_->submit(tag, asked, session.buffer());
     return sent || not_sent(tag, block::Submission{asked}, sent.error());
 }
@@ -104,8 +105,11 @@ Engine<D, O>::start_rare(u32 place, Session& session, const block::Submission& a
         }
     session.started();
     const u64 tag = Tag::make(place, asked.cookie) | (fua ? Tag::flush_follows : 0);
-    const auto sent = disk_->submit(tag, asked, session.buffer());
-    return sent || not_sent(tag, asked, sent.error());
+    block::Submission placed = asked;
+    if (asked.op != block::Op::flush && asked.op != block::Op::get_id)
+        placed.first = on_disk(asked.first, session.limits().window);
+    const auto sent = disk_->submit(tag, placed, session.buffer());
+    return sent || not_sent(tag, placed, sent.error());
 }
 
 // False: only because the disk is full.

@@ -80,17 +80,20 @@ private:
     {
         return proto::names::ConnectBadge::access(badge) == proto::table::Access::read_only;
     }
-    Limits limits_for(const BufferMap& buffer, u64 badge) const
+    Limits limits_for(const BufferMap& buffer, const block::Attach::Request& asked, u64 badge) const
     {
+        const Window window{asked.first, asked.count};
         return {
-            .capacity = capacity_,
-            .block_sectors = disk_->info().block_bytes / block::sector_bytes,
+            .capacity = window.sectors(capacity_),
+            .block_sectors = block_sectors(),
             .max_bytes =
                 static_cast<u32>(std::min<u64>(max_bytes(), buffer.max_bytes(disk_->max_runs()))),
             .buffer_bytes = static_cast<u32>(buffer.bytes()),
-            .read_only = disk_->info().read_only || reads_only(badge),
+            .read_only = disk_->info().read_only || reads_only(badge)
+                         || asked.flags == block::AttachFlags::read_only,
             .max_discard = disk_->info().max_discard,
             .max_write_zeroes = disk_->info().max_write_zeroes,
+            .window = window,
         };
     }
     // Of one request; each of its runs is one that the device takes.
@@ -99,9 +102,11 @@ private:
         const auto& disk = disk_->info();
         return std::min(u32{D::most_bytes}, disk.max_run_bytes & ~(disk.block_bytes - 1));
     }
+    u32 block_sectors() const { return disk_->info().block_bytes / block::sector_bytes; }
     u32 flags(u64 badge) const;
 
-    Result<block::Attach::Reply> open(u32 place, u32 entries, sys::Caller& caller);
+    Result<block::Attach::Reply>
+    open(u32 place, const block::Attach::Request& request, sys::Caller& caller);
 
     D* disk_;
     Means means_;
@@ -162,7 +167,9 @@ template <class D>
 Result<block::Attach::Reply> Server<D>::on(const block::Attach::Request& request,
                                            sys::Caller& caller)
 {
-    if (!block::good_entries(request.entries) || request.reserved != 0
+    if (!block::good_entries(request.entries)
+        || (request.flags & ~block::AttachFlags::read_only) != 0
+        || !Window{request.first, request.count}.good(block_sectors())
         || caller.received() != handles_taken || !caller.accepts(1))
         return fail(Errc::bad_argument);
     const auto place = engine_.vacant();
@@ -180,7 +187,7 @@ Result<block::Attach::Reply> Server<D>::on(const block::Attach::Request& request
     if (!attachment)
         return fail(attachment.error());
     attachments_.put(*place, std::move(*attachment));
-    auto opened = open(*place, request.entries, caller);
+    auto opened = open(*place, request, caller);
     if (!opened)
         attachments_.remove(*place);
     return opened;
@@ -200,13 +207,14 @@ inline Result<Rings> rings_of(const common::Attachment& attachment, u32 entries)
 }
 
 template <class D>
-Result<block::Attach::Reply> Server<D>::open(u32 place, u32 entries, sys::Caller& caller)
+Result<block::Attach::Reply>
+Server<D>::open(u32 place, const block::Attach::Request& request, sys::Caller& caller)
 {
     const common::Attachment& attachment = attachments_[place];
-    const Limits limits = limits_for(attachment.buffer(), caller.badge());
+    const Limits limits = limits_for(attachment.buffer(), request, caller.badge());
     if (limits.max_bytes < disk_->info().block_bytes)
         return fail(Errc::too_big);
-    const auto rings = rings_of(attachment, entries);
+    const auto rings = rings_of(attachment, request.entries);
     if (!rings)
         return fail(rings.error());
     const auto session = Session::over(*rings, limits, attachment.buffer());
@@ -218,7 +226,7 @@ Result<block::Attach::Reply> Server<D>::open(u32 place, u32 entries, sys::Caller
     if (const auto given = caller.give(std::move(*doorbell)); !given)
         return fail(given.error());
     engine_.open(place, *session, common::Attachments::program_of(caller.badge()));
-    return block::Attach::Reply{place, limits.max_bytes};
+    return block::Attach::Reply{place, limits.max_bytes, limits.capacity};
 }
 
 template <class D>

@@ -31,12 +31,23 @@ public:
         if (!exchange)
             return fail(exchange.error());
         ring::store(rings.server.closed, 0);  // the one who closed it may be dead
+        ring::store(rings.server.resizes, 0);
         return Session{*exchange, rings.server, limits, buffer};
     }
 
     const Limits& limits() const { return limits_; }
-    Limits& limits() { return limits_; }
     const BufferMap& buffer() const { return buffer_; }
+
+    // The disk has another size. True: so has the session, and its client was told.
+    bool resize(block::Sector disk)
+    {
+        const block::Sector capacity = limits_.window.sectors(disk);
+        if (std::exchange(limits_.capacity, capacity) == capacity)
+            return false;
+        __atomic_store_n(&page_->capacity, capacity.raw(), __ATOMIC_RELAXED);
+        ring::store_release(page_->resizes, ++resizes_);
+        return true;
+    }
 
     // Tells the client that its rings are not served any more.
     void close(Errc why) { ring::store_release(page_->closed, static_cast<u32>(why)); }
@@ -53,6 +64,7 @@ private:
     block::CompletionPage* page_;
     Limits limits_;
     BufferMap buffer_;
+    u32 resizes_ = 0;
 };
 
 }  // namespace blkd

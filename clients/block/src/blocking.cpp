@@ -121,7 +121,7 @@ Result<> Blocking::check(Sector first, usize bytes) const
 {
     if (bytes % sector_bytes != 0)
         return fail(Errc::bad_argument);
-    if (!fits(first.raw(), bytes / sector_bytes, disk_->info().capacity.raw()))
+    if (!fits(first.raw(), bytes / sector_bytes, disk_->capacity().raw()))
         return fail(Errc::out_of_range);
     return {};
 }
@@ -244,7 +244,7 @@ Result<> Blocking::run(Range range, abi::Ticks deadline)
     const u64 block = block_bytes() / sector_bytes;
     if (range.most == 0)
         return fail(Errc::not_supported);
-    if (!fits(range.begin, range.end, disk_->info().capacity.raw()))
+    if (!fits(range.begin, range.end, disk_->capacity().raw()))
         return fail(Errc::out_of_range);
     range.end += range.begin;  // was a count
     if ((range.begin | range.end) % block != 0)

@@ -41,9 +41,10 @@ bool sane(const Options& options)
 
 // What a server says of its disk is looked at here and nowhere else: whatever passes, no byte of
 // the disk, rounded up to a block, is beyond 64 bits, and a block is something to divide by.
+constexpr u64 most_sectors = (u64{1} << 63) / sector_bytes;
+
 bool sane(const Info& info)
 {
-    constexpr u64 most_sectors = (u64{1} << 63) / sector_bytes;
     return info.capacity.raw() <= most_sectors && std::has_single_bit(info.logical_block)
            && info.logical_block >= sector_bytes && std::has_single_bit(info.physical_block)
            && info.physical_block >= info.logical_block && info.max_bytes >= sector_bytes
@@ -78,6 +79,9 @@ Result<> Disk::start(const Options& options)
     if (options.buffer_bytes < info->logical_block)
         return fail(Errc::bad_argument);
     info_ = *info;
+    options_ = options;
+    if (!fits(options.first.raw(), options.count, info->capacity.raw()))
+        return fail(Errc::out_of_range);
     const auto limits = session_->ask<proto::block::RangeLimits>();
     if (!limits)
         return fail(limits.error());
@@ -91,6 +95,12 @@ Result<> Disk::start(const Options& options)
         !watched)
         return watched;
     return join(abi::never);
+}
+
+Sector Disk::capacity() const
+{
+    const auto changed = channel_.new_capacity();
+    return changed ? Sector{std::min(changed->raw(), most_sectors)} : info_.capacity;
 }
 
 Result<> Disk::make_memory(const Options& options)
@@ -176,11 +186,17 @@ Result<> Disk::attach(abi::Ticks deadline)
         return fail(why);
     auto send = sys::HandleSet::of(std::move(*submissions), std::move(*completions),
                                    std::move(*buffer), std::move(*bell));
-    auto response =
-        session_->call<proto::block::Attach>({entries_, 0}, std::move(send), 1, deadline);
+    auto response = session_->call<proto::block::Attach>(
+        {entries_, options_.read_only ? proto::block::AttachFlags::read_only : 0, options_.first,
+         options_.count},
+        std::move(send), 1, deadline);
     if (!response)
         return fail(response.error());
+    if (response->reply.capacity.raw() > most_sectors)
+        return fail(Errc::malformed);
     session_number_ = response->reply.session;
+    info_.capacity = response->reply.capacity;
+    info_.flags |= options_.read_only ? proto::block::InfoFlags::read_only : 0;
     auto doorbell = response->handles.take<sys::Notification>(0);
     if (!doorbell)
         return fail(Errc::malformed);
@@ -211,7 +227,7 @@ Result<> Disk::ask_write_cache(bool on, abi::Ticks deadline)
         return fail(set.error());
     const auto info = session_->ask<proto::block::Info>({}, deadline);
     if (info)
-        info_.flags = info->flags;
+        info_.flags = info->flags | (options_.read_only ? proto::block::InfoFlags::read_only : 0);
     return info ? Result<>{} : fail(info.error());
 }
 

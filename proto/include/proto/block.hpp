@@ -97,14 +97,16 @@ struct Completion {
 };
 static_assert(RingEntry<Completion> && sizeof(Completion) == 8);
 
-// First page of the completions memory: the server's RingPage, and why it closed the session, if it
-// did.
+// First page of the completions memory: the server's RingPage, why it closed the session, if it
+// did, and the session's size, if it changed.
 struct CompletionPage {
     RingSide produced;
     RingSide consumed;
-    u32 closed;  // Errc; not zero: nothing more is taken from or put into the rings. Requests in
-                 // flight still end.
-    std::array<u8, page_bytes - 2 * sizeof(RingSide) - sizeof(u32)> reserved;
+    u32 closed;   // Errc; not zero: nothing more is taken from or put into the rings. Requests in
+                  // flight still end.
+    u32 resizes;  // how often the disk changed its size under this session; each rings the doorbell
+    u64 capacity;  // of the session, in sectors, since the last of them; written before `resizes`
+    std::array<u8, page_bytes - 2 * sizeof(RingSide) - 2 * sizeof(u64)> reserved;
 };
 static_assert(sizeof(CompletionPage) == page_bytes);
 
@@ -150,22 +152,31 @@ struct Info {
     };
 };
 
-// A session of the caller's badge; it ends with Detach, or with the badge.
+struct AttachFlags {
+    static constexpr u32 read_only = 1;  // writes of this session are answered read_only
+};
+
+// A session of the caller's badge; it ends with Detach, or with the badge. Its sector 0 is sector
+// `first` of the disk, and it reaches `count` of them: no request of it names another one.
 // Carries 4 handles: submissions (memory: read), completions (memory: read, write), buffer (memory:
 // read, write), the client's doorbell (notification: signal). Errors: bad_argument (entries no
-// power of two or above Info's max_entries, reserved not zero, handles missing), wrong_kind, denied
+// power of two or above Info's max_entries, unknown flags, `first` or `count` no whole blocks or
+// beyond 64 bits, handles missing), wrong_kind, denied
 // (a handle), out_of_range (memory smaller than the rings need, buffer empty or 4 GiB and above),
 // too_big (the buffer has too many runs), over_quota (too many sessions: of the program, of all).
 struct Attach {
-    static constexpr u16 ordinal = 2;
+    static constexpr u16 ordinal = 8;  // 2 was one without a range
     static constexpr auto kind = MethodKind::state;
     struct Request {
         u32 entries;
-        u32 reserved;  // zero
+        u32 flags = 0;   // AttachFlags
+        Sector first{};  // of the disk
+        u64 count = 0;   // sectors; 0: to the end of the disk, wherever that will be
     };
     struct Reply {
         u32 session;    // for Detach
         u32 max_bytes;  // a request of at most so many bytes is never too fragmented in this buffer
+        Sector capacity;  // of the session: less than `count` if the disk ends before
     };  // carries 1 handle: the server's doorbell (notification: signal)
 };
 

@@ -65,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
         .read_only = (choice & 2) != 0,
         .max_discard = (choice & 4) != 0 ? 64U : 0U,
         .max_write_zeroes = (choice & 8) != 0 ? 32U : 0U,
+        .window = {proto::block::Sector{4096}, capacity},
     };
     using proto::block::Op;
     if (blkd::admit(asked, limits) != proto::block::Status::ok || asked.op == Op::flush)
@@ -73,6 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
     demand(asked.op >= Op::read && asked.op <= Op::get_id);
     demand(!limits.read_only || !proto::block::changes(asked.op));
     demand(static_cast<unsigned __int128>(asked.first.raw()) + asked.count <= capacity);
+    const auto placed = blkd::on_disk(asked.first, limits.window).raw();
+    demand(placed >= 4096 && placed - 4096 + asked.count <= capacity);
     demand(asked.op == Op::get_id
            || (asked.count % limits.block_sectors == 0
                && asked.first.raw() % limits.block_sectors == 0));

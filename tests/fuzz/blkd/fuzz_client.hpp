@@ -34,7 +34,8 @@ struct FuzzClient {
                                   .buffer_bytes = static_cast<u32>(memory.size()),
                                   .read_only = false,
                                   .max_discard = 8,
-                                  .max_write_zeroes = 8};
+                                  .max_write_zeroes = 8,
+                                  .window = {}};
         place = engine.vacant().value();
         engine.open(place,
                     blkd::Session::over({client, submissions, server, completions}, limits,

@@ -71,8 +71,9 @@ struct World {
                                                 lend(client.buffer),
                                                 sys::doorbell(note.borrow(), {1}).value());
         const u32 entries = bytes.next() % 8 == 0 ? bytes.word() : 1U << bytes.next() % 8;
-        auto answer = client.session.call<protocol::Attach>({entries, bytes.next() / 255},
-                                                            std::move(handles), 1);
+        auto answer = client.session.call<protocol::Attach>(
+            {entries, bytes.next() / 127, protocol::Sector{bytes.next() % 80}, bytes.next() % 80},
+            std::move(handles), 1);
         if (!answer)
             return;
         client.number = answer->reply.session;

@@ -10,7 +10,7 @@ using block::Op;
 using block::Sector;
 using block::Status;
 
-constexpr blkd::Limits limits{Sector{1000}, 1, 0x4000, 0x8000, false, 64, 32};
+constexpr blkd::Limits limits{Sector{1000}, 1, 0x4000, 0x8000, false, 64, 32, {}};
 
 block::Submission submission(Op op, u64 first, u32 count, u32 offset)
 {
@@ -150,6 +150,33 @@ TEST_CASE(
     auto under = limits;
     under.read_only = true;
     CHECK(status_of(submission(op, 0, 1, 0), under) == Status::read_only);
+}
+
+TEST_CASE("a window ends where it or the disk ends", "[blkd][admit]")
+{
+    const auto [first, count, disk, expected] = GENERATE(table<u64, u64, u64, u64>({
+        {0, 0, 1000, 1000},
+        {0, 10, 1000, 10},
+        {990, 0, 1000, 10},
+        {990, 20, 1000, 10},
+        {1000, 0, 1000, 0},
+        {1001, 5, 1000, 0},
+        {0, 5, 0, 0},
+        {(u64{1} << 54), (u64{1} << 53), 1000, 0},
+    }));
+    const blkd::Window window{Sector{first}, count};
+    CHECK(window.good(1));
+    CHECK(window.sectors(Sector{disk}) == Sector{expected});
+}
+
+TEST_CASE("a window that overflows, or cuts a block, is none", "[blkd][admit][hostile]")
+{
+    CHECK_FALSE(blkd::Window{Sector{~u64{0}}, 0}.good(1));
+    CHECK_FALSE(blkd::Window{Sector{~u64{0} - 7}, 8}.good(1));
+    CHECK_FALSE(blkd::Window{Sector{0}, ~u64{0}}.good(1));
+    CHECK_FALSE(blkd::Window{Sector{4}, 8}.good(8));
+    CHECK_FALSE(blkd::Window{Sector{8}, 4}.good(8));
+    CHECK(blkd::Window{Sector{8}, 16}.good(8));
 }
 
 TEST_CASE("a write_fua is held to what a write is", "[blkd][admit]")

@@ -37,6 +37,9 @@ public:
                     .has_value());
     }
 
+    // The sectors of the disk that it reaches; all, if nobody says.
+    blkd::Window window{};
+
     // Whose it is; of its own, if nobody says.
     std::optional<u32> program;
 
@@ -77,13 +80,14 @@ public:
 
     blkd::Limits limits() const
     {
-        return {.capacity = block::Sector{capacity},
+        return {.capacity = window.sectors(block::Sector{capacity}),
                 .block_sectors = 1,
                 .max_bytes = buffer_bytes,
                 .buffer_bytes = static_cast<u32>(memory_.size()),
                 .read_only = false,
                 .max_discard = 64,
-                .max_write_zeroes = 64};
+                .max_write_zeroes = 64,
+                .window = window};
     }
 
     RingPage& client_page() { return *client_; }

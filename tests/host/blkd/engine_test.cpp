@@ -222,6 +222,67 @@ TEST_CASE("a write_fua to a disk without a cache is a write", "[blkd][engine]")
     CHECK(rig.disk.notifies == 1);
 }
 
+TEST_CASE("a session reaches its window of the disk and nothing else", "[blkd][engine][hostile]")
+{
+    Rig rig;
+    EngineClient client{16};
+    client.window = {block::Sector{5000}, 100};
+    client.attach(rig.engine);
+    const std::map<Op, u64> lengths{{Op::read, 1},         {Op::write, 1},
+                                    {Op::write_fua, 1},    {Op::discard, 8},
+                                    {Op::write_zeroes, 8}, {Op::write_zeroes_unmap, 8}};
+    for (const auto& [op, sectors] : lengths) {
+        REQUIRE(client.submit(op, 1, 100 - sectors));
+        REQUIRE(client.submit(op, 2, 101 - sectors));
+        REQUIRE(client.submit(op, 3, ~u64{0} - 4999));
+        rig.work(client.kick());
+        REQUIRE(rig.disk.at_device.size() == 1);
+        CHECK(rig.disk.at_device[0].request.first == block::Sector{5100 - sectors});
+        rig.end_all();
+        CHECK(client.reap()
+              == std::map<u64, Errc>{
+                  {1, Errc::ok}, {2, Errc::out_of_range}, {3, Errc::out_of_range}});
+    }
+}
+
+TEST_CASE("a flush and a serial number are of the disk, not of the window", "[blkd][engine]")
+{
+    Rig rig;
+    EngineClient client{16};
+    client.window = {block::Sector{5000}, 100};
+    client.attach(rig.engine);
+    REQUIRE(client.submit(Op::flush, 1, 0));
+    REQUIRE(client.submit(Op::get_id, 2, 0));
+    rig.work(client.kick());
+    REQUIRE(rig.disk.at_device.size() == 2);
+    for (const auto& each : rig.disk.at_device)
+        CHECK(each.request.first == block::Sector{0});
+}
+
+TEST_CASE("a disk that changes its size tells the sessions that it concerns", "[blkd][engine]")
+{
+    Rig rig;
+    EngineClient whole{8};
+    EngineClient part{8};
+    part.window = {block::Sector{100}, 50};
+    whole.attach(rig.engine);
+    part.attach(rig.engine);
+    rig.engine.resize(block::Sector{200'000});
+    CHECK(whole.channel.new_capacity() == block::Sector{200'000});
+    CHECK_FALSE(part.channel.new_capacity());
+    CHECK(rig.owner.rings == std::map<u32, u32>{{whole.place, 1}});
+    rig.engine.resize(block::Sector{120});
+    CHECK(part.channel.new_capacity() == block::Sector{20});
+    REQUIRE(part.submit(Op::read, 1, 20));
+    REQUIRE(part.submit(Op::read, 2, 19));
+    rig.work(part.kick());
+    CHECK(part.reap() == std::map<u64, Errc>{{1, Errc::out_of_range}});
+    rig.owner.rings.clear();
+    rig.engine.resize(block::Sector{90});
+    CHECK(part.channel.new_capacity() == block::Sector{0});
+    CHECK(rig.owner.rings == std::map<u32, u32>{{whole.place, 1}, {part.place, 1}});
+}
+
 TEST_CASE("B14, B15: what has no data reaches the disk with its range", "[blkd][engine]")
 {
     Rig rig;

@@ -33,7 +33,11 @@ TEST_CASE("what is wrong with an Attach is said, and nothing of it stays",
         CHECK(hand.attach({3, 0}, hand.good()) == Errc::bad_argument);
         CHECK(hand.attach({512, 0}, hand.good(512)) == Errc::bad_argument);
         CHECK(hand.attach({~0U, 0}, hand.good()) == Errc::bad_argument);
-        CHECK(hand.attach({8, 1}, hand.good()) == Errc::bad_argument);
+        CHECK(hand.attach({8, 2}, hand.good()) == Errc::bad_argument);
+        CHECK(hand.attach({8, 0, block_protocol::Sector{1}, ~u64{0}}, hand.good())
+              == Errc::bad_argument);
+        CHECK(hand.attach({8, 0, block_protocol::Sector{~u64{0}}, 1}, hand.good())
+              == Errc::bad_argument);
         CHECK(hand.attach({8, 0}, {}) == Errc::bad_argument);
         CHECK(hand.attach({8, 0}, hand.good(), 0) == Errc::bad_argument);
         CHECK(hand.attach({8, 0}, sys::HandleSet::of(hand.memory(two_pages), hand.memory(two_pages),
@@ -172,14 +176,15 @@ TEST_CASE("messages that are none of the protocol get an error", "[blkd][server]
                 (ordinal == Info::ordinal || ordinal == Stats::ordinal
                  || ordinal == RangeLimits::ordinal || ordinal == DetachAll::ordinal)
                 && size == 0;
-            const bool empty_request = (ordinal == Attach::ordinal || ordinal == Detach::ordinal
-                                        || ordinal == SetWriteCache::ordinal)
-                                       && size == 8;
+            const bool empty_request =
+                ((ordinal == Detach::ordinal || ordinal == SetWriteCache::ordinal) && size == 8)
+                || (ordinal == Attach::ordinal && size == 24);
             if (well_formed)
                 CHECK(answer.header.status() == Errc::ok);
             else if (!empty_request)
                 CHECK(answer.header.status()
-                      == (ordinal >= 1 && ordinal <= 7 ? Errc::bad_argument : Errc::not_supported));
+                      == (ordinal >= 1 && ordinal <= 8 && ordinal != 2 ? Errc::bad_argument
+                                                                       : Errc::not_supported));
             else
                 CHECK(answer.header.status() != Errc::ok);
         }

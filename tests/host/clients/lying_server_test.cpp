@@ -34,7 +34,7 @@ struct Liar {
         if (gives_doorbell)
             (void)caller.give(
                 sys::doorbell(sys::create_notification()->borrow(), {~u64{0}}).value());
-        return protocol::Attach::Reply{7, max_bytes};
+        return protocol::Attach::Reply{7, max_bytes, info.capacity};
     }
     Result<protocol::Detach::Reply> on(const protocol::Detach::Request&, sys::Caller&)
     {

@@ -81,12 +81,20 @@ public:
     {
         enter(Phase::closed);
         pool_ = nullptr;
+        memory_ = {};
         requests_.open(0);
     }
 
     u32 outstanding() const { return requests_.outstanding(); }
     // Requests that a server had taken when it died, and that were sent again, or given back.
     u64 replayed() const { return replayed_; }
+    // The session's sectors, if they changed since it was attached.
+    std::optional<Sector> new_capacity() const
+    {
+        if (memory_.server == nullptr || ring::load_acquire(memory_.server->resizes) == 0)
+            return std::nullopt;
+        return Sector{__atomic_load_n(&memory_.server->capacity, __ATOMIC_RELAXED)};
+    }
 
     // Puts a request into the ring, or in line while there is no server; publish() shows it.
     // `buffer` moves in on success only. Errors: would_block (`depth` are outstanding),

@@ -34,6 +34,9 @@ struct Options {
     u32 depth = 32;                // requests outstanding, at most 256
     u32 buffers = 32;              // at most max_buffers
     u32 buffer_bytes = 64 * 1024;  // of each; the most that one request moves
+    Sector first{};                // of the disk: where the session begins, and how many sectors it
+    u64 count = 0;                 // reaches, in whole blocks; 0: to the end
+    bool read_only = false;        // refuse to write
 };
 
 // Does not move: buffers and peers point into it. All buffers are dead before it is.
@@ -44,22 +47,27 @@ public:
     Disk& operator=(const Disk&) = delete;
     ~Disk() { close(); }
 
-    // Errors: bad_argument (options, or buffers that are smaller than a block of the disk), busy
-    // (open already), too_big (the disk takes only smaller requests from such a buffer), malformed
-    // (what the server says of the disk cannot be); those of connecting, of memory, of Attach.
+    // Errors: bad_argument (options, or buffers that are smaller than a block of the disk, or a
+    // range that is not of whole blocks), out_of_range (a range beyond the disk), busy (open
+    // already), too_big (the disk takes only smaller requests from such a buffer), malformed (what
+    // the server says of the disk cannot be); those of connecting, of memory, of Attach.
     Result<> open(const sys::Startup& given, std::string_view service, const Options& options = {});
 
     // Ends the session. What is still in flight ends without being reported.
     void close();
 
+    // As the server said it when it got the rings; the capacity is that of the session.
     const Info& info() const { return info_; }
+    // Sectors of the session now: a disk can be resized. Each change raises bit 0 of
+    // notification().
+    Sector capacity() const;
     // What the device cost its server so far. Errors: those of a call.
     Result<Stats> stats() { return session_->ask<proto::block::Stats>(); }
     // Times that the session went over to another server.
     u32 restarts() const { return restarts_; }
     // Requests that it gave to another server, since the one that had them died.
     u64 replayed() const { return channel_.replayed(); }
-    u64 bytes() const { return info_.capacity.raw() * sector_bytes; }
+    u64 bytes() const { return capacity().raw() * sector_bytes; }
     bool read_only() const { return (info_.flags & proto::block::InfoFlags::read_only) != 0; }
     bool write_cache() const { return (info_.flags & proto::block::InfoFlags::write_cache) != 0; }
     // What one discard and one write_zeroes may be.
@@ -158,6 +166,7 @@ private:
     BufferPool pool_;
     Channel channel_;
     Info info_{};
+    Options options_;
     RangeLimits range_limits_{};
     std::optional<bool> write_cache_;  // as it was set
     u32 depth_ = 0;

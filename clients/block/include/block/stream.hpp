@@ -36,7 +36,7 @@ public:
     {
         if (step_ == 0)
             return fail(Errc::bad_argument);
-        if (!fits(first_, count_, disk_->info().capacity.raw()))
+        if (!fits(first_, count_, disk_->capacity().raw()))
             return fail(Errc::out_of_range);
         return {};
     }

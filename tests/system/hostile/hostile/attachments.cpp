@@ -49,7 +49,7 @@ void mixed_handles(Target& t)
         }
     }
     sys::message_page().handles = slots;
-    const sys::Letter letter{Header::make(block::Attach::ordinal, 8, 4, 1), {32}};
+    const sys::Letter letter{Header::make(block::Attach::ordinal, 24, 4, 1), {32}};
     const auto in = sys::call(t.endpoint, letter);
     (void)sys::HandleSet::received(in.header.handles());
     for (const abi::Slot slot : slots)
@@ -99,7 +99,7 @@ void one_for_all(Target& t)
         return;
     auto send = sys::HandleSet::of(std::move(*a), std::move(*b), std::move(*c), std::move(*bell));
     send.to_page();
-    const auto in = sys::call(t.endpoint, {Header::make(block::Attach::ordinal, 8, 4, 1), {32}});
+    const auto in = sys::call(t.endpoint, {Header::make(block::Attach::ordinal, 24, 4, 1), {32}});
     auto got = sys::HandleSet::received(in.header.handles());
     if (in.header.status() != Errc::ok)
         return;
@@ -142,7 +142,7 @@ Result<Attached> attach(Target& t, const Session& how)
     auto send = sys::HandleSet::of(std::move(*a), std::move(*b), std::move(*c), std::move(*d));
     send.to_page();
     const auto in =
-        sys::call(t.endpoint, {Header::make(block::Attach::ordinal, 8, 4, 1), {how.entries}});
+        sys::call(t.endpoint, {Header::make(block::Attach::ordinal, 24, 4, 1), {how.entries}});
     auto got = sys::HandleSet::received(in.header.handles());
     if (in.header.status() != Errc::ok)
         return fail(in.header.status());
