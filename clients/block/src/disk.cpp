@@ -161,7 +161,7 @@ Result<bool> Disk::try_to_join(abi::Ticks deadline)
             return false;
         });
     channel_.restart();
-    if (const auto attached = attach(deadline); !attached)
+    if (const auto attached = attach(std::max(deadline, sys::after_ms(attach_ms))); !attached)
         return fail(attached.error());
     const auto after = sys::info(session_->endpoint());
     if (!after || after->epoch != before->epoch)

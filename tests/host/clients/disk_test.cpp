@@ -356,3 +356,92 @@ TEST_CASE("an Attach that is not answered in time is made good for by the next w
     disk.close();
     CHECK(rig.at_rest());
 }
+
+TEST_CASE("B11: nobody hears of a request that was cancelled, and its buffer comes back with it",
+          "[clients][block][LD23]")
+{
+    DiskRig rig;
+    rig.blk.hold = true;
+    block::Disk disk;
+    const block::Options small{.depth = 4, .buffers = 2, .buffer_bytes = 4096};
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", small).has_value());
+    REQUIRE(disk.read(1, block::Sector{0}, 1, *disk.buffer()).has_value());
+    REQUIRE(disk.read(2, block::Sector{1}, 1, *disk.buffer()).has_value());
+    REQUIRE(disk.flush(3).has_value());
+    CHECK(disk.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    CHECK(disk.cancel(1).has_value());
+    CHECK(disk.cancel(3).has_value());
+    CHECK(disk.cancel(1).error() == Errc::not_found);
+    CHECK(disk.cancel(7).error() == Errc::not_found);
+    CHECK(disk.outstanding() == 3);
+    CHECK_FALSE(disk.buffer().has_value());  // the device has them
+    CHECK(rig.driver.notifies() == 2);       // and was not reset: the serial number, the batch
+    CHECK(rig.server->next_deadline() == abi::never);
+    rig.finish(0);
+    CHECK(disk.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    CHECK(disk.buffer().has_value());
+    rig.finish(1);
+    rig.finish(0);
+    const auto done = disk.wait();
+    REQUIRE(done.has_value());
+    CHECK(done->tag == 2);
+    CHECK(disk.wait().error() == Errc::not_found);
+    CHECK(disk.outstanding() == 0);
+    CHECK(disk.stats()->resets == 0);
+    CHECK(rig.world.complaints.empty());
+}
+
+TEST_CASE("what was cancelled is not sent to the next server", "[clients][block]")
+{
+    DiskRig rig;
+    block::Disk disk;
+    const block::Options small{.depth = 4, .buffers = 4, .buffer_bytes = 4096};
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", small).has_value());
+    rig.blk.hold = true;
+    REQUIRE(disk.write(1, block::Sector{0}, 1, *disk.buffer()).has_value());
+    REQUIRE(disk.write(2, block::Sector{1}, 1, *disk.buffer()).has_value());
+    CHECK(disk.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    rig.bench.lose_server();
+    CHECK(disk.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    REQUIRE(disk.write(3, block::Sector{2}, 1, *disk.buffer()).has_value());
+    REQUIRE(disk.flush(4).has_value());
+    CHECK(disk.cancel(1).has_value());  // was sent
+    CHECK(disk.cancel(3).has_value());  // waits in line
+    CHECK(disk.outstanding() == 4);
+    while (rig.blk.held() != 0)
+        rig.finish(0);
+    rig.blk.hold = false;
+    const u64 before = rig.blk.requests;
+    rig.bench.gain_server();
+    CHECK(disk.wait()->tag == 2);
+    CHECK(disk.wait()->tag == 4);
+    CHECK(disk.wait().error() == Errc::not_found);
+    CHECK(disk.outstanding() == 0);
+    CHECK(disk.replayed() == 1);
+    CHECK(rig.blk.requests == before + 2);
+    std::vector<block::Buffer> buffers;
+    for (int i = 0; i < 4; ++i)
+        buffers.push_back(disk.buffer().value());
+}
+
+TEST_CASE("however short its deadlines, a session gets past a restart", "[clients][block]")
+{
+    DiskRig rig;
+    rig.blk.hold = true;
+    block::Disk disk;
+    REQUIRE(disk.open(rig.bench.startup(), "disk0", options).has_value());
+    REQUIRE(disk.read(1, block::Sector{1}, 1, *disk.buffer()).has_value());
+    rig.bench.lose_server();
+    CHECK(disk.wait(abi::now).error() == Errc::timed_out);
+    CHECK(disk.wait(abi::now).error() == Errc::timed_out);
+    rig.blk.hold = false;
+    rig.bench.gain_server();
+    Errc why = Errc::timed_out;
+    for (int i = 0; i < 100 && why == Errc::timed_out; ++i) {
+        const auto done = disk.wait(abi::now);
+        why = done ? done->outcome : done.error();
+        rig.settle();
+    }
+    CHECK(why == Errc::ok);
+    CHECK(disk.restarts() == 1);
+}

@@ -123,6 +123,18 @@ public:
         return push(op, tag, first, sectors, 0);
     }
 
+    // Nobody waits for the request of this tag any more: no completion of it comes. Its place and
+    // its buffer stay taken until the device has ended it, or is known to have forgotten it.
+    // Errors: not_found.
+    Result<> abandon(u64 tag)
+    {
+        auto* const request = requests_.find_tag(tag);
+        if (request == nullptr)
+            return fail(Errc::not_found);
+        request->abandon();
+        return {};
+    }
+
     // Shows the server what was submitted and which completions were consumed. True: it sleeps and
     // wants its doorbell.
     [[nodiscard]] bool publish()
@@ -186,6 +198,8 @@ public:
     {
         if (!stopped())
             return;
+        while (Request* const request = requests_.find_abandoned())
+            give_back(*request);
         const auto& sent = rings_->submissions;
         replayed_ += requests_.restart(sent.position(), sent.untaken());
         (void)renew_rings();  // they were good before
@@ -292,6 +306,10 @@ private:
     [[gnu::cold, gnu::noinline]] bool send_line()
     {
         while (const Request* const next = requests_.next_in_line()) {
+            if (next->abandoned()) {
+                give_back(requests_.drop_first());
+                continue;
+            }
             const u32 offset =
                 proto::block::has_data(next->op()) ? next->buffer() * pool_->bytes_each() : 0;
             const u32 position = rings_->submissions.position();
@@ -317,9 +335,12 @@ private:
     [[gnu::cold, gnu::noinline]] std::optional<Completion> finished_rare(const Request& request,
                                                                          Errc outcome)
     {
-        if (!proto::block::has_data(request.op()))
-            return Completion{request.tag, outcome, {}};
-        return Completion{request.tag, outcome, pool_->reclaim(request.buffer())};
+        Completion ended{request.tag, outcome, {}};
+        if (request.has_buffer())
+            ended.buffer = pool_->reclaim(request.buffer());
+        if (!request.abandoned())
+            return ended;
+        return poll();  // its buffer goes back to the pool
     }
     [[gnu::cold, gnu::noinline]] std::optional<Completion>
     finish_failed(Request& request, proto::block::Status status)
@@ -359,11 +380,20 @@ private:
 
     [[gnu::cold, gnu::noinline]] std::optional<Completion> next_lost()
     {
-        auto* const request = requests_.any();
-        if (request == nullptr)
-            return std::nullopt;
-        requests_.retire(*request);
-        return Completion{request->tag, lost_, {}};
+        while (auto* const request = requests_.any()) {
+            requests_.retire(*request);
+            if (!request->abandoned())
+                return Completion{request->tag, lost_, {}};
+        }
+        return std::nullopt;
+    }
+
+    // One that nobody waits for, and that no device has any more.
+    void give_back(Request& request)
+    {
+        requests_.retire(request);
+        if (request.has_buffer())
+            (void)pool_->reclaim(request.buffer());
     }
 
     Rings* plain_ = nullptr;  // null unless attached, with all that is outstanding sent

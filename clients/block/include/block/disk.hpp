@@ -119,6 +119,11 @@ public:
                                             first, sectors);
     }
 
+    // Gives up waiting for the first request of this tag, as after a deadline of its own: no
+    // completion of it comes, and whether it is carried out is not known. Its buffer goes back to
+    // the pool when the device has ended it, which nothing hastens. Errors: not_found.
+    Result<> cancel(u64 tag) { return channel_.abandon(tag); }
+
     void kick()
     {
         if (channel_.publish())
@@ -134,6 +139,8 @@ public:
     void heed() { look_at_server(); }
 
     // The next completion. At the deadline the server is asked to look at its device once more.
+    // After the death of a server it takes longer by what the next one needs to answer, at most
+    // attach_ms: however short its deadlines are, a session gets past it.
     // Errors: timed_out, not_found (nothing is outstanding).
     Result<Completion> wait(abi::Ticks deadline = abi::never);
 
@@ -143,6 +150,7 @@ private:
     static constexpr auto server_bit = abi::Bits::at(1);
     static constexpr u64 grace_ms = 5;
     static constexpr u64 detach_ms = 1000;
+    static constexpr u64 attach_ms = 1000;
     static constexpr u32 most_deaths = 64;  // of servers that were to attach the rings
 
     Result<> make_memory(const Options& options);

@@ -43,7 +43,9 @@ public:
         using Kind = Field<7, 0>;
         using Buffer = Field<15, 8>;  // none of what has no data
         static constexpr u32 sent_bit = 1 << 16;
-        static constexpr u32 one_death = 1 << 24;  // of a server that it was sent to
+        static constexpr u32 has_buffer_bit = 1 << 17;  // of one that was abandoned
+        static constexpr u32 abandoned_kind = 0xff;     // no op: nobody is told of its end
+        static constexpr u32 one_death = 1 << 24;       // of a server that it was sent to
 
         // One that is sent.
         static u32 made(Op op, u32 buffer) { return static_cast<u32>(op) | buffer << 8 | sent_bit; }
@@ -52,6 +54,15 @@ public:
         u32 buffer() const { return static_cast<u32>(Buffer::get(what)); }
         bool outstanding() const { return (cookie & live) != 0; }
         bool sent() const { return (what & sent_bit) != 0; }
+        bool abandoned() const { return Kind::get(what) == abandoned_kind; }
+        bool has_buffer() const
+        {
+            return abandoned() ? (what & has_buffer_bit) != 0 : proto::block::has_data(op());
+        }
+        void abandon()
+        {
+            what = (what | Kind::make(abandoned_kind)) | (has_buffer() ? has_buffer_bit : 0);
+        }
         u32 deaths() const { return what / one_death; }
     };
     static_assert(sizeof(Request) == 32);
@@ -120,6 +131,13 @@ public:
         --line_count_;
     }
 
+    // The first in line is not sent, and has ended.
+    Request& drop_first()
+    {
+        --line_count_;
+        return table_[line_[line_begin_++]];
+    }
+
     // The server died, `end` being the position after the last that it was sent: they are in line
     // again, under new cookies and before those that wait, but what has been there too often. How
     // many of them it had taken, if it told the truth of the last `untaken` that it was sent.
@@ -152,6 +170,17 @@ public:
         return find_if([](const Request& each) { return each.deaths() >= most_deaths; });
     }
     bool hopeless() const { return hopeless_ != 0; }
+
+    // One that somebody waits for; null if none has this tag.
+    Request* find_tag(u64 tag)
+    {
+        return find_if([tag](const Request& each) { return each.tag == tag && !each.abandoned(); });
+    }
+    // One that is sent and nobody waits for; null if there is none.
+    Request* find_abandoned()
+    {
+        return find_if([](const Request& each) { return each.sent() && each.abandoned(); });
+    }
 
     // Any that is outstanding; null if none is.
     Request* any()
