@@ -5,7 +5,7 @@
 // counter before it, the driver's and the one behind it are one sample.
 #pragma once
 
-#include "meter.hpp"
+#include "calls.hpp"
 
 #include <sys/endpoint.hpp>
 #include <sys/memory.hpp>
@@ -103,7 +103,6 @@ inline Result<> interrupts(const Woken& driver)
 // To the first instruction of a process that waits and is more important; and until it waits again.
 inline Result<> signals(const Woken& sleeper)
 {
-    constexpr u64 rounds = 1000;
     u64 reached = 0;
     for (u64 i = 0; i < rounds; ++i) {
         const u32 before = instructions();

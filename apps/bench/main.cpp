@@ -3,9 +3,8 @@
 // compares them with tests/budgets.toml.
 
 #include "blocks.hpp"
-#include "echo.hpp"
+#include "calls.hpp"
 #include "irq.hpp"
-#include "meter.hpp"
 
 #include <proto/names.hpp>
 #include <sys/endpoint.hpp>
@@ -14,27 +13,9 @@
 
 namespace {
 
-constexpr u64 rounds = 1000;
-
-void null_call()
-{
-    bench::Region region;
-    for (u64 i = 0; i < rounds; ++i)
-        asm volatile("mov x8, xzr\n svc #0" ::
-                         : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
-                           "x12", "x13", "x14", "x15", "x16", "x17", "x18", "memory");
-    region.end("sys.null", rounds);
-}
-
-void call_reply(sys::Borrowed<sys::Endpoint> echo, std::string_view name, u64 bytes)
-{
-    const sys::Letter letter{abi::Header::make(bench::echo_ordinal, bytes), {1, 2, 3, 4, 5, 6, 7}};
-    (void)sys::call(echo, letter);
-    bench::Region region;
-    for (u64 i = 0; i < rounds; ++i)
-        (void)sys::call(echo, letter);
-    region.end(name, rounds, rounds * bytes);
-}
+using bench::call_reply;
+using bench::null_call;
+using bench::rounds;
 
 // Nobody waits. A handle to signal, as others have it.
 Result<> signal_nobody()

@@ -2,8 +2,8 @@
 // interrupts, time.
 //
 // Instructions are INST_RETIRED as counted by the emulated PMU, which exists only under -icount; a
-// region is shorter than 2^32 of them. Markers (no-ops at any exception level) let counters outside
-// the guest find the same region.
+// stretch is shorter than 2^32 of them. Markers (no-ops at any exception level) let counters
+// outside the guest find the same region.
 #pragma once
 
 #include <sys/log.hpp>
@@ -29,25 +29,29 @@ struct DeviceCounts {
     u64 mmio = 0;
 };
 
+// What lies between construction, or resume(), and stop() counts.
 class Region {
 public:
-    explicit Region(DeviceCounts device = {}) : device_{device}, system_{*sys::system_info()}
+    explicit Region(DeviceCounts device = {}) : device_{device} { resume(); }
+
+    // Another stretch: what happened since stop() does not count.
+    void resume()
     {
-        ticks_ = sys::now();
+        began_ = *sys::system_info();
+        since_ = sys::now();
         mark_start();
-        instructions_ = instructions();
+        start_ = instructions();
     }
 
-    // The region ends here.
     void stop()
     {
-        instructions_ = instructions() - static_cast<u32>(instructions_);
+        instructions_ += instructions() - start_;
         mark_end();
-        ticks_ = abi::Ticks{sys::now().raw() - ticks_.raw()};
+        ticks_ += sys::now().raw() - since_.raw();
         const abi::SystemInfo now = *sys::system_info();
-        system_.exceptions = now.exceptions - system_.exceptions - 1;  // that very call
-        system_.switches = now.switches - system_.switches;
-        system_.irqs = now.irqs - system_.irqs;
+        exceptions_ += now.exceptions - began_.exceptions - 1;  // that very call
+        switches_ += now.switches - began_.switches;
+        irqs_ += now.irqs - began_.irqs;
     }
 
     // The record of a region that was stopped, after `n` operations on `bytes` bytes. `device`: its
@@ -56,11 +60,11 @@ public:
     {
         text::Buffer<200> line;
         line.put("RES ").number(next_number++).put(' ').put(name).field("n", n);
-        line.field("ns", sys::nanoseconds(ticks_)).field("bytes", bytes);
-        line.field("insn", instructions_).field("exceptions", system_.exceptions);
-        line.field("switches", system_.switches);
+        line.field("ns", sys::nanoseconds(abi::Ticks{ticks_})).field("bytes", bytes);
+        line.field("insn", instructions_).field("exceptions", exceptions_);
+        line.field("switches", switches_);
         line.field("notifies", device.notifies - device_.notifies);
-        line.field("irqs", system_.irqs).field("mmio", device.mmio - device_.mmio);
+        line.field("irqs", irqs_).field("mmio", device.mmio - device_.mmio);
         sys::out(line.view());
     }
 
@@ -84,9 +88,14 @@ private:
     static inline constinit u64 next_number = 0;
 
     DeviceCounts device_;
-    abi::SystemInfo system_;
-    abi::Ticks ticks_;
-    u64 instructions_;
+    abi::SystemInfo began_{};
+    abi::Ticks since_{};
+    u32 start_ = 0;
+    u64 ticks_ = 0;
+    u64 instructions_ = 0;
+    u64 exceptions_ = 0;
+    u64 switches_ = 0;
+    u64 irqs_ = 0;
 };
 
 }  // namespace bench

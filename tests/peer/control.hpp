@@ -31,7 +31,7 @@ struct Command {
     u32 count;
     u32 bytes;
     u32 flag;
-    u32 reserved;
+    u32 delay_us;  // of host time, before a flood: time to go to sleep
 };
 
 // Of all frames, also those of control, this one's own command included and itself not.

@@ -2,7 +2,9 @@
 #include "peer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace peer {
 namespace {
@@ -10,6 +12,7 @@ namespace {
 constexpr std::array<u8, 6> own_address{0x02, 0x56, 0x52, 0, 0, 1};
 constexpr std::array<u8, 6> everybody{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 constexpr usize longest = 65'000;
+constexpr u32 longest_delay_us = 100'000;
 
 u16 type_of(std::span<const u8> frame)
 {
@@ -79,6 +82,8 @@ void Peer::obey(std::span<const u8> frame)
 void Peer::flood(std::span<const u8> to, const Command& command)
 {
     const u64 bytes = std::clamp<u64>(command.bytes, 60, longest);
+    std::this_thread::sleep_for(
+        std::chrono::microseconds{std::min(command.delay_us, longest_delay_us)});
     for (u32 number = 0; number < command.count; ++number) {
         auto frame = header(command.flag != 0 ? std::span<const u8>{everybody} : to, data_type);
         append(frame, Numbered{number, static_cast<u32>(bytes)});

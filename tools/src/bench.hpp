@@ -1,9 +1,9 @@
 // bench.hpp - `bench`: guest instructions and events per operation, against the budgets of the
 // project.
 //
-// systems/bench.toml has a shell-started app that gets one argument: "cpu" measures what needs no
-// device, "blk" the block paths (regions blk.*). Each region is a line of user output, numbers for
-// all operations together:
+// systems/bench.toml and bench-io.toml have a shell-started app that gets one argument, which says
+// what it measures (bench_phases.hpp). Each region is a line of user output, numbers for all
+// operations together:
 //   RES <number> <name> n=<operations> ns=.. bytes=.. insn=.. exceptions=.. switches=.. notifies=..
 //   irqs=.. mmio=.. timer_writes=..
 #pragma once

@@ -1,6 +1,6 @@
 // main.cpp - tools/vireo: does what the command line says; every error ends here as a clear line
 // and a code.
-#include "bench.hpp"
+#include "bench_phases.hpp"
 #include "build.hpp"
 #include "debug.hpp"
 #include "doctor.hpp"
@@ -19,6 +19,9 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <peer/serve.hpp>
+
+#include <unistd.h>
 
 namespace {
 
@@ -105,4 +108,9 @@ int guarded(int argc, const char* const* argv)
 
 }  // namespace
 
-int main(int argc, char** argv) { return guarded(argc, argv); }
+int main(int argc, char** argv)
+{
+    if (argc == 2 && argv[1] == peer_argument)
+        return peer::serve(STDIN_FILENO);
+    return guarded(argc, argv);
+}

@@ -188,7 +188,7 @@ Result<> Interface::set_filter(const Filter& filter)
 
 Result<Frame> Interface::frame()
 {
-    if (pool_.available() == 0)
+    if (pool_.available() == 0 || channel_.sending() == options_.send_frames)
         channel_.reclaim();
     return pool_.take();
 }

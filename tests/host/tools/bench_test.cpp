@@ -1,5 +1,5 @@
 // bench_test.cpp - figures and budgets.
-#include "bench.hpp"
+#include "bench_phases.hpp"
 #include "failure.hpp"
 
 #include <catch2/catch.hpp>
@@ -79,4 +79,23 @@ TEST_CASE("the budget file is checked like a system file")
     CHECK_THAT(budget_errors("[limits]\n\"a\" = { insn = -1 }\n"), Contains("not negative"));
     CHECK_THAT(budget_errors("[limit]\n"), Contains("did you mean 'limits'?"));
     CHECK_THAT(budget_errors("[limits\n"), Contains("b.toml:1"));
+}
+
+TEST_CASE("only the systems that measure what was asked for are booted")
+{
+    const auto arguments = [](std::string_view prefix) {
+        std::vector<std::string> all;
+        for (const auto& phase : phases_for(prefix))
+            all.push_back(phase.argument);
+        return all;
+    };
+    using Names = std::vector<std::string>;
+    CHECK(arguments("") == Names{"cpu", "blk", "io"});
+    CHECK(arguments("sys.null") == Names{"cpu"});
+    CHECK(arguments("b") == Names{"cpu", "blk"});
+    CHECK(arguments("net.tx64") == Names{"io"});
+    CHECK(arguments("kernel.").empty());
+    CHECK(arguments("nothing so called") == Names{"cpu"});
+    CHECK(wants_longest("kernel.lock"));
+    CHECK_FALSE(wants_longest("ipc."));
 }
