@@ -227,6 +227,60 @@ inline Result<> echoes(Wire& wire, u32 count)
     });
 }
 
+// The same without a stop between batches.
+inline Result<> sends_at_once(Wire& wire, std::string_view name, u32 bytes)
+{
+    constexpr u64 count = 64 * batch;
+    if (const auto told = wire.tell(peer::Op::sink); !told)
+        return told;
+    const auto many = [&](u64 frames) {
+        Result<> sent;
+        for (u64 n = 0; n < frames && sent; n += batch) {
+            sent = wire.send(batch, bytes);
+            wire.nic.kick();
+        }
+        return sent;
+    };
+    if (const auto warm = many(u64{2} * batch); !warm)
+        return warm;
+    return wire_region(wire, name, count, count * bytes, [&](Region& region) {
+        const auto sent = many(count);
+        region.stop();
+        return sent;
+    });
+}
+
+inline Result<> receives_at_once(Wire& wire, std::string_view name, u32 bytes)
+{
+    constexpr u64 count = 64 * batch;
+    return wire_region(wire, name, count, count * bytes, [&](Region& region) {
+        Result<> done;
+        for (u64 n = 0; n < count && done; n += batch) {
+            done = wire.tell(peer::Op::flood, batch, bytes);
+            if (done)
+                done = wire.take(batch);
+        }
+        region.stop();
+        return done;
+    });
+}
+
+inline Result<> frames_at_once(const sys::Startup& given)
+{
+    Wire wire;
+    if (const auto opened = wire.open(given); !opened)
+        return opened;
+    if (const auto done = sends_at_once(wire, "net.tx64", 64); !done)
+        return done;
+    if (const auto done = sends_at_once(wire, "net.tx1514", 1514); !done)
+        return done;
+    if (const auto done = echoes(wire, 256); !done)
+        return done;
+    if (const auto done = receives_at_once(wire, "net.rx64", 64); !done)
+        return done;
+    return receives_at_once(wire, "net.rx1514", 1514);
+}
+
 inline Result<> frames(const sys::Startup& given)
 {
     Wire wire;

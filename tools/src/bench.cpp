@@ -1,4 +1,5 @@
 // bench.cpp - `bench`: runs the measuring system and prints its figures.
+#include "against.hpp"
 #include "bench_phases.hpp"
 #include "command_line.hpp"
 #include "failure.hpp"
@@ -72,6 +73,8 @@ void print_table(const std::vector<Figure>& figures)
 
 int bench(const Project& project, const Options& options)
 {
+    if (!options.bench.against.empty())
+        return bench_against(project, options);
     if (options.dry_run) {
         for (const auto& phase : phases_for("")) {
             auto asked = options;

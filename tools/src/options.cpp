@@ -116,6 +116,19 @@ void add_test(CLI::App& app, TestOptions& test)
     app.add_option("--junit", test.junit, "directory for reports in JUnit's format");
 }
 
+void add_comparison(CLI::App& bench, BenchOptions& options)
+{
+    auto* against = bench
+                        .add_option("--against", options.against,
+                                    "run another system's workloads too, and compare: linux")
+                        ->check(CLI::IsMember({"linux"}));
+    bench.add_option("--runs", options.runs, "of each system, of which medians are told")
+        ->check(between(1, 99))
+        ->needs(against);
+    bench.add_flag("--csv", options.csv, "comma-separated values")->needs(against);
+    bench.add_option("--html", options.html, "write a page to this file too")->needs(against);
+}
+
 CLI::App*
 add_task(CLI::App& app, Raw& raw, Task task, const std::string& name, const std::string& what)
 {
@@ -146,6 +159,7 @@ void add_tasks(CLI::App& app, Raw& raw)
                       "random calls for kernel.*, more than a short run's");
     bench->add_option("--cpu", options.system.cpu,
                       "another CPU model, for which there are no budgets");
+    add_comparison(*bench, options.bench);
     auto* debug = add_task(app, raw, Task::debug, "debug",
                            "boot under gdb, stopped at the first instruction");
     add_system(*debug, options.system);

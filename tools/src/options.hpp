@@ -42,6 +42,10 @@ struct TestOptions {
 struct BenchOptions {
     std::string name{};
     bool json = false;
+    std::string against{};  // another system to compare with: "linux"
+    u32 runs = 3;           // of each, of which medians are told
+    bool csv = false;
+    std::string html{};          // file, empty: none
     std::optional<u64> calls{};  // random ones for the longest times; else those of a short run
 };
 

@@ -477,6 +477,21 @@ TEST_CASE("what is not built is said to be so")
     CHECK_THAT(nothing.err, Contains("no program is built") && Contains("fix: tools/vireo build"));
 }
 
+TEST_CASE("a comparison without the other system says what is missing, and where to look")
+{
+    FakeProject project;
+    fs::create_directories(project.root() / "tools/linux");
+    const auto script = project.root() / "tools/linux/prepare";
+    write_file(script, std::string_view{"#!/bin/sh\necho 'no network' >&2\nexit 121\n"});
+    fs::permissions(script, fs::perms::owner_all);
+    const auto bench = vireo_tool(project, {"bench", "--against", "linux"});
+    CHECK(bench.status == 121);
+    CHECK_THAT(bench.err, Contains("error: there is no Linux to compare with")
+                              && Contains("why: no network") && Contains("tools/linux/prepare"));
+    CHECK(vireo_tool(project, {"bench", "--against", "minix"}).status == 120);
+    CHECK(vireo_tool(project, {"bench", "--runs", "2"}).status == 120);
+}
+
 TEST_CASE("a bench without an instruction counter prints no figures")
 {
     FakeProject project;
