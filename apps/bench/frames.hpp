@@ -96,15 +96,15 @@ public:
 
 private:
     // Sleeps only if the device was not done with earlier frames in time.
-    Result<net::Frame> place()
+    [[gnu::always_inline]] Result<net::Frame> place()
     {
-        for (;;) {
-            auto frame = nic.frame();
-            if (frame && nic.sending() != options.send_frames)
-                return frame;
+        auto frame = nic.frame();
+        while (!frame || nic.sending() == options.send_frames) [[unlikely]] {
             if (const auto woken = nic.wait_sent(); !woken)
                 return fail(woken.error());
+            frame = nic.frame();
         }
+        return frame;
     }
 
     // To everybody: the peer asks no address.

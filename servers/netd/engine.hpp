@@ -101,18 +101,27 @@ private:
         net::Send asked;
     };
 
+    // What the device took in one turn.
+    struct Tally {
+        u64 frames = 0;
+        u64 bytes = 0;
+    };
+
     Result<> work();
     Result<> receive();
     void arrived(const virtio::net::Frame& frame);
-    [[gnu::always_inline]] void give_out(const Arrival& arrival, const Keys& keys);
+    void gather(const virtio::net::Frame& frame);
+    void give_out(const virtio::net::Frame& frame,
+                  std::span<const std::span<const std::byte>> pieces);
     Result<> reclaim();
     u64 finish(u64 tag, net::Status status);
 
     void forward();
     bool serve(u32 place);
+    bool serve(u32 place, Tally& tally);
     bool rest(u32 place, bool sleeps);
-    bool start(u32 place, net::Send asked);
-    void started(u32 place, const net::Send& asked);
+    bool start(u32 place, Session& session, net::Send asked, Tally& tally);
+    void count(Session& session, const Tally& tally);
     void refuse(u32 place, u32 offset, net::Status why);
     void retry_held();
     u32 in_flight_with_peers(u32 place) const;
@@ -186,22 +195,22 @@ template <class N, class O>
 Result<> Engine<N, O>::receive()
 {
     more_ = false;
-    for (u32 n = 0; n < burst; ++n) {
+    u32 count = 0;
+    for (; count < burst; ++count) {
         const auto frame = nic_->receive();
         if (!frame)
-            return {};
-        if (!*frame)
+            break;
+        if (!*frame) [[unlikely]]
             return fail(frame->error());
         arrived(**frame);
-        if (const auto done = nic_->done(**frame); !done)
-            return done;
+        nic_->done(**frame);
     }
-    more_ = true;
-    return {};
+    more_ = count == burst;
+    return nic_->give_back();
 }
 
 template <class N, class O>
-void Engine<N, O>::arrived(const virtio::net::Frame& frame)
+[[gnu::always_inline]] inline void Engine<N, O>::arrived(const virtio::net::Frame& frame)
 {
     if (frame.drop != virtio::net::Drop::none) [[unlikely]] {
         ++totals_.malformed;
@@ -209,25 +218,37 @@ void Engine<N, O>::arrived(const virtio::net::Frame& frame)
     }
     ++totals_.received_frames;
     totals_.received_bytes += frame.bytes;
+    const auto first = nic_->bytes(frame.pieces[0]);
+    if (frame.pieces.size() == 1) [[likely]]
+        give_out(frame, std::span{&first, 1});
+    else
+        gather(frame);
+}
+
+template <class N, class O>
+[[gnu::noinline]] void Engine<N, O>::gather(const virtio::net::Frame& frame)
+{
     std::array<std::span<const std::byte>, virtio::net::max_pieces> pieces;
     usize count = 0;
     for (const auto& piece : frame.pieces)
         pieces[count++] = nic_->bytes(piece);
-    // The first piece is the longest but for frames of one: buffers have a size in common.
-    KeyBytes head{};
-    std::memcpy(head.data(), pieces[0].data(), std::min(key_bytes, pieces[0].size()));
-    give_out({.pieces = std::span{pieces}.first(count),
-              .bytes = frame.bytes,
-              .flags = frame.offload.data_valid ? net::ReceivedFlags::checksum_good : 0,
-              .csum_start = frame.offload.csum.start,
-              .csum_offset = frame.offload.csum.offset,
-              .csum_wanted = frame.offload.needs_csum},
-             keys_of(head));
+    give_out(frame, std::span{pieces}.first(count));
 }
 
 template <class N, class O>
-void Engine<N, O>::give_out(const Arrival& arrival, const Keys& keys)
+[[gnu::always_inline]] inline void
+Engine<N, O>::give_out(const virtio::net::Frame& frame,
+                       std::span<const std::span<const std::byte>> pieces)
 {
+    const Arrival arrival{
+        .pieces = pieces,
+        .bytes = frame.bytes,
+        .flags = frame.offload.data_valid ? net::ReceivedFlags::checksum_good : 0,
+        .csum_start = frame.offload.csum.start,
+        .csum_offset = frame.offload.csum.offset,
+        .csum_wanted = frame.offload.needs_csum,
+    };
+    const Keys keys = keys_of(pieces[0]);
     bool wanted = false;
     Turns::each(turns_.open_set(), [&](u32 place) {
         Session& session = *sessions_[place];
@@ -265,7 +286,7 @@ Result<> Engine<N, O>::reclaim()
 
 // The set of the session whose client must be told.
 template <class N, class O>
-u64 Engine<N, O>::finish(u64 tag, net::Status status)
+[[gnu::always_inline]] inline u64 Engine<N, O>::finish(u64 tag, net::Status status)
 {
     const auto place = static_cast<u32>(Tag::Place::get(tag));
     Session& session = *sessions_[place];
@@ -293,6 +314,25 @@ void Engine<N, O>::forward()
 template <class N, class O>
 bool Engine<N, O>::serve(u32 place)
 {
+    Tally tally;
+    const bool more = serve(place, tally);
+    if (tally.frames != 0)
+        count(*sessions_[place], tally);
+    return more;
+}
+
+template <class N, class O>
+void Engine<N, O>::count(Session& session, const Tally& tally)
+{
+    session.counts().sent_frames += tally.frames;
+    session.counts().sent_bytes += tally.bytes;
+    totals_.sent_frames += tally.frames;
+    totals_.sent_bytes += tally.bytes;
+}
+
+template <class N, class O>
+[[gnu::always_inline]] inline bool Engine<N, O>::serve(u32 place, Tally& tally)
+{
     Session& session = *sessions_[place];
     const u32 budget = session.budget();
     if (budget == 0)
@@ -309,7 +349,7 @@ bool Engine<N, O>::serve(u32 place)
         if (const auto verdict = admit(*asked, session.limits()); verdict != net::Status::ok)
             [[unlikely]]
             refuse(place, asked->offset, verdict);
-        else if (!start(place, *asked)) [[unlikely]]
+        else if (!start(place, session, *asked, tally)) [[unlikely]]
             return true;
     }
     return true;
@@ -328,9 +368,9 @@ bool Engine<N, O>::rest(u32 place, bool sleeps)
 
 // False: the device is full.
 template <class N, class O>
-bool Engine<N, O>::start(u32 place, net::Send asked)
+[[gnu::always_inline]] inline bool
+Engine<N, O>::start(u32 place, Session& session, net::Send asked, Tally& tally)
 {
-    Session& session = *sessions_[place];
     if ((link_ & net::LinkBits::up) == 0) [[unlikely]] {
         refuse(place, asked.offset, net::Status::link_down);
         return true;
@@ -338,7 +378,9 @@ bool Engine<N, O>::start(u32 place, net::Send asked)
     nic_->prepare(asked, session);
     const auto sent = nic_->send(Tag::make(place, asked.offset), asked, session);
     if (sent) [[likely]] {
-        started(place, asked);
+        session.started();
+        ++tally.frames;
+        tally.bytes += std::max(asked.bytes, net::least_wire_bytes);
         return true;
     }
     if (sent.error() == Errc::would_block) {
@@ -348,19 +390,6 @@ bool Engine<N, O>::start(u32 place, net::Send asked)
     }
     refuse(place, asked.offset, net::Status::malformed);
     return true;
-}
-
-template <class N, class O>
-void Engine<N, O>::started(u32 place, const net::Send& asked)
-{
-    Session& session = *sessions_[place];
-    session.started();
-    const u32 bytes = std::max(asked.bytes, net::least_wire_bytes);
-    Counts& counts = session.counts();
-    ++counts.sent_frames;
-    counts.sent_bytes += bytes;
-    ++totals_.sent_frames;
-    totals_.sent_bytes += bytes;
 }
 
 template <class N, class O>
@@ -380,10 +409,11 @@ template <class N, class O>
     const auto [place, asked] = *std::exchange(held_, std::nullopt);
     Session& session = *sessions_[place];
     session.ended();
-    if (session.open())
-        (void)start(place, asked);
-    else
-        remove_if_done(place);
+    if (!session.open())
+        return remove_if_done(place);
+    Tally tally;
+    (void)start(place, session, asked, tally);
+    count(session, tally);
 }
 
 template <class N, class O>

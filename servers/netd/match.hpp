@@ -34,20 +34,30 @@ struct Keys {
 inline constexpr usize key_bytes = 18;
 using KeyBytes = std::array<u8, 24>;
 
-constexpr u16 big_endian(const KeyBytes& bytes, usize at)
-{
-    return static_cast<u16>(bytes[at] << 8 | bytes[at + 1]);
-}
+constexpr u16 big_endian(const u8* bytes) { return static_cast<u16>(bytes[0] << 8 | bytes[1]); }
 
-inline Keys keys_of(const KeyBytes& bytes)
+// At least key_bytes are there.
+inline Keys keys_at(const u8* bytes)
 {
     u64 first = 0;
-    std::memcpy(&first, bytes.data(), sizeof first);
-    const u16 type = big_endian(bytes, 12);
+    std::memcpy(&first, bytes, sizeof first);
+    const u16 type = big_endian(bytes + 12);
     if (type == vlan_type) [[unlikely]]
-        return {__builtin_bswap64(first) >> 16, big_endian(bytes, 16),
-                static_cast<u16>(big_endian(bytes, 14) & 0xfff)};
+        return {__builtin_bswap64(first) >> 16, big_endian(bytes + 16),
+                static_cast<u16>(big_endian(bytes + 14) & 0xfff)};
     return {__builtin_bswap64(first) >> 16, type, 0};
+}
+inline Keys keys_of(const KeyBytes& bytes) { return keys_at(bytes.data()); }
+
+// Of the first piece of a frame: the longest but for frames of one, since buffers have a size in
+// common.
+inline Keys keys_of(std::span<const std::byte> frame)
+{
+    if (frame.size() >= key_bytes) [[likely]]
+        return keys_at(reinterpret_cast<const u8*>(frame.data()));
+    KeyBytes filled{};
+    std::memcpy(filled.data(), frame.data(), frame.size());
+    return keys_of(filled);
 }
 
 // A filter, ready to be asked.

@@ -85,11 +85,13 @@ public:
         promiscuous_ = all_multicast_ = std::nullopt;
         table_told_ = false;
         vlans_ = {};
+        quiet_ = false;
     }
 
     void want(const Wanted& wanted)
     {
         wanted_ = wanted;
+        quiet_ = false;
         table_told_ = false;
     }
 
@@ -99,16 +101,21 @@ public:
         return next() == Step::none && under_way_ == Step::none && refusals_ < most_refusals;
     }
 
+    bool quiet() const { return quiet_; }
     // Prepares the next command, if none is under way.
     void step(virtio::net::Control& control)
     {
-        if (!control.busy() && refusals_ < most_refusals)
-            if (const Step what = next(); what != Step::none && tell(control, what))
-                under_way_ = what;
+        if (quiet_ || control.busy() || refusals_ >= most_refusals)
+            return;
+        const Step what = next();
+        quiet_ = what == Step::none;
+        if (!quiet_ && tell(control, what))
+            under_way_ = what;
     }
     // A command came back.
     void done(bool ok)
     {
+        quiet_ = false;
         const Step what = std::exchange(under_way_, Step::none);
         if (!ok)
             refuse(what);
@@ -201,6 +208,7 @@ private:
     std::optional<bool> all_multicast_;
     bool table_told_ = false;
     Vlans vlans_;
+    bool quiet_ = false;  // there was nothing to tell, and nothing happened since
 
     Step under_way_ = Step::none;
     u16 vlan_ = 0;

@@ -41,15 +41,23 @@ public:
     // changed. Errors: device_fault (it wants a reset, or makes no sense any more).
     Result<bool> acknowledge();
 
-    // The next frame that came, if one did; its buffers are the device's again after done(). An
-    // error is a lie.
-    std::optional<Result<virtio::net::Frame>> receive() { return driver_.receive().take(); }
+    // The next frame that came, if one did; done() when it was looked at, and give_back() after a
+    // few of them: then its buffers are the device's again. An error is a lie.
+    [[gnu::always_inline]] std::optional<Result<virtio::net::Frame>> receive()
+    {
+        return driver_.receive().take();
+    }
     std::span<const std::byte> bytes(const virtio::net::Piece& piece) const
     {
         return {buffer(piece.tag).memory + piece.offset, piece.length};
     }
+    void done(const virtio::net::Frame& frame)
+    {
+        for (const virtio::net::Piece& piece : frame.pieces)
+            looked_at_[looked_at_count_++ % receive_size] = static_cast<u8>(piece.tag);
+    }
     // Errors: device_fault.
-    Result<> done(const virtio::net::Frame& frame);
+    Result<> give_back();
 
     // `asked` was admitted. A device that makes no checksums gets frames that have theirs: once,
     // before the frame is sent or waits.
@@ -65,11 +73,14 @@ public:
             return fail(Errc::would_block);
         if (asked.flags != 0 || !session.buffer().contiguous()) [[unlikely]]
             return send_other(tag, asked, session);
-        const virtio::Run run{session.buffer().start() + Bytes{asked.offset}, asked.bytes};
-        return driver_.send(tag, {&run, 1});
+        return driver_.send(
+            tag, virtio::Run{session.buffer().start() + Bytes{asked.offset}, asked.bytes});
     }
     // The tag of a frame that is out, if one is. An error is a lie.
-    std::optional<Result<u64>> sent() { return driver_.transmit().reclaim(); }
+    [[gnu::always_inline]] std::optional<Result<u64>> sent()
+    {
+        return driver_.transmit().reclaim();
+    }
 
     Modes& modes() { return modes_; }
     // Tells the device what is to be told, and hears what it said to that. Errors: device_fault (a
@@ -107,6 +118,8 @@ private:
     Modes modes_;
     virtio::DmaRegion buffers_;
     u32 buffer_bytes_ = 0;
+    std::array<u8, receive_size> looked_at_{};  // buffers, by their tags
+    u32 looked_at_count_ = 0;
     bool announce_ = false;  // the device waits to hear that its clients know
     net::Mac mac_{};
     u64 notifies_ = 0;
@@ -135,6 +148,7 @@ template <virtio::Bus B>
 Result<> VirtioNic<B>::begin()
 {
     modes_.restart(driver_.accepted());
+    looked_at_count_ = 0;
     buffer_bytes_ = static_cast<u32>(align_up(std::max(driver_.receive().min_buffer(), 2048U), 64));
     const u64 count = std::min<u64>(receive_size, buffer_memory / buffer_bytes_);
     for (u64 index = 0; index < count; ++index)
@@ -158,12 +172,13 @@ Result<bool> VirtioNic<B>::acknowledge()
 }
 
 template <virtio::Bus B>
-Result<> VirtioNic<B>::done(const virtio::net::Frame& frame)
+Result<> VirtioNic<B>::give_back()
 {
-    for (const virtio::net::Piece& piece : frame.pieces)
-        if (const auto posted = driver_.receive().post(piece.tag, buffer(piece.tag)); !posted)
-            return posted;
-    return {};
+    Result<> posted;
+    for (u32 n = 0; n < looked_at_count_ && posted; ++n)
+        posted = driver_.receive().post(looked_at_[n], buffer(looked_at_[n]));
+    looked_at_count_ = 0;
+    return posted;
 }
 
 // A frame in pieces, or one whose checksum the device makes.
@@ -192,9 +207,11 @@ template <virtio::Bus B>
 }
 
 template <virtio::Bus B>
-Result<> VirtioNic<B>::settle()
+[[gnu::always_inline]] inline Result<> VirtioNic<B>::settle()
 {
     auto& control = driver_.control();
+    if (!control.busy() && modes_.quiet() && !announce_) [[likely]]
+        return {};
     while (const auto done = control.take()) {
         if (!*done)
             return fail(done->error());

@@ -57,29 +57,6 @@ void Channel::offer_spaces()
     (void)space_ring_->publish();
 }
 
-Result<> Channel::send(Frame&& frame, u16 csum_start, u16 csum_offset)
-{
-    if (!send_ring_ || !pool_->owns(frame) || frame.size() < wire::frame_header_bytes)
-        return fail(Errc::bad_argument);
-    if (const Errc why = lost_for(); why != Errc::ok)
-        return fail(why);
-    if (sending_ == entries_out_)
-        return fail(Errc::would_block);
-    const u32 index = FramePool::index_of(frame);
-    const bool checksum = csum_start != 0;
-    const auto pushed = send_ring_->push({.offset = pool_->offset_of(index),
-                                          .bytes = static_cast<u32>(frame.size()),
-                                          .flags = checksum ? wire::SendFlags::checksum : u16{0},
-                                          .csum_start = csum_start,
-                                          .csum_offset = csum_offset,
-                                          .reserved = 0});
-    if (!pushed)
-        return fail(pushed.error() == Errc::no_space ? Errc::would_block : pushed.error());
-    places_[pool_->lend(std::move(frame))] = Place::sending;
-    ++sending_;
-    return {};
-}
-
 bool Channel::publish()
 {
     if (!send_ring_)

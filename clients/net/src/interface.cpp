@@ -186,13 +186,6 @@ Result<> Interface::set_filter(const Filter& filter)
     return {};
 }
 
-Result<Frame> Interface::frame()
-{
-    if (pool_.available() == 0 || channel_.sending() == options_.send_frames)
-        channel_.reclaim();
-    return pool_.take();
-}
-
 void Interface::kick()
 {
     channel_.offer_spaces();

@@ -63,15 +63,14 @@ public:
 
 private:
     std::byte* memory(u16 slot) const { return buffers_.memory + usize{slot} * bytes_; }
-    Result<> submit(u32 length, bool device_writes);
+    void offer(u32 length, bool device_writes);
 
-    DeviceQueue<Max> queue_;
+    DeviceQueue<Max, Max> queue_;  // each buffer has the chain of its number
     DmaRegion buffers_;
     u32 bytes_ = 0;
     u16 count_ = 0;
     u16 free_count_ = 0;
-    std::array<u16, Max> free_{};     // slots that the device has not got
-    std::array<u16, Max> slot_of_{};  // of the head of an outstanding chain
+    std::array<u16, Max> free_{};  // buffers that the device has not got
 };
 
 template <u16 Max>
@@ -90,23 +89,23 @@ Result<> BufferQueue<Max>::start(Device<B>& device, u16 index, DmaCursor& memory
     std::memset(buffers_.memory, 0, buffers_.size.raw());  // nothing of before is ever sent
     bytes_ = shape.bytes;
     count_ = free_count_ = queue_.size();
-    for (u16 slot = 0; slot < count_; ++slot)
+    if (const auto done = queue_.reserve(count_, 1); !done)
+        return done;
+    const Buffer any{buffers_.address, bytes_, true};
+    for (u16 slot = 0; slot < count_; ++slot) {
+        queue_.lay_out(DescriptorIndex{slot}, {&any, 1}, 0);
         free_[slot] = slot;
+    }
     return {};
 }
 
 template <u16 Max>
-Result<> BufferQueue<Max>::submit(u32 length, bool device_writes)
+[[gnu::always_inline]] inline void BufferQueue<Max>::offer(u32 length, bool device_writes)
 {
-    const u16 slot = free_[free_count_ - 1u];
+    const u16 slot = free_[--free_count_];
     const DeviceAddr at = buffers_.address + Bytes{u64{slot} * bytes_};
-    const Buffer buffer{at, length, device_writes};
-    const auto head = queue_.submit({&buffer, 1});
-    if (!head)
-        return fail(head.error());
-    slot_of_[head->raw()] = slot;
-    --free_count_;
-    return {};
+    queue_.offer(DescriptorIndex{slot}, {at, length, device_writes},
+                 {length, device_writes ? length : 0});
 }
 
 template <u16 Max>
@@ -116,7 +115,8 @@ Result<> BufferQueue<Max>::post()
         return fail(Errc::device_fault);
     if (free_count_ == 0)
         return fail(Errc::would_block);
-    return submit(bytes_, true);
+    offer(bytes_, true);
+    return {};
 }
 
 template <u16 Max>
@@ -131,7 +131,8 @@ Result<> BufferQueue<Max>::send(std::span<const std::byte> bytes)
     if (free_count_ == 0)
         return fail(Errc::would_block);
     std::ranges::copy(bytes, memory(free_[free_count_ - 1u]));
-    return submit(static_cast<u32>(bytes.size()), false);
+    offer(static_cast<u32>(bytes.size()), false);
+    return {};
 }
 
 template <u16 Max>
@@ -142,7 +143,7 @@ std::optional<Result<u32>> BufferQueue<Max>::take(std::span<std::byte> out)
         return std::nullopt;
     if (!*taken)
         return fail(taken->error());
-    const u16 slot = slot_of_[(*taken)->head.raw()];
+    const u16 slot = (*taken)->head.raw();
     free_[free_count_++] = slot;
     const u32 written = (*taken)->written;
     std::copy_n(memory(slot), std::min<usize>(written, out.size()), out.begin());

@@ -13,13 +13,13 @@ namespace virtio {
 // For the wish of a driver: what these queues know how to use.
 inline constexpr Features ring_features = queue_features;
 
-template <u16 Max>
+template <u16 Max, u16 Reserved = 0>
 class DeviceQueue {
 public:
     // DMA memory that start() takes, from a cursor on a page boundary.
     static constexpr Bytes memory_bytes(u16 size)
     {
-        return Bytes{align_up(Queue<Max>::memory_bytes(size, tables(size)).raw(), ring_alignment)};
+        return Bytes{align_up(Chains::memory_bytes(size, tables(size)).raw(), ring_alignment)};
     }
 
     // With at most `wish` descriptors, fewer if the device has fewer. The device is negotiated.
@@ -37,6 +37,22 @@ public:
     // Errors: device_fault (not started, or broken), would_block (no room now), bad_argument and
     // too_big as Queue::submit.
     Result<DescriptorIndex> submit(std::span<const Buffer> chain);
+    // Reserved chains, as of Queue; offering one never fails as long as the queue runs.
+    Result<> reserve(u16 chains, u16 pieces) { return queue_.reserve(chains, pieces); }
+    void lay_out(DescriptorIndex reserved, std::span<const Buffer> pieces, u16 varying)
+    {
+        queue_.lay_out(reserved, pieces, varying);
+    }
+    [[gnu::always_inline]] void offer(DescriptorIndex reserved, const Buffer& piece, Extent extent)
+    {
+        queue_.offer(reserved, piece, extent);
+        unpublished_ = true;
+    }
+    Result<> submit(DescriptorIndex reserved, std::span<const Buffer> chain);
+    bool as_laid_out(DescriptorIndex reserved) const { return queue_.as_laid_out(reserved); }
+    // A chain of a few pieces takes one descriptor of the ring.
+    bool has_tables() const { return queue_.has_tables(); }
+
     // As Queue::take.
     std::optional<Result<Completion>> take();
     // Shows the device what was submitted. True: it was notified.
@@ -54,11 +70,13 @@ public:
     Fault fault() const { return queue_.fault(); }
 
 private:
+    using Chains = Queue<Max, Reserved>;
+
     static constexpr u16 table_entries = 4;
 
     // For chains that have more than one buffer, as most do.
     static constexpr Tables tables(u16 size) { return {size, table_entries}; }
-    void show()
+    [[gnu::noinline]] void show()
     {
         if (!std::exchange(unpublished_, false))
             return;
@@ -67,7 +85,7 @@ private:
         unheard_ |= !wanted;
     }
 
-    Queue<Max> queue_;
+    Chains queue_;
     u16 index_ = 0;
     bool running_ = false;
     bool unpublished_ = false;
@@ -75,9 +93,10 @@ private:
     bool unheard_ = false;  // it did not want to
 };
 
-template <u16 Max>
+template <u16 Max, u16 Reserved>
 template <Bus B>
-Result<> DeviceQueue<Max>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 wish)
+Result<>
+DeviceQueue<Max, Reserved>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 wish)
 {
     stop();
     const auto size = device.queue_size(index, std::min(wish, Max));
@@ -97,8 +116,8 @@ Result<> DeviceQueue<Max>::start(Device<B>& device, u16 index, DmaCursor& memory
     return enabled;
 }
 
-template <u16 Max>
-Result<DescriptorIndex> DeviceQueue<Max>::submit(std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved>
+Result<DescriptorIndex> DeviceQueue<Max, Reserved>::submit(std::span<const Buffer> chain)
 {
     if (!running_)
         return fail(Errc::device_fault);
@@ -109,18 +128,31 @@ Result<DescriptorIndex> DeviceQueue<Max>::submit(std::span<const Buffer> chain)
     return head;
 }
 
-template <u16 Max>
-std::optional<Result<Completion>> DeviceQueue<Max>::take()
+template <u16 Max, u16 Reserved>
+Result<> DeviceQueue<Max, Reserved>::submit(DescriptorIndex reserved, std::span<const Buffer> chain)
 {
     if (!running_)
+        return fail(Errc::device_fault);
+    const auto done = queue_.submit(reserved, chain);
+    if (!done)
+        return fail(done.error() == Errc::no_space ? Errc::would_block : done.error());
+    unpublished_ = true;
+    return {};
+}
+
+template <u16 Max, u16 Reserved>
+[[gnu::always_inline]] inline std::optional<Result<Completion>> DeviceQueue<Max, Reserved>::take()
+{
+    if (!running_) [[unlikely]]
         return std::nullopt;
-    show();
+    if (unpublished_) [[unlikely]]
+        show();
     return queue_.take();
 }
 
-template <u16 Max>
+template <u16 Max, u16 Reserved>
 template <Bus B>
-bool DeviceQueue<Max>::kick(const Device<B>& device)
+bool DeviceQueue<Max, Reserved>::kick(const Device<B>& device)
 {
     if (!running_)
         return false;
@@ -132,9 +164,9 @@ bool DeviceQueue<Max>::kick(const Device<B>& device)
     return true;
 }
 
-template <u16 Max>
+template <u16 Max, u16 Reserved>
 template <Bus B>
-bool DeviceQueue<Max>::insist(const Device<B>& device)
+bool DeviceQueue<Max, Reserved>::insist(const Device<B>& device)
 {
     if (!running_ || !std::exchange(unheard_, false))
         return false;

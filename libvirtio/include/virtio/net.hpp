@@ -74,6 +74,12 @@ public:
         return transmit_[pair].send(tag, frame, offload);
     }
 
+    // The same of a frame in one piece, without offloads, on the first pair.
+    [[gnu::always_inline]] Result<> send(u64 tag, const Run& frame)
+    {
+        return transmit_[0].send(tag, frame);
+    }
+
     // Shows the device all that was prepared. True: it was notified.
     bool kick();
     // Before sleeping. True: take() from all receive queues and the control queue first, there may

@@ -52,12 +52,7 @@ public:
     void stop() { queue_.stop(); }
 
     // Least bytes of a buffer: without merging, the longest frame has to fit.
-    u32 min_buffer() const
-    {
-        if (merged())
-            return min_receive_buffer;
-        return std::max(min_receive_buffer, header_bytes_ + link_header + rules_.mtu);
-    }
+    u32 min_buffer() const { return least_; }
 
     // Gives the device a buffer. Errors: bad_argument (too short, or not aligned to 4 bytes),
     // would_block (the queue is full), device_fault (not started, or broken).
@@ -88,21 +83,27 @@ private:
         bool outstanding = false;
     };
 
-    bool merged() const { return rules_.accepted.has(NetFeature::mrg_rxbuf); }
     Result<> add(const Posted& buffer, u32 written);
     Result<> begin(const Posted& buffer, u32 written);
     Frame finish();
+    bool too_long() const
+    {
+        return rules_.accepted.has(NetFeature::mtu) && bytes_ > rules_.mtu + link_header;
+    }
     Frame dropped(Frame frame, Drop why) const
     {
         frame.drop = why;
         return frame;
     }
 
-    DeviceQueue<Max> queue_;
+    DeviceQueue<Max, Max> queue_;
     Rules rules_;
     u32 header_bytes_ = 0;
+    u32 least_ = min_receive_buffer;
+    bool merged_ = false;
     bool lied_ = false;
     u16 posted_ = 0;
+    std::array<u16, Max> free_{};        // chains, of one buffer each, that the device has not got
     std::array<Posted, Max> buffers_{};  // by the head of their chain
 
     // The frame that is being put together.
@@ -124,32 +125,43 @@ Receiver<Max>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 size, 
         return done;
     rules_ = rules;
     header_bytes_ = net::header_bytes(rules.accepted);
+    merged_ = rules.accepted.has(NetFeature::mrg_rxbuf);
+    least_ = merged_ ? min_receive_buffer
+                     : std::max(min_receive_buffer, header_bytes_ + link_header + rules.mtu);
     lied_ = false;
     posted_ = wanted_ = count_ = 0;
     buffers_.fill({});
+    const u16 count = queue_.size();
+    if (const auto done = queue_.reserve(count, 1); !done)
+        return done;
+    const Buffer any{{}, header_bytes_, true};
+    for (u16 id = 0; id < count; ++id) {
+        queue_.lay_out(DescriptorIndex{id}, {&any, 1}, 0);
+        free_[id] = static_cast<u16>(count - 1 - id);
+    }
     return {};
 }
 
 template <u16 Max>
-Result<> Receiver<Max>::post(u64 tag, DmaRegion buffer)
+[[gnu::always_inline]] inline Result<> Receiver<Max>::post(u64 tag, DmaRegion buffer)
 {
-    if (queue_.size() == 0 || broken())
+    if (queue_.size() == 0 || broken()) [[unlikely]]
         return fail(Errc::device_fault);
     if (buffer.size.raw() < min_buffer() || buffer.size.raw() >= ~u32{0}
-        || !aligned(reinterpret_cast<uptr>(buffer.memory), alignof(u32)))
+        || !aligned(reinterpret_cast<uptr>(buffer.memory), alignof(u32))) [[unlikely]]
         return fail(Errc::bad_argument);
+    if (posted_ == queue_.size()) [[unlikely]]
+        return fail(Errc::would_block);
     const auto length = static_cast<u32>(buffer.size.raw());
-    const Buffer piece{buffer.address, length, true};
-    const auto head = queue_.submit({&piece, 1});
-    if (!head)
-        return fail(head.error());
-    buffers_[head->raw()] = {tag, buffer.memory, length, true};
+    const u16 id = free_[queue_.size() - posted_ - 1u];
+    queue_.offer(DescriptorIndex{id}, {buffer.address, length, true}, {length, length});
+    buffers_[id] = {tag, buffer.memory, length, true};
     ++posted_;
     return {};
 }
 
 template <u16 Max>
-std::optional<Result<Frame>> Receiver<Max>::take()
+[[gnu::always_inline]] inline std::optional<Result<Frame>> Receiver<Max>::take()
 {
     if (lied_)
         return std::nullopt;
@@ -159,9 +171,11 @@ std::optional<Result<Frame>> Receiver<Max>::take()
             return std::nullopt;
         if (!*taken)
             return fail(taken->error());
-        Posted& buffer = buffers_[(*taken)->head.raw()];
+        const u16 id = (*taken)->head.raw();
+        Posted& buffer = buffers_[id];
         buffer.outstanding = false;
         --posted_;
+        free_[queue_.size() - posted_ - 1u] = id;
         if (const auto done = add(buffer, (*taken)->written); !done) {
             lied_ = true;
             return fail(done.error());
@@ -171,7 +185,7 @@ std::optional<Result<Frame>> Receiver<Max>::take()
 }
 
 template <u16 Max>
-Result<> Receiver<Max>::add(const Posted& buffer, u32 written)
+[[gnu::always_inline]] inline Result<> Receiver<Max>::add(const Posted& buffer, u32 written)
 {
     if (wanted_ == 0) {
         count_ = 0;
@@ -187,7 +201,7 @@ Result<> Receiver<Max>::add(const Posted& buffer, u32 written)
 
 // The first buffer of a frame, which says how many there are.
 template <u16 Max>
-Result<> Receiver<Max>::begin(const Posted& buffer, u32 written)
+[[gnu::always_inline]] inline Result<> Receiver<Max>::begin(const Posted& buffer, u32 written)
 {
     wanted_ = 1;
     bytes_ = 0;
@@ -200,7 +214,7 @@ Result<> Receiver<Max>::begin(const Posted& buffer, u32 written)
     }
     header_ = read_once<Header>(buffer.memory);
     bytes_ = pieces_[0].length = written - header_bytes_;
-    if (!merged())  // QEMU leaves num_buffers unwritten then
+    if (!merged_)  // QEMU leaves num_buffers unwritten then
         return {};
     // More than the device has got can never come, and where the next frame begins is unknown.
     const u16 told = header_.num_buffers;
@@ -211,7 +225,7 @@ Result<> Receiver<Max>::begin(const Posted& buffer, u32 written)
 }
 
 template <u16 Max>
-Frame Receiver<Max>::finish()
+[[gnu::always_inline]] inline Frame Receiver<Max>::finish()
 {
     wanted_ = 0;
     Frame frame{.pieces = std::span{pieces_}.first(count_), .bytes = bytes_};
@@ -219,12 +233,13 @@ Frame Receiver<Max>::finish()
         return dropped(frame, drop_);
     if (bytes_ < min_frame)
         return dropped(frame, Drop::too_short);
+    if ((header_.flags | header_.gso_type) == 0) [[likely]]  // nothing is said of it
+        return too_long() ? dropped(frame, Drop::too_long) : frame;
     frame.offload = decode(header_, bytes_);
     frame.header = check(frame.offload, bytes_, rules_.accepted, true);
     if (frame.header != HeaderFault::none)
         return dropped(frame, Drop::header);
-    const bool whole = frame.offload.gso_type == GsoType::none;
-    if (whole && rules_.accepted.has(NetFeature::mtu) && bytes_ > rules_.mtu + link_header)
+    if (frame.offload.gso_type == GsoType::none && too_long())
         return dropped(frame, Drop::too_long);
     return frame;
 }

@@ -28,7 +28,11 @@ public:
     // Errors: those of DeviceQueue::start, not_supported (a queue too small for a frame).
     template <Bus B>
     Result<> start(Device<B>& device, u16 index, DmaCursor& memory, u16 size, Rules rules);
-    void stop() { queue_.stop(); }
+    void stop()
+    {
+        queue_.stop();
+        plain_count_ = 0;
+    }
 
     // Prepares a frame, from its Ethernet header on, without checksum at its end. What is shorter
     // than 60 bytes is padded with zeroes. Errors: would_block (the queue is full), bad_argument
@@ -36,6 +40,8 @@ public:
     // (more than the MTU or max_frame_runs allow), not_supported (an offload that was not
     // negotiated: see net_checksum.hpp), device_fault (not started, or broken).
     Result<> send(u64 tag, std::span<const Run> frame, const Offload& offload = {});
+    // The same of a frame in one piece that the device takes as it is: most are so.
+    [[gnu::always_inline]] Result<> send(u64 tag, const Run& frame);
     // The tag of a frame that is out. An error is a lie of the device, told once.
     std::optional<Result<u64>> reclaim();
 
@@ -57,7 +63,7 @@ public:
     }
     [[nodiscard]] bool arm() { return queue_.arm(); }
 
-    u16 in_flight() const { return static_cast<u16>(count_ - free_count_); }
+    u16 in_flight() const { return in_flight_; }
     bool broken() const { return queue_.broken(); }
 
 private:
@@ -68,29 +74,44 @@ private:
         return Bytes{align_up(min_wire_frame + u64{size} * sizeof(Header), page_bytes)};
     }
 
+    static constexpr u16 no_slot = 0xffff;
+    static constexpr u16 plain_pieces = 2;  // a header that says nothing, and the frame
+
     struct Sent {
         u64 tag = 0;
-        u16 slot = 0;
+        u16 slot = 0;  // of its header
         bool outstanding = false;
     };
 
+    Result<> reserve_plain();
+    void lay_out_plain(u16 id);
     Result<u32> measure(std::span<const Run> frame) const;
     Result<> admit(u32 bytes, const Offload& offload) const;
     template <usize Pieces>
     Result<DescriptorIndex> submit(u16 slot, std::span<const Run> frame, u32 bytes);
+    Result<DescriptorIndex> submit(std::span<const Buffer> chain);
+    void give_back(u16 id, u16 slot);
+    void sent(u16 id, const Sent& frame)
+    {
+        sent_[id] = frame;
+        ++in_flight_;
+    }
     DeviceAddr header_at(u16 slot) const
     {
         return memory_.address + Bytes{min_wire_frame + u64{slot} * sizeof(Header)};
     }
 
-    DeviceQueue<Max> queue_;
+    DeviceQueue<Max, Max / 2> queue_;
     Rules rules_;
     u32 header_bytes_ = 0;
     DmaRegion memory_;  // zeroes to pad with, then the headers
-    u16 count_ = 0;
+    u16 in_flight_ = 0;
+    u16 plain_chains_ = 0;  // laid out for plain frames, the first ones of the queue
+    u16 plain_count_ = 0;
     u16 free_count_ = 0;
-    std::array<u16, Max> free_{};   // headers that the device has not got
-    std::array<Sent, Max> sent_{};  // by the head of their chain
+    std::array<u16, Max / 2> plain_{};  // of those chains, what the device has not got
+    std::array<u16, Max> free_{};       // headers that it has not got
+    std::array<Sent, Max> sent_{};      // by the head of their chain
 };
 
 template <u16 Max>
@@ -109,10 +130,53 @@ Transmitter<Max>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 siz
     std::memset(memory_.memory, 0, memory_.size.raw());
     rules_ = rules;
     header_bytes_ = net::header_bytes(rules.accepted);
-    count_ = free_count_ = queue_.size();
-    for (u16 i = 0; i < count_; ++i)
+    free_count_ = queue_.size();
+    for (u16 i = 0; i < free_count_; ++i)
         free_[i] = i;
     sent_.fill({});
+    in_flight_ = 0;
+    return reserve_plain();
+}
+
+// Half of the queue at most, and so few that the longest frame always fits beside them.
+template <u16 Max>
+Result<> Transmitter<Max>::reserve_plain()
+{
+    const u16 size = queue_.size();
+    const u16 longest = std::min<u16>(size, max_frame_runs + 2);
+    const auto each = static_cast<u16>(queue_.has_tables() ? 1 : plain_pieces);
+    plain_chains_ = static_cast<u16>(std::min(size / 2, size - longest) / each);
+    plain_count_ = 0;
+    if (plain_chains_ == 0)
+        return {};
+    if (const auto done = queue_.reserve(plain_chains_, plain_pieces); !done)
+        return done;
+    for (u16 id = 0; id < plain_chains_; ++id) {
+        lay_out_plain(id);
+        plain_[plain_count_++] = id;
+    }
+    return {};
+}
+
+// Its header is the zeroes that others are padded with.
+template <u16 Max>
+void Transmitter<Max>::lay_out_plain(u16 id)
+{
+    const std::array<Buffer, plain_pieces> pieces{
+        {{memory_.address, header_bytes_, false}, {memory_.address, min_wire_frame, false}}};
+    queue_.lay_out(DescriptorIndex{id}, pieces, 1);
+}
+
+template <u16 Max>
+[[gnu::always_inline]] inline Result<> Transmitter<Max>::send(u64 tag, const Run& frame)
+{
+    const bool plain = frame.length >= min_wire_frame && frame.length <= rules_.mtu + link_header;
+    if (plain_count_ == 0 || !plain || queue_.broken()) [[unlikely]]
+        return send(tag, std::span{&frame, 1});
+    const u16 id = plain_[--plain_count_];
+    queue_.offer(DescriptorIndex{id}, {frame.address, frame.length, false},
+                 {header_bytes_ + frame.length, 0});
+    sent(id, {tag, no_slot, true});
     return {};
 }
 
@@ -176,7 +240,7 @@ Result<> Transmitter<Max>::send(u64 tag, std::span<const Run> frame, const Offlo
     if (!head)
         return fail(head.error());
     --free_count_;
-    sent_[head->raw()] = {tag, slot, true};
+    sent(head->raw(), {tag, slot, true});
     return {};
 }
 
@@ -191,21 +255,50 @@ Result<DescriptorIndex> Transmitter<Max>::submit(u16 slot, std::span<const Run> 
         chain[count++] = {run.address, run.length, false};
     if (bytes < min_wire_frame)
         chain[count++] = {memory_.address, min_wire_frame - bytes, false};
-    return queue_.submit(std::span{chain}.first(count));
+    return submit(std::span{chain}.first(count));
+}
+
+// In the place of a plain frame's chain, or among those that have no place of their own.
+template <u16 Max>
+Result<DescriptorIndex> Transmitter<Max>::submit(std::span<const Buffer> chain)
+{
+    if (plain_count_ == 0)
+        return queue_.submit(chain);
+    const DescriptorIndex id{plain_[plain_count_ - 1u]};
+    const auto done = queue_.submit(id, chain);
+    if (!done)
+        return fail(done.error());
+    --plain_count_;
+    return id;
 }
 
 template <u16 Max>
-std::optional<Result<u64>> Transmitter<Max>::reclaim()
+[[gnu::always_inline]] inline std::optional<Result<u64>> Transmitter<Max>::reclaim()
 {
     const auto taken = queue_.take();
     if (!taken)
         return std::nullopt;
-    if (!*taken)
+    if (!*taken) [[unlikely]]
         return fail(taken->error());
-    Sent& sent = sent_[(*taken)->head.raw()];
-    sent.outstanding = false;
-    free_[free_count_++] = sent.slot;
-    return sent.tag;
+    const u16 id = (*taken)->head.raw();
+    Sent& frame = sent_[id];
+    frame.outstanding = false;
+    --in_flight_;
+    if (frame.slot != no_slot) [[unlikely]]
+        give_back(id, frame.slot);
+    else
+        plain_[plain_count_++] = id;
+    return frame.tag;
+}
+
+template <u16 Max>
+[[gnu::noinline]] void Transmitter<Max>::give_back(u16 id, u16 slot)
+{
+    free_[free_count_++] = slot;
+    if (id >= plain_chains_)
+        return;
+    lay_out_plain(id);
+    plain_[plain_count_++] = id;
 }
 
 template <u16 Max>

@@ -42,7 +42,7 @@ public:
     // Puts a frame into the ring; publish() shows it. It moves in on success only. Errors:
     // would_block (the ring is full), bad_argument (a frame of another session, or shorter than an
     // Ethernet header), what the session was lost for.
-    Result<> send(Frame&& frame, u16 csum_start = 0, u16 csum_offset = 0);
+    [[gnu::always_inline]] Result<> send(Frame&& frame, u16 csum_start = 0, u16 csum_offset = 0);
 
     // Shows the server what is to be sent. True: it sleeps and wants its doorbell.
     [[nodiscard]] bool publish();
@@ -85,5 +85,29 @@ private:
     u64 lost_frames_ = 0;  // that may have been sent or not
     std::array<Place, max_frames> places_{};
 };
+
+inline Result<> Channel::send(Frame&& frame, u16 csum_start, u16 csum_offset)
+{
+    namespace wire = proto::net;
+    if (!send_ring_ || !pool_->owns(frame) || frame.size() < wire::frame_header_bytes) [[unlikely]]
+        return fail(Errc::bad_argument);
+    if (why_ != Errc::ok || ring::load_acquire(server_->closed) != 0) [[unlikely]]
+        return fail(lost_for());
+    if (sending_ == entries_out_) [[unlikely]]
+        return fail(Errc::would_block);
+    const u32 index = FramePool::index_of(frame);
+    const auto pushed =
+        send_ring_->push({.offset = pool_->offset_of(index),
+                          .bytes = static_cast<u32>(frame.size()),
+                          .flags = csum_start != 0 ? wire::SendFlags::checksum : u16{0},
+                          .csum_start = csum_start,
+                          .csum_offset = csum_offset,
+                          .reserved = 0});
+    if (!pushed) [[unlikely]]
+        return fail(pushed.error() == Errc::no_space ? Errc::would_block : pushed.error());
+    places_[pool_->lend(std::move(frame))] = Place::sending;
+    ++sending_;
+    return {};
+}
 
 }  // namespace net

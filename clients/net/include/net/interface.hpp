@@ -78,12 +78,17 @@ public:
 
     // A place for a frame to send. Errors: would_block (all are in use: wait until something was
     // sent).
-    Result<Frame> frame();
+    [[gnu::always_inline]] Result<Frame> frame()
+    {
+        if (pool_.available() == 0 || channel_.sending() == options_.send_frames) [[unlikely]]
+            channel_.reclaim();
+        return pool_.take();
+    }
     // The checksum of `csum_start` to the frame's end is made on the way, if it is not zero; the 16
     // bits at csum_start + csum_offset hold the sum of the pseudo header. Errors: would_block (so
     // many are on their way: wait_sent), bad_argument (a frame of another device, or none); what
     // the session was lost for.
-    Result<> send(Frame&& frame, u16 csum_start = 0, u16 csum_offset = 0)
+    [[gnu::always_inline]] Result<> send(Frame&& frame, u16 csum_start = 0, u16 csum_offset = 0)
     {
         return channel_.send(std::move(frame), csum_start, csum_offset);
     }
