@@ -26,9 +26,16 @@ void end_line()
     uart.put('\n');
 }
 
+constinit bool bytes_before = false;  // the last that was written was not a line of ours
+
 // "t=12.345678 src="
 void write_start()
 {
+    if (bytes_before) {
+        bytes_before = false;
+        uart.put(abi::serial_line);
+        end_line();
+    }
     const u64 frequency = sysreg::cntfrq();
     const u64 ticks = sysreg::cntvct();
     text::Buffer<40> stamp;
@@ -77,6 +84,15 @@ void log_verdict(u64 status)
     write_start();
     write(record.put("kernel verdict status=").number(status).view());
     end_line();
+}
+
+void serial_byte(u8 byte)
+{
+    if (!bytes_before)
+        uart.put(abi::serial_bytes);
+    bytes_before = true;
+    const char c = static_cast<char>(byte);
+    uart.put(c == abi::serial_line || c == abi::serial_bytes ? '?' : c);
 }
 
 void log_line(const Process& from, std::string_view separator, std::string_view line)

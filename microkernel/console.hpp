@@ -18,6 +18,10 @@ extern constinit Pl011 uart;
 void log(std::string_view level, std::string_view message, std::string_view fields = {});
 // The record that only SYS_SYSTEM_OFF makes.
 void log_verdict(u64 status);
+// A byte of whoever owns the serial line. Between the lines of the kernel: these begin with
+// abi::serial_line and a line end if such bytes came before, and such bytes with abi::serial_bytes
+// if a line did, so that the other end can tell them apart.
+void serial_byte(u8 byte);
 // A program's line. Bytes that are not printable ASCII come out as '?'.
 void log_line(const Process& from, std::string_view separator, std::string_view line);
 

@@ -108,6 +108,22 @@ void start_memory(const MachineDescription& machine)
             release_around(span, std::span{taken}.first(holes));
 }
 
+void start_device(const DeviceNode& node, u32 index, bool serial)
+{
+    const IntId line{node.interrupt.intid};
+    const auto interrupt = slabs::interrupts.make(line, node.interrupt.edge);
+    if (!interrupt)
+        panic("no memory for devices");
+    publish_interrupt(**interrupt);
+    const Device::Description what{index, node.registers.base, node.registers.size,
+                                   line,  node.interrupt.edge, node.coherent,
+                                   serial};
+    const auto made = slabs::devices.make(what, **interrupt);
+    if (!made)
+        panic("no memory for devices");
+    publish_device(**made);
+}
+
 void start_devices(const MachineDescription& machine)
 {
     const GicNode& found = machine.gic;
@@ -115,20 +131,10 @@ void start_devices(const MachineDescription& machine)
               found.version == 2 ? found.cpu_interface.base : found.redistributor.base);
     cpus[0].start_interrupts(virtual_timer);
     u32 index = 0;
-    for (const DeviceNode& node : machine.virtio.all()) {
-        const IntId line{node.interrupt.intid};
-        const auto interrupt = slabs::interrupts.make(line, node.interrupt.edge);
-        if (!interrupt)
-            panic("no memory for devices");
-        publish_interrupt(**interrupt);
-        const Device::Description what{index, node.registers.base, node.registers.size,
-                                       line,  node.interrupt.edge, node.coherent};
-        const auto made = slabs::devices.make(what, **interrupt);
-        if (!made)
-            panic("no memory for devices");
-        publish_device(**made);
-        ++index;
-    }
+    for (const DeviceNode& node : machine.virtio.all())
+        start_device(node, index++, false);
+    if (machine.uart.interrupt.intid != 0)
+        start_device(machine.uart, index, true);
 }
 
 // Instructions are countable only under -icount: INST_RETIRED is event 8.

@@ -92,7 +92,10 @@ abi::BootInfo grants(Process& init, PhysAddr archive, u64 archive_bytes)
         give(init, *need(Memory::wrap(init, archive, pages)), duplicate | transfer | read);
     info.archive_bytes = archive_bytes;
     for (Device* const device : devices())
-        info.devices[info.device_count++] = give(init, *device, duplicate | manage | map | dma);
+        if (device->what().serial)
+            info.serial = give(init, *device, duplicate | manage | map);
+        else
+            info.devices[info.device_count++] = give(init, *device, duplicate | manage | map | dma);
     return info;
 }
 

@@ -46,6 +46,8 @@ void Device::owner_died()
 
 Result<> Device::check_exclusive(const Process& caller) const
 {
+    if (what_.serial)
+        return fail(Errc::not_exclusive);  // the kernel's, too
     for (const Device* const other : devices()) {
         const bool shares =
             first_page(*other) <= last_page(*this) && last_page(*other) >= first_page(*this);

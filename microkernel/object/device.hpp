@@ -62,6 +62,7 @@ public:
         IntId line;
         bool edge;
         bool coherent;
+        bool serial;  // the kernel prints there: SYS_DEVICE_IO only, and some registers
     };
 
     Device(const Description& what, Interrupt& interrupt)
@@ -110,7 +111,7 @@ private:
 };
 
 // All devices of the machine, for page sharing. Filled at boot.
-inline constexpr u32 max_devices = abi::max_devices;
+inline constexpr u32 max_devices = abi::max_devices + 1;  // and the serial line
 std::span<Device* const> devices();
 void publish_device(Device& device);
 

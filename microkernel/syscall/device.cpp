@@ -2,6 +2,7 @@
 
 #include "arch/aarch64/mmio.hpp"
 #include "checks/invariants.hpp"
+#include "console.hpp"
 #include "fault/hooks.hpp"
 #include "syscall/calls.hpp"
 
@@ -37,6 +38,21 @@ Result<> check_access(const Device& device, u64 window, u64 offset, u64 width)
     return {};
 }
 
+// Of the serial line, what receives is its owner's; output goes between the kernel's lines, and how
+// the line works is nobody's business but the kernel's. Arm PL011 TRM 3.3.
+Result<> check_serial(u64 offset, u64 width, bool write)
+{
+    constexpr u64 data = 0x00;
+    constexpr u64 flags = 0x18;
+    constexpr u64 interrupt_mask = 0x38;
+    constexpr u64 masked_interrupts = 0x40;
+    constexpr u64 interrupt_clear = 0x44;
+    const bool known = offset == data || offset == interrupt_mask
+                       || offset == (write ? interrupt_clear : flags)
+                       || (!write && offset == masked_interrupts);
+    return known && width == 4 ? Result<>{} : fail(Errc::denied);
+}
+
 Result<Pin*> pin(Device& device, Process& owner, Memory& memory, u64 offset, u64 bytes)
 {
     if (bytes == 0)
@@ -57,6 +73,7 @@ Result<> sys_device_info(Thread& caller)
     u64 flags = device.what().coherent ? abi::DeviceFlags::coherent : 0;
     flags |= device.what().edge ? abi::DeviceFlags::edge : 0;
     flags |= device.owner() != nullptr ? abi::DeviceFlags::lent : 0;
+    flags |= device.what().serial ? abi::DeviceFlags::serial : 0;
     caller.finish(1, 1, flags);
     caller.x[4] = device.what().index;
     caller.x[5] = device.what().size.raw();
@@ -138,13 +155,21 @@ Result<> sys_device_io(Thread& caller)
         return good;
     if (caller.argument(4) > 1)
         return fail(Errc::bad_argument);
+    const bool serial = (*device)->what().serial;
+    if (serial)
+        if (const auto good = check_serial(caller.argument(1), width, caller.argument(4) == 1);
+            !good)
+            return good;
     const PhysAddr at = (*device)->what().window + Bytes{caller.argument(1)};
     if (fault::access(caller, at, caller.argument(4) != 0, caller.argument(3)))
         return {};
     if (caller.argument(4) == 0) {
         caller.finish(mmio::read(at, width));
     } else {
-        mmio::write(at, width, caller.argument(3));
+        if (serial && caller.argument(1) == 0)
+            serial_byte(static_cast<u8>(caller.argument(3)));
+        else
+            mmio::write(at, width, caller.argument(3));
         caller.finish();
     }
     fault::accessed(caller);

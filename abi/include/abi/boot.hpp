@@ -130,6 +130,7 @@ struct BootInfo {
     u32 reserved;
     std::array<Slot, max_devices>
         devices;  // virtio-mmio slots by rising address: index = QEMU's bus number
+    Slot serial;  // the PL011; no_slot: it has no interrupt
 };
 static_assert(sizeof(BootInfo) <= page_bytes);
 

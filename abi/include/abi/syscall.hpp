@@ -160,7 +160,13 @@ struct DeviceFlags {
     static constexpr u64 coherent = 1;  // `dma-coherent`: no cache maintenance
     static constexpr u64 edge = 2;      // interrupt 0 is edge-triggered
     static constexpr u64 lent = 4;      // some process owns it
+    static constexpr u64 serial = 8;    // the kernel prints there: some registers, by device_io
 };
+
+// What is on the serial line beside the kernel's lines: bytes of the program that owns it. Both
+// marks are the kernel's alone, and terminals ignore them (ASCII US and RS).
+inline constexpr char serial_bytes = 0x1f;  // from here on it is that program's
+inline constexpr char serial_line = 0x1e;   // and from here on the kernel's again
 
 // log: where a line belongs. `out` is what a program prints for its user.
 enum class LogStream : u64 { log = 0, out = 1 };

@@ -158,7 +158,8 @@ std::string start_tables()
                  sizeof(BootInfo::archive_bytes)},
                 {"device_count", offsetof(BootInfo, device_count), sizeof(BootInfo::device_count)},
                 {"reserved", offsetof(BootInfo, reserved), sizeof(BootInfo::reserved)},
-                {"devices", offsetof(BootInfo, devices), sizeof(BootInfo::devices)}})
+                {"devices", offsetof(BootInfo, devices), sizeof(BootInfo::devices)},
+                {"serial", offsetof(BootInfo, serial), sizeof(BootInfo::serial)}})
            + table("Startup", sizeof(Startup),
                    {{"magic", offsetof(Startup, magic), sizeof(Startup::magic)},
                     {"name", offsetof(Startup, name), sizeof(Startup::name)},

@@ -10,6 +10,7 @@
 
 extern const check::Cases device_cases;
 extern const check::Cases dma_cases;
+extern const check::Cases serial_cases;
 extern const check::Cases lending_cases;
 extern const check::Cases quarantine_cases;
 extern const check::Cases limit_cases;
@@ -26,6 +27,9 @@ inline constexpr u32 pinned_slot = 17;
 // The kernel's handle to the device of a slot: duplicate, manage, map, dma.
 sys::Borrowed<sys::Device> device(u32 slot);
 
+// The kernel's handle to the serial line: duplicate, manage, map.
+sys::Borrowed<sys::Device> serial_line();
+
 // A process that never runs.
 inline sys::Handle<sys::Process> nobody(u32 handles = 8)
 {
@@ -34,7 +38,11 @@ inline sys::Handle<sys::Process> nobody(u32 handles = 8)
 }
 
 // Lends a device to this process itself: a handle that may do what `rights` say and no more.
+inline sys::Handle<sys::Device> own(sys::Borrowed<sys::Device> device, abi::Rights rights)
+{
+    return sys::Handle<sys::Device>{check::need(sys::lend(device, check::self(), rights))};
+}
 inline sys::Handle<sys::Device> own(u32 slot, abi::Rights rights)
 {
-    return sys::Handle<sys::Device>{check::need(sys::lend(device(slot), check::self(), rights))};
+    return own(device(slot), rights);
 }

@@ -16,6 +16,7 @@ void grant(std::string_view name, abi::Slot slot, abi::Kind kind)
 }  // namespace
 
 sys::Borrowed<sys::Device> device(u32 slot) { return {boot.devices[slot]}; }
+sys::Borrowed<sys::Device> serial_line() { return {boot.serial}; }
 
 int program_main(const void* argument)
 {
@@ -26,8 +27,8 @@ int program_main(const void* argument)
     grant("archive", boot.archive, abi::Kind::memory);
     const sys::Startup given{page};
     // A table of handles keeps its size: the cases without memory come before those that fill it.
-    const int result = check::run(given, {device_cases, dma_cases, lending_cases, quarantine_cases,
-                                          frame_cases, limit_cases});
+    const int result = check::run(given, {device_cases, dma_cases, serial_cases, lending_cases,
+                                          quarantine_cases, frame_cases, limit_cases});
     (void)sys::system_off({boot.self}, static_cast<u64>(result));
     return 255;
 }
