@@ -100,7 +100,7 @@ private:
     {
         u64 taken = 0;
         for (const table::Device& d : devices()) {
-            if (!ended(d.name) || d.slot >= table::max_devices || (taken & u64{1} << d.slot) != 0)
+            if (!ended(d.name) || d.slot > table::serial_slot || (taken & u64{1} << d.slot) != 0)
                 return false;
             taken |= u64{1} << d.slot;
         }

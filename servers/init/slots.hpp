@@ -6,9 +6,12 @@
 #include <array>
 
 #include <abi/boot.hpp>
+#include <proto/table.hpp>
 #include <sys/device.hpp>
 
 namespace init {
+
+namespace table = proto::table;
 
 namespace mmio {
 inline constexpr u64 magic = 0x000;
@@ -91,15 +94,26 @@ public:
             if (found_[i].virtio_id == 0)
                 devices_[i] = {};
         }
+        serial_ = sys::Handle<sys::Device>{boot.serial};
     }
 
     u32 count() const { return count_; }
-    Found found(u32 slot) const { return slot < count_ ? found_[slot] : Found{}; }
-    sys::Borrowed<sys::Device> device(u32 slot) const { return devices_[slot].borrow(); }
+    Found found(u32 slot) const
+    {
+        if (slot == table::serial_slot && serial_.valid())
+            return {table::pl011_id, 0, 0};
+        return slot < count_ && slot < table::serial_slot ? found_[slot] : Found{};
+    }
+    sys::Borrowed<sys::Device> device(u32 slot) const
+    {
+        return (slot == table::serial_slot ? serial_ : devices_[slot]).borrow();
+    }
 
     // No other device has registers in the same page.
     bool exclusive(u32 slot) const
     {
+        if (slot == table::serial_slot)
+            return false;  // the kernel prints there
         const u32 first = slot / slots_per_page * slots_per_page;
         for (u32 i = first; i < first + slots_per_page; ++i)
             if (i != slot && found(i).virtio_id != 0)
@@ -111,6 +125,7 @@ private:
     u32 count_ = 0;
     std::array<sys::Handle<sys::Device>, abi::max_devices> devices_{};
     std::array<Found, abi::max_devices> found_{};
+    sys::Handle<sys::Device> serial_;
 };
 
 }  // namespace init

@@ -90,8 +90,12 @@ Result<> Supervisor::give(u32 index, sys::Launch& launch)
     const auto names_handle = sys::mint(given_.names, badge_of(index, registry_[index].epoch));
     if (!names_handle)
         return fail(names_handle.error());
-    Result<> done =
-        launch.grant("names", names_handle->slot(), abi::Kind::endpoint, abi::right::call);
+    // Who may start children may let them ask in its name.
+    constexpr u32 parent = table::ProgramFlags::self | table::ProgramFlags::archive;
+    const auto names_rights = (p.flags & parent) == parent
+                                  ? abi::right::call | abi::right::duplicate | abi::right::transfer
+                                  : abi::right::call;
+    Result<> done = launch.grant("names", names_handle->slot(), abi::Kind::endpoint, names_rights);
     if (done && p.role == table::Role::server)
         done = launch.grant("serve", endpoints_[index].slot(), abi::Kind::endpoint,
                             abi::right::receive);
@@ -110,7 +114,10 @@ Result<> Supervisor::give(u32 index, sys::Launch& launch)
 
 Result<> Supervisor::give_device(u32 index, sys::Launch& launch)
 {
-    return launch.lend("device", device_of(index), abi::right::map | abi::right::dma);
+    const bool reaches_memory =
+        given_.plan.devices()[program(index).device].slot != table::serial_slot;
+    return launch.lend("device", device_of(index),
+                       reaches_memory ? abi::right::map | abi::right::dma : abi::right::map);
 }
 
 sys::Borrowed<sys::Device> Supervisor::device_of(u32 index) const
@@ -221,6 +228,8 @@ Result<> Supervisor::quiesce_device(u32 index)
     if (which == table::no_device || !device_fits(index))
         return {};
     const table::Device& d = given_.plan.devices()[which];
+    if (d.slot == table::serial_slot)
+        return {};  // it reaches no memory
     const auto device = given_.slots.device(d.slot);
     if (const auto done = reset(device); !done) {
         sys::log(Level::error, "device not reset, its memory stays quarantined",

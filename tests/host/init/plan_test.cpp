@@ -98,7 +98,7 @@ TEST_CASE("a program or device that points outside is refused", "[init][plan][ho
     SECTION("a binary without an end") { server.binary.fill('x'); }
     SECTION("two programs of one name") { app.name = server.name; }
     SECTION("more ends than are remembered") { server.restart.give_up_after = table::max_ends + 1; }
-    SECTION("a slot that does not exist") { builder.devices[0].slot = 32; }
+    SECTION("a slot that does not exist") { builder.devices[0].slot = table::serial_slot + 1; }
     SECTION("two devices in one slot") { builder.devices[0].slot = 24; }
     SECTION("a device name without an end") { builder.devices[0].name.fill('x'); }
     CHECK(refused(builder.build()) == Errc::malformed);

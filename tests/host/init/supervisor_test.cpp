@@ -86,6 +86,44 @@ TEST_CASE("flags of the table add the process itself and the archive", "[init]")
           == std::vector<std::string>{"names", "self", "archive"});
 }
 
+TEST_CASE("the serial line is lent without memory, and there is nothing to reset", "[init]")
+{
+    namespace table = proto::table;
+    auto system = fake::TableBuilder{};
+    system.device("con0", table::pl011_id, table::serial_slot).server("con0", "netd", 0);
+    World world{system};
+    REQUIRE(world.start());
+    const auto server = world.process("con0");
+    REQUIRE(server);
+    CHECK(grant_names(*server) == std::vector<std::string>{"names", "serve", "device"});
+    const auto line = world.kernel.at(world.boot.serial);
+    CHECK(line->owner.lock() == server);
+    CHECK(line->lent == abi::right::map);
+    world.die("con0", abi::ExitCause::killed);
+    CHECK(line->quiesced == 0);
+    CHECK(world.init->registry()[0].epoch == 1);
+    CHECK(world.logged("restarted"));
+}
+
+TEST_CASE("only who may start children may let them ask in its name", "[init]")
+{
+    const auto names_rights = [](u32 flags) {
+        auto table = fake::usual();
+        table.programs[2].flags = flags;
+        World world{table};
+        REQUIRE(world.start());
+        const auto early = world.process("early");
+        REQUIRE(early);
+        return early->granted.front();
+    };
+    using table = proto::table::ProgramFlags;
+    namespace right = abi::right;
+    CHECK(names_rights(0) == right::call);
+    CHECK(names_rights(table::self) == right::call);
+    CHECK(names_rights(table::self | table::archive)
+          == (right::call | right::duplicate | right::transfer));
+}
+
 TEST_CASE("apps that wait start when the last server is ready", "[init]")
 {
     World world{fake::usual()};

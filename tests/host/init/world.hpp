@@ -35,7 +35,8 @@ struct World {
                 bytes.size(),
                 32,
                 0,
-                {}};
+                {},
+                kernel.give(abi::Kind::device)};
         for (u32 i = 0; i < 32; ++i)
             boot.devices[i] = kernel.give_device(i == 0 ? 2 : i == 24 ? 4 : i == 25 ? 1 : 0);
         names = kernel.give(abi::Kind::endpoint);

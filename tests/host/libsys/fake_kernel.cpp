@@ -284,6 +284,7 @@ Errc Kernel::process_call(Syscall call, Slot about, sys::Registers& r)
             return Errc::bad_handle;
         if (!what->second.rights.has({static_cast<u16>(r.x[1])}))
             return Errc::denied;
+        object.granted.push_back({static_cast<u16>(r.x[1])});
         // A process in its own table would keep itself alive here; the real one counts differently.
         r.x[1] = insert_into(object, what->second.object == process->object ? nullptr
                                                                             : what->second.object);
@@ -340,6 +341,7 @@ Errc Kernel::device_call(Syscall call, Slot about, sys::Registers& r)
         if (const auto owner = object.owner.lock(); owner != nullptr && !owner->dead)
             return Errc::busy;
         object.owner = process->object;
+        object.lent = {static_cast<u16>(r.x[1])};
         r.x[1] = insert_into(*process->object, device->object);
         return Errc::ok;
     }

@@ -43,6 +43,7 @@ struct Object {
         u64 entry, stack, argument, priority;
     };
     std::vector<Thread> threads;
+    std::vector<abi::Rights> granted;  // in the order of the grants
     u64 badges_paid = 0;
     abi::Bits watched{};
 
@@ -55,6 +56,7 @@ struct Object {
     bool stuck = false;              // its status never reads 0
     u64 quiesced = 0;
     std::weak_ptr<Object> owner;  // weak: the owner holds the device
+    abi::Rights lent{};           // with these rights
 };
 
 class Kernel {
