@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <proto/block.hpp>
+#include <proto/console.hpp>
 #include <proto/input.hpp>
 #include <proto/names.hpp>
 #include <proto/net.hpp>
@@ -91,6 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size)
     check(proto::random::Protocol{}, in);
     check(proto::names::Protocol{}, in);
     check(proto::input::Protocol{}, in);
-    demand(closed == 5 * handles);  // nobody took them
+    check(proto::console::Protocol{}, in);
+    demand(closed == 6 * handles);  // nobody took them
     return 0;
 }
