@@ -46,6 +46,10 @@ enum class Verb : u8 {
     restart,
     hold,
     update,
+    watch,
+    jobs,
+    wait,
+    poweroff,
 };
 
 // What follows the name of a command.
@@ -150,6 +154,14 @@ inline constexpr std::array forms{
          "hold SERVER", "when it ends, callers wait until it is asked to restart"},
     Form{Verb::update, "update", "", {Operand::program, Operand::image}, 2,
          "update SERVER IMAGE", "ends what it has, then goes on as another image, or the same"},
+    Form{Verb::watch, "watch", "", {Operand::text}, 1,
+         "watch servers|COMMAND", "servers that end and come back; COMMAND again whenever one does"},
+    Form{Verb::jobs, "jobs", "", {}, 0,
+         "jobs", "what runs in the background: COMMAND &"},
+    Form{Verb::wait, "wait", "", {}, 0,
+         "wait", "until everything in the background has ended"},
+    Form{Verb::poweroff, "poweroff", "", {}, 0,
+         "poweroff", "end of the run; jobs end, too"},
 };
 // clang-format on
 

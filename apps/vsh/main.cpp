@@ -1,5 +1,7 @@
 // vsh/main.cpp - the guest shell: each argument is a command line. All of them are carried out, in
-// order; the exit status is that of the last one that failed, or 0.
+// order; the exit status is that of the last one that failed, or 0. Without arguments it asks at
+// the console.
+#include "prompt.hpp"
 #include "shell.hpp"
 
 namespace vsh {
@@ -43,6 +45,12 @@ Status Shell::run(const Command& command)
     case Verb::hold:
     case Verb::update:
         return server(command);
+    case Verb::watch:
+        return watch(command);
+    case Verb::jobs:
+    case Verb::wait:
+    case Verb::poweroff:
+        return Status::done;  // without a prompt there are no jobs, and the end is near
     case Verb::net_info:
     case Verb::net_stats:
     case Verb::net_send:
@@ -78,6 +86,8 @@ Status Shell::run(const Command& command)
 
 int app_main(const sys::Startup& given)
 {
+    if (given.argument_count() == 0)
+        return static_cast<int>(vsh::ask_at_console(given));
     vsh::Shell shell{given};
     auto status = vsh::Status::done;
     for (u32 i = 0; i < given.argument_count(); ++i)

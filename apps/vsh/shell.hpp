@@ -28,6 +28,9 @@ private:
     Status crashes();
     Status server(const Command& command);
 
+    // watch_command.cpp
+    Status watch(const Command& command);
+
     // disk_commands.cpp
     Status disk(const Command& command);
 

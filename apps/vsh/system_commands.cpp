@@ -2,6 +2,7 @@
 #include "shell.hpp"
 
 #include <proto/names.hpp>
+#include <proto/table.hpp>
 #include <random/random.hpp>
 #include <sys/session.hpp>
 
@@ -22,6 +23,8 @@ std::string_view type_of(u32 virtio_id)
         return "rng";
     case 18:
         return "input";
+    case proto::table::pl011_id:
+        return "pl011";
     default:
         return "?";
     }
