@@ -113,6 +113,26 @@ void select_programs(System& system, const std::vector<std::string>& commands)
     }
 }
 
+bool asks_at_console(const System& system)
+{
+    const auto is_console = [&](const Spelled& service) {
+        const auto found = std::ranges::find_if(system.devices, [&](const Device& device) {
+            return device.name.text == service.text && device.type == DeviceType::serial;
+        });
+        return found != system.devices.end();
+    };
+    return std::ranges::any_of(system.programs, [&](const Program& program) {
+        return program.start == Start::shell && program.self && program.archive
+               && std::ranges::any_of(program.uses, is_console);
+    });
+}
+
+void select_shell(System& system)
+{
+    for (auto& program : system.programs)
+        program.verdict = program.start == Start::shell;
+}
+
 std::vector<u8> make_table(const System& system)
 {
     ByteWriter out;

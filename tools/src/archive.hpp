@@ -6,6 +6,11 @@
 
 namespace vireo {
 
+// It has a shell that can ask at the console.
+bool asks_at_console(const System& system);
+
+// Somebody is there to ask: all programs are kept, and the run ends with the shell.
+void select_shell(System& system);
 // Keeps the programs of one kind of run. Without commands: all but the shell. With commands: the
 // shell, which gets them as its arguments and gives the verdict; apps that would give it are left
 // out.

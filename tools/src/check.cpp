@@ -62,7 +62,15 @@ void check_unique_names(const System& system, Diagnostics& errors)
 void check_slots(const System& system, Diagnostics& errors)
 {
     std::vector<const Device*> owner(slot_count, nullptr);
+    const Device* serial = nullptr;
     for (const auto& device : system.devices) {
+        if (device.type == DeviceType::serial) {
+            if (serial != nullptr)
+                errors.error(device.name.at,
+                             fmt::format("'{}' is the serial line already: a machine has one",
+                                         serial->name.text));
+            serial = &device;
+        }
         if (!device.wanted_slot)
             continue;
         auto& taken = owner[*device.wanted_slot];

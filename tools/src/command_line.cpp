@@ -109,6 +109,8 @@ void add_backend(Words& words, const Device& device, const QemuFiles& files)
 void add_device(Words& words, const Device& device, const QemuFiles& files)
 {
     const auto& name = device.name.text;
+    if (device.type == DeviceType::serial)
+        return;  // the machine has it
     if (device.vhost_user)
         add_backend(words, device, files);
     else if (device.type == DeviceType::block)

@@ -4,8 +4,10 @@
 #include "backend.hpp"
 #include "crash.hpp"
 #include "guest_log.hpp"
+#include "keyboard.hpp"
 #include "process.hpp"
 #include "qemu_log.hpp"
+#include "serial_stream.hpp"
 #include "symbolise.hpp"
 #include "text.hpp"
 
@@ -59,6 +61,8 @@ private:
     Symboliser symbols_;
     CrashReporter crashes_;
     std::ofstream serial_;
+    std::optional<Keyboard> keyboard_;
+    SerialStream stream_;
     LineSplitter lines_;
     OutputJoiner outputs_;
     Deadline last_progress_ = Clock::now();
@@ -69,7 +73,15 @@ private:
 void Watch::read(std::string_view bytes)
 {
     last_progress_ = Clock::now();
-    lines_.feed(bytes, [this](const std::string& text) { line(text); });
+    const auto log = [this](std::string_view part) {
+        lines_.feed(part, [this](const std::string& text) { line(text); });
+    };
+    const auto console = [this](std::string_view part) {
+        if (keyboard_)
+            keyboard_->guest_listens();
+        listener_.console(part);
+    };
+    stream_.feed(bytes, log, console);
 }
 
 void Watch::line(const std::string& text)
@@ -89,14 +101,14 @@ void Watch::line(const std::string& text)
     end_.panic = end_.panic || panic_of(*record);
     end_.crash = end_.crash || (record->from_init() && field(record->text, "msg") == "exit record");
     if (const auto report = crashes_.report(*record))
-        fmt::print(stderr, "{}", *report);
+        listener_.notice(*report);
 }
 
 Deadline Watch::deadline() const
 {
     if (listener_.stopped && ended())
         return last_progress_;
-    if (options_.timeout == 0)
+    if (options_.timeout == 0 || (keyboard_ && keyboard_->terminal()))
         return no_deadline;
     const auto patience = std::chrono::duration<double>{options_.timeout};
     return last_progress_ + std::chrono::duration_cast<Clock::duration>(patience);
@@ -137,6 +149,8 @@ void Watch::finish()
     lines_.finish([this](const std::string& text) { line(text); });
     for (const auto& rest : outputs_.rest())
         listener_.output("", rest);
+    listener_.ended();
+    keyboard_.reset();
     serial_.close();
     write_file(launch_.directory.path() / "qemu.stderr", stderr_);
     end_.complaints = complaints_of(stderr_, options_.allow_lines);
@@ -157,10 +171,14 @@ void Watch::read_log()
 GuestEnd Watch::run()
 {
     Backends backends{launch_.system, launch_.directory.sockets()};
-    Child qemu{{.argv = launch_.argv}};
-    const Pump handlers{.out = [this](std::string_view bytes) { read(bytes); },
-                        .err = [this](std::string_view bytes) { stderr_ += bytes; },
-                        .deadline = [this] { return deadline(); }};
+    if (launch_.input != InputKind::none)
+        keyboard_.emplace(launch_.input);
+    Child qemu{{.argv = launch_.argv, .input = keyboard_ ? keyboard_->guest_end() : -1}};
+    const Pump handlers{
+        .out = [this](std::string_view bytes) { read(bytes); },
+        .err = [this](std::string_view bytes) { stderr_ += bytes; },
+        .deadline = [this] { return deadline(); },
+        .others = [this] { return keyboard_ ? keyboard_->watched() : std::vector<Watched>{}; }};
     auto result = pump(qemu, handlers);
     if (listener_.stopped && result == Pumped::deadline) {
         look_at_memory();

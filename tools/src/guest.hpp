@@ -5,7 +5,10 @@
 #include "launch.hpp"
 #include "qmp.hpp"
 
+#include <cstdio>
 #include <functional>
+
+#include <fmt/format.h>
 
 namespace vireo {
 
@@ -15,6 +18,14 @@ struct GuestListener {
     // What a program printed for its user, in whole lines.
     std::function<void(const std::string& program, const std::string& text)> output =
         [](const std::string&, const std::string&) {};
+    // What the guest's console writes, between those lines.
+    std::function<void(std::string_view)> console = [](std::string_view) {};
+    // What is to be said about it, in whole lines.
+    std::function<void(const std::string&)> notice = [](const std::string& text) {
+        fmt::print(stderr, "{}", text);
+    };
+    // There will be no more.
+    std::function<void()> ended = [] {};
     // Its end is near, and it stands still, if QEMU was told to let it (-no-shutdown).
     std::function<void(Qmp&)> stopped{};
 };

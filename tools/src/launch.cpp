@@ -90,7 +90,9 @@ void check_that_it_ends(const System& system, const Options& options)
                   "write verdict = true into the app that ends last, or run it with --timeout 0"};
 }
 
-System load(const Project& project, const Options& options, const LaunchKind& kind)
+// `input`: who talks with the shell.
+System
+load(const Project& project, const Options& options, const LaunchKind& kind, InputKind& input)
 {
     auto file = load_system(project.systems(), options.system.system);
     auto& system = file.system;
@@ -105,9 +107,14 @@ System load(const Project& project, const Options& options, const LaunchKind& ki
     Diagnostics errors{file.path.string(), file.text};
     check_binaries(system, built, errors);
     errors.check();
-    if (!kind.debugger)
+    input =
+        asks_at_console(system) && options.system.commands.empty() ? kind.input : InputKind::none;
+    if (!kind.debugger && input == InputKind::none)
         check_that_it_ends(system, options);
-    select_programs(system, options.system.commands);
+    if (input == InputKind::none)
+        select_programs(system, options.system.commands);
+    else
+        select_shell(system);
     check_frames(system);
     pin_devices(system);
     return std::move(system);
@@ -190,7 +197,8 @@ RunDirectory directory_for(const Project& project,
 
 Launch prepare_launch(const Project& project, const Options& options, const LaunchKind& kind)
 {
-    auto system = load(project, options, kind);
+    auto input = InputKind::none;
+    auto system = load(project, options, kind, input);
     require_file(project.kernel_image(), "the kernel");
     const auto images = image_names(system);
     const auto archive = archive_of(project, system, images);
@@ -198,6 +206,7 @@ Launch prepare_launch(const Project& project, const Options& options, const Laun
     Launch launch{
         .system = std::move(system), .directory = std::move(directory_of_run), .images = images};
     const auto& directory = launch.directory.path();
+    launch.input = input;
     launch.qmp_socket = launch.directory.sockets() / "qmp";
     launch.gdb_socket = launch.directory.sockets() / "gdb";
     launch.qemu_log = has_own_log(options.qemu_opts) ? fs::path{} : directory / "qemu.log";

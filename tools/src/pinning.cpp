@@ -44,7 +44,9 @@ void pin_devices(System& system)
     Taken taken;
     std::vector<Device*> waiting;
     for (auto& device : system.devices) {
-        if (device.wanted_slot) {
+        if (device.type == DeviceType::serial) {
+            device.slot = proto::table::serial_slot;
+        } else if (device.wanted_slot) {
             device.slot = *device.wanted_slot;
             taken.set(device.slot);
         } else {

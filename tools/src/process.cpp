@@ -219,9 +219,12 @@ void Child::kill()
 Pumped pump(Child& child, const Pump& handlers)
 {
     while (child.out.open() || child.err.open()) {
-        std::array<pollfd, 3> ready{pollfd{child.out.raw(), POLLIN, 0},
-                                    pollfd{child.err.raw(), POLLIN, 0},
-                                    pollfd{interrupts().raw(), POLLIN, 0}};
+        std::vector<pollfd> ready{pollfd{child.out.raw(), POLLIN, 0},
+                                  pollfd{child.err.raw(), POLLIN, 0},
+                                  pollfd{interrupts().raw(), POLLIN, 0}};
+        const auto others = handlers.others();
+        for (const auto& other : others)
+            ready.push_back({other.fd, other.events, 0});
         const int events = ::poll(ready.data(), ready.size(), poll_timeout(handlers.deadline()));
         if (events < 0 && errno != EINTR)
             throw Failure{Exit::environment, "cannot wait for a process", std::strerror(errno)};
@@ -231,6 +234,9 @@ Pumped pump(Child& child, const Pump& handlers)
             child.out.close();
         if (ready[1].revents != 0 && !forward(child.err, handlers.err))
             child.err.close();
+        for (usize i = 0; i < others.size(); ++i)
+            if (ready[3 + i].revents != 0 && !others[i].ready())
+                return Pumped::interrupted;
         // Asked again: what was read just now may have been the progress that moves it.
         if (Clock::now() >= handlers.deadline())
             return Pumped::deadline;

@@ -59,12 +59,20 @@ private:
     std::optional<int> status_;
 };
 
+// Something else that is looked at meanwhile: `ready` says whether to go on.
+struct Watched {
+    int fd;
+    short events;  // of poll()
+    std::function<bool()> ready;
+};
+
 struct Pump {
     std::function<void(std::string_view)> out = [](std::string_view) {};
     std::function<void(std::string_view)> err = [](std::string_view) {};
     std::function<Deadline()> deadline = [] { return no_deadline; };  // asked before each sleep
+    std::function<std::vector<Watched>()> others = [] { return std::vector<Watched>{}; };  // so too
 };
-enum class Pumped { finished, deadline, interrupted };
+enum class Pumped { finished, deadline, interrupted };  // interrupted: or `others` want to end
 
 // Hands on what the child writes until it has closed both pipes, and ended.
 Pumped pump(Child& child, const Pump& handlers);

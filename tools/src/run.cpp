@@ -3,10 +3,12 @@
 
 #include "command_line.hpp"
 #include "guest.hpp"
+#include "screen.hpp"
 #include "text.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <ranges>
 
 #include <fmt/format.h>
@@ -27,6 +29,24 @@ std::string shell_of(const System& system)
 {
     const auto found = std::ranges::find(system.programs, Start::shell, &Program::start);
     return found == system.programs.end() ? "" : found->name.text;
+}
+
+// At a terminal the log is written around the prompt.
+GuestListener screen_of(const std::string& shell)
+{
+    const auto show = [](const std::string& what) {
+        fmt::print(stdout, "{}", what);
+        flush(stdout);
+    };
+    const auto screen = std::make_shared<Screen>(shell);
+    return {.line = [=](const std::string& text) { show(screen->line(text)); },
+            .console = [=](std::string_view bytes) { show(screen->console(bytes)); },
+            .notice =
+                [=](const std::string& text) {
+                    for (const auto& line : lines_of(text))
+                        show(screen->line(line));
+                },
+            .ended = [=] { show(screen->end()); }};
 }
 
 // With commands stdout is what the shell printed and nothing else, so that scripts can use it.
@@ -78,21 +98,26 @@ void explain(const Launch& launch,
 
 int run(const Project& project, const Options& options, const RunKind& kind)
 {
-    auto launch =
-        prepare_launch(project, options, {.qemu = kind.qemu, .variant = options.system.kernel});
+    // Whoever looks at the guest's memory afterwards does not talk with it.
+    const auto input = kind.stopped ? InputKind::none : standard_input();
+    auto launch = prepare_launch(
+        project, options, {.qemu = kind.qemu, .variant = options.system.kernel, .input = input});
     if (options.dry_run) {
         fmt::print("{}", printed_command_line(launch.argv));
         return code(Exit::ok);
     }
     if (options.verbose)
         fmt::print(stderr, "{}", printed_command_line(launch.argv));
-    auto listener = listener_of(options, shell_of(launch.system));
+    auto listener = launch.input == InputKind::terminal
+                        ? screen_of(shell_of(launch.system))
+                        : listener_of(options, shell_of(launch.system));
     if (kind.stopped)
         listener.stopped = [&](Qmp& qmp) { kind.stopped(qmp, launch.directory.path()); };
     const auto end = run_guest(project, launch, options, listener);
     const auto judgement = judge(end);
     // A command that fails is an answer, not an accident; anything else is worth looking at.
-    const bool answered = judgement.reason.empty() && !options.system.commands.empty();
+    const bool answered = judgement.reason.empty()
+                          && (!options.system.commands.empty() || launch.input != InputKind::none);
     const bool interrupted = end.ending == Ending::interrupted;
     if (options.keep || (judgement.code != 0 && !answered && !interrupted))
         launch.directory.keep();

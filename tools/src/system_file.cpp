@@ -185,6 +185,10 @@ Device read_device(const Spelled& name, const toml::table& table, Diagnostics& e
     if (!type)
         return device;  // which keys it may have is not known
     device.type = *type;
+    if (device.type == DeviceType::serial) {
+        in.finish();
+        return device;
+    }
     if (in.has("slot"))
         device.wanted_slot = static_cast<u32>(in.number("slot", 0, {0, slot_count - 1}));
     device.slot_at = in.place("slot");

@@ -27,7 +27,7 @@ struct Machine {
     RingOptions rings{};
 };
 
-enum class DeviceType { block, network, random, keyboard, mouse, tablet };
+enum class DeviceType { block, network, random, keyboard, mouse, tablet, serial };
 
 // What the types are called, to whom. The order is that in which devices get pages of their own.
 struct DeviceKind {
@@ -47,13 +47,14 @@ inline constexpr std::array device_kinds{
     DeviceKind{DeviceType::keyboard, "virtio-keyboard", "virtio-keyboard-device", 18, 3, ""},
     DeviceKind{DeviceType::mouse, "virtio-mouse", "virtio-mouse-device", 18, 3, ""},
     DeviceKind{DeviceType::tablet, "virtio-tablet", "virtio-tablet-device", 18, 3, ""},
+    DeviceKind{DeviceType::serial, "pl011", "", proto::table::pl011_id, 4, ""},
 };
 
 constexpr const DeviceKind& kind_of(DeviceType type)
 {
     return device_kinds[static_cast<usize>(type)];
 }
-static_assert(kind_of(DeviceType::tablet).type == DeviceType::tablet);
+static_assert(kind_of(DeviceType::serial).type == DeviceType::serial);
 
 enum class ImageFormat { raw, qcow2 };
 

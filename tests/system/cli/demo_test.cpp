@@ -14,13 +14,13 @@ TEST_CASE("run boots, shows the demo and ends with 0")
     CHECK(demo.status == 0);
     CHECK(demo.err.empty());
     CHECK_THAT(demo.out, Contains("src=kernel level=info msg=\"boot\""));
-    CHECK_THAT(demo.out, Contains("src=init/0 level=info msg=\"servers ready\" count=5"));
+    CHECK_THAT(demo.out, Contains("src=init/0 level=info msg=\"servers ready\" count=6"));
     CHECK(lines_with(demo.out, "| disk0: 131072 sectors, 65536 KiB, read-write, serial vireo-disk0")
               .size()
           == 1);
     CHECK(lines_with(demo.out, "| scratch0: wrote 1024 KiB, flushed, read back: the same").size()
           == 1);
-    for (const std::string program : {"disk0", "scratch0", "rng0", "kbd0", "nic0", "demo"})
+    for (const std::string program : {"disk0", "scratch0", "rng0", "kbd0", "nic0", "con0", "demo"})
         CHECK(lines_with(demo.out, "src=demo/0 | " + program + "  ").size() == 1);
     CHECK_THAT(demo.out, Contains("src=kernel verdict status=0"));
 }

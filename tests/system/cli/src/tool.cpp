@@ -76,6 +76,8 @@ Words operator+(Words first, const Words& more)
     return first;
 }
 
+std::string tool() { return VIREO_COMMAND; }
+
 fs::path target_tree() { return VIREO_TARGET_DIR; }
 
 bool contains(const std::string& text, const std::string& part) { return text.contains(part); }

@@ -57,6 +57,8 @@ Words operator+(Words first, const Words& more);
 // Any other program, for at most `seconds`.
 Ran program(const Words& words, int seconds = 120);
 
+// tools/vireo, for who starts it otherwise.
+std::string tool();
 // The target tree that the tool takes kernel and programs from.
 fs::path target_tree();
 

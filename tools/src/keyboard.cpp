@@ -1,0 +1,118 @@
+// keyboard.cpp - who talks with the guest's shell.
+#include "keyboard.hpp"
+
+#include "failure.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+namespace vireo {
+namespace {
+
+constexpr char control_a = 1;
+constexpr char end_of_input = 4;              // Ctrl-D
+constexpr usize most_typed = usize{1} << 16;  // then the file or pipe has to wait
+
+}  // namespace
+
+InputKind standard_input()
+{
+    struct stat about{};
+    if (::isatty(STDIN_FILENO) == 1)
+        return ::isatty(STDOUT_FILENO) == 1 && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp()
+                   ? InputKind::terminal
+                   : InputKind::none;
+    if (::fstat(STDIN_FILENO, &about) != 0)
+        return InputKind::none;
+    const bool commands =
+        S_ISREG(about.st_mode) || S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode);
+    return commands ? InputKind::stream : InputKind::none;
+}
+
+RawTerminal::RawTerminal(int terminal) : terminal_{terminal}
+{
+    if (::tcgetattr(terminal_, &before_) != 0)
+        throw Failure{Exit::environment, "cannot use the terminal", std::strerror(errno)};
+    termios raw = before_;
+    raw.c_iflag &= ~static_cast<tcflag_t>(BRKINT | ICRNL | IGNCR | INLCR | ISTRIP | IXON);
+    raw.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | IEXTEN | ISIG);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    if (::tcsetattr(terminal_, TCSANOW, &raw) != 0)
+        throw Failure{Exit::environment, "cannot use the terminal", std::strerror(errno)};
+}
+
+RawTerminal::~RawTerminal() { (void)::tcsetattr(terminal_, TCSANOW, &before_); }
+
+std::string_view EscapeKeys::pass(std::string_view bytes)
+{
+    for (usize i = 0; i < bytes.size(); ++i) {
+        if (escape_ && (bytes[i] == 'x' || bytes[i] == 'X')) {
+            ended_ = true;
+            return bytes.substr(0, i);
+        }
+        escape_ = bytes[i] == control_a && !escape_;
+    }
+    return bytes;
+}
+
+Keyboard::Keyboard(InputKind kind) : kind_{kind}
+{
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+        throw Failure{Exit::environment, "cannot make a pipe", std::strerror(errno)};
+    read_ = Fd{ends[0]};
+    write_ = Fd{ends[1]};
+    ::fcntl(write_.raw(), F_SETFL, O_NONBLOCK);
+    if (kind == InputKind::terminal)
+        raw_.emplace(STDIN_FILENO);
+}
+
+std::vector<Watched> Keyboard::watched()
+{
+    std::vector<Watched> out;
+    if (!at_end_ && typed_.size() < most_typed)
+        out.push_back({STDIN_FILENO, POLLIN, [this] { return take(); }});
+    if (listens_ && !typed_.empty())
+        out.push_back({write_.raw(), POLLOUT, [this] { return give(); }});
+    return out;
+}
+
+// False: the run is to end.
+bool Keyboard::take()
+{
+    std::array<char, 4096> part{};
+    const auto got = ::read(STDIN_FILENO, part.data(), part.size());
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        return true;
+    if (got > 0) {
+        const std::string_view bytes{part.data(), static_cast<usize>(got)};
+        typed_ += terminal() ? escape_.pass(bytes) : bytes;
+        last_ = bytes.back();
+        return !escape_.ended();
+    }
+    at_end_ = true;
+    if (last_ != '\n')
+        typed_ += '\n';
+    typed_ += end_of_input;
+    return !terminal();
+}
+
+bool Keyboard::give()
+{
+    const auto given = ::write(write_.raw(), typed_.data(), typed_.size());
+    if (given > 0)
+        typed_.erase(0, static_cast<usize>(given));
+    else if (errno == EPIPE)
+        typed_.clear();  // the guest has ended
+    return true;
+}
+
+}  // namespace vireo
