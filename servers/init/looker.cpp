@@ -14,34 +14,30 @@ alignas(page_bytes) constinit std::array<std::byte, 2 * page_bytes> stack{};
 
 }  // namespace
 
+Result<> Looker::prepare()
+{
+    auto orders = sys::create_notification();
+    if (!orders)
+        return fail(orders.error());
+    orders_ = std::move(*orders);
+    auto thread = sys::spawn(self_, stack, &run, this, priority);
+    if (!thread)
+        return fail(thread.error());
+    thread_ = std::move(*thread);
+    return {};
+}
+
 Result<>
 Looker::begin(sys::Borrowed<sys::Endpoint> endpoint, const abi::Progress& progress, u32 cpu)
 {
     if (busy_)
         return fail(Errc::busy);
-    if (const auto there = be_on(cpu); !there)
+    if (const auto there = sys::move(thread_.borrow(), cpu); !there)
         return there;
     endpoint_ = endpoint;
     progress_ = &progress;
     busy_ = true;
     return sys::signal(orders_.borrow(), order);
-}
-
-Result<> Looker::be_on(u32 cpu)
-{
-    if (thread_.valid())
-        return sys::move(thread_.borrow(), cpu);
-    if (!orders_.valid()) {
-        auto orders = sys::create_notification();
-        if (!orders)
-            return fail(orders.error());
-        orders_ = std::move(*orders);
-    }
-    auto thread = sys::spawn(self_, stack, &run, this, priority, cpu);
-    if (!thread)
-        return fail(thread.error());
-    thread_ = std::move(*thread);
-    return {};
 }
 
 void Looker::run(void* looker)

@@ -24,8 +24,10 @@ public:
     {
     }
 
-    // One server at a time. `progress` stays as long as init; `cpu` counts from 1. Errors: busy;
-    // those of making its thread.
+    // Makes its thread, while there is memory: when a server hangs there may be none. Errors: those
+    // of that.
+    Result<> prepare();
+    // One server at a time. `progress` stays as long as init; `cpu` counts from 1. Errors: busy.
     Result<> begin(sys::Borrowed<sys::Endpoint> endpoint, const abi::Progress& progress, u32 cpu);
     bool busy() const { return busy_; }
     // After the bit, once.
@@ -38,12 +40,11 @@ public:
 private:
     static void run(void* looker);
     void look();
-    Result<> be_on(u32 cpu);
 
     sys::Borrowed<sys::Process> self_;
     sys::Borrowed<sys::Notification> told_;
     sys::Handle<sys::Notification> orders_;  // on which the thread sleeps
-    sys::Handle<sys::Thread> thread_;        // made when it is first needed
+    sys::Handle<sys::Thread> thread_;
     sys::Borrowed<sys::Endpoint> endpoint_{};
     const abi::Progress* progress_ = nullptr;
     std::atomic<Verdict> verdict_ = Verdict::unknown;

@@ -13,6 +13,8 @@ using sys::Level;
 
 Result<> Supervisor::start_all()
 {
+    if (const auto ready = looker_.prepare(); !ready)
+        return ready;
     for (u32 i = 0; i < count(); ++i) {
         recoveries_[i].image = recoveries_[i].proven = program(i).binary;
         if (program(i).role != table::Role::server)

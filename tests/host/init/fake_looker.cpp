@@ -3,6 +3,8 @@
 
 namespace init {
 
+Result<> Looker::prepare() { return {}; }
+
 Result<> Looker::begin(sys::Borrowed<sys::Endpoint>, const abi::Progress&, u32)
 {
     if (busy_)
