@@ -14,14 +14,8 @@ constexpr Range limits{1, 1'000'000};
 
 SizeBudget parse_size_budget(const std::string& text, const std::string& file)
 {
+    const auto table = parse_toml(text, file);
     Diagnostics errors{file, text};
-    toml::table table;
-    try {
-        table = toml::parse(std::string_view{text}, std::string_view{file});
-    } catch (const toml::parse_error& error) {
-        errors.error({error.source().begin.line, error.source().begin.column},
-                     std::string{error.description()});
-    }
     SizeBudget budget;
     TableReader in{table, "the file", errors};
     if (const auto* lines = in.table("lines")) {

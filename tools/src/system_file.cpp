@@ -300,23 +300,6 @@ void read_programs(TableReader& file, std::string_view key, proto::table::Role r
     });
 }
 
-toml::table parse_toml(const std::string& text, const std::string& file)
-{
-    try {
-        return toml::parse(std::string_view{text}, std::string_view{file});
-    } catch (const toml::parse_error& error) {
-        Diagnostics errors{file, text};
-        const auto at = error.source().begin;
-        // The parser's own words start with one that is printed already.
-        std::string_view why{error.description()};
-        constexpr std::string_view said_already = "Error ";
-        if (why.starts_with(said_already))
-            why.remove_prefix(said_already.size());
-        errors.error({at.line, at.column}, std::string{why});
-        throw SourceErrors{errors.text()};
-    }
-}
-
 Failure missing_file(const fs::path& systems, const std::string& name)
 {
     const fs::path path{name};

@@ -1,6 +1,7 @@
 // table_reader.cpp - reads one table of a TOML file.
 #include "table_reader.hpp"
 
+#include "failure.hpp"
 #include "text.hpp"
 
 #include <algorithm>
@@ -196,6 +197,23 @@ void TableReader::finish()
         if (!std::ranges::contains(known_, found))
             errors_.error(place_at(key.source()), fmt::format("unknown key '{}' in {}{}", found,
                                                               name_, suggestion(found, known_)));
+    }
+}
+
+toml::table parse_toml(const std::string& text, const std::string& file)
+{
+    try {
+        return toml::parse(std::string_view{text}, std::string_view{file});
+    } catch (const toml::parse_error& error) {
+        Diagnostics errors{file, text};
+        const auto at = error.source().begin;
+        // The parser's own words start with one that is printed already.
+        std::string_view why{error.description()};
+        constexpr std::string_view said_already = "Error ";
+        if (why.starts_with(said_already))
+            why.remove_prefix(said_already.size());
+        errors.error({at.line, at.column}, std::string{why});
+        throw SourceErrors{errors.text()};
     }
 }
 

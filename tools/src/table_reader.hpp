@@ -58,4 +58,7 @@ private:
 
 Place place_of(const toml::node& node);
 
+// Throws SourceErrors for what is no TOML.
+toml::table parse_toml(const std::string& text, const std::string& file);
+
 }  // namespace vireo
