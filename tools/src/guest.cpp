@@ -100,7 +100,7 @@ void Watch::line(const std::string& text)
         end_.verdict = verdict_of(*record);
     end_.panic = end_.panic || panic_of(*record);
     end_.crash = end_.crash || (record->from_init() && field(record->text, "msg") == "exit record");
-    if (const auto report = crashes_.report(*record))
+    if (const auto report = listener_.crashes ? crashes_.report(*record) : std::nullopt)
         listener_.notice(*report);
 }
 

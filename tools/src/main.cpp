@@ -5,6 +5,7 @@
 #include "debug.hpp"
 #include "doctor.hpp"
 #include "failure.hpp"
+#include "fault/fault.hpp"
 #include "options.hpp"
 #include "process.hpp"
 #include "project.hpp"
@@ -54,6 +55,8 @@ int dispatch(const Options& options)
         return debug(project, options);
     case Task::trace:
         return trace(project, options);
+    case Task::fault:
+        return fault_lab(project, options);
     case Task::size:
         return print_sizes(project, options.size);
     }

@@ -129,6 +129,23 @@ void add_comparison(CLI::App& bench, BenchOptions& options)
     bench.add_option("--html", options.html, "write a page to this file too")->needs(against);
 }
 
+void add_fault(CLI::App& app, Options& options)
+{
+    auto& fault = options.fault;
+    app.add_option("experiment", fault.experiments, "files of tests/fault, without .toml");
+    app.add_option("--seed", fault.seed, "instead of that of each experiment")
+        ->check(whole_number());
+    app.add_option("--trials", fault.trials, "of each experiment")->check(whole_number());
+    app.add_flag("--full", fault.full, "as many trials as each experiment has for a long run");
+    app.add_option("--hours", fault.hours, "go on with new seeds for so long")
+        ->check(between(0, 1'000));
+    app.add_option("--replay", fault.replay, "repeat this trial alone: EXPERIMENT.SEED.NUMBER");
+    app.add_option("--cpus", options.system.cpus, "number of CPUs")->check(whole_number());
+    app.add_option("--json", fault.json, "file for all trials, as JSON");
+    app.add_option("--html", fault.html, "file for a page with figures");
+    app.add_flag("--list", fault.list, "what experiments there are");
+}
+
 CLI::App*
 add_task(CLI::App& app, Raw& raw, Task task, const std::string& name, const std::string& what)
 {
@@ -175,6 +192,9 @@ void add_tasks(CLI::App& app, Raw& raw)
     add_command(*trace, options.system);
     trace->add_option("-o,--output", options.trace.output,
                       "file for Perfetto, if it is not build/trace.json");
+    add_fault(*add_task(app, raw, Task::fault, "fault",
+                        "let servers suffer faults by the thousand, judge what becomes of it"),
+              options);
     add_task(app, raw, Task::size, "size", "lines of the sources, bytes of the images")
         ->add_flag("--check", options.size.check, "end with 1 above a limit of tests/sizes.toml");
 }

@@ -12,7 +12,7 @@
 
 namespace vireo {
 
-enum class Task { setup, doctor, build, run, test, bench, debug, size, trace };
+enum class Task { setup, doctor, build, run, test, bench, debug, size, trace, fault };
 
 // Which system, and how it differs from its file.
 struct SystemOptions {
@@ -62,6 +62,18 @@ struct TraceOptions {
     std::string output{};  // empty: build/trace.json
 };
 
+struct FaultOptions {
+    std::vector<std::string> experiments{};  // none: all
+    std::optional<u64> seed{};
+    std::optional<u32> trials{};  // of each experiment
+    bool full = false;
+    double hours = 0;      // with new seeds until then
+    std::string replay{};  // a trial
+    std::string html{};    // files to write, empty: none
+    std::string json{};
+    bool list = false;
+};
+
 struct Options {
     Task task = Task::run;
     bool verbose = false;
@@ -79,6 +91,7 @@ struct Options {
     DebugOptions debug{};
     SizeOptions size{};
     TraceOptions trace{};
+    FaultOptions fault{};
 };
 
 // What to do; or the code to end with, after help was printed. Throws Failure for what makes no

@@ -1,0 +1,245 @@
+// fault/campaign.cpp - two guests at a time, and what they say.
+#include "fault/campaign.hpp"
+
+#include "build.hpp"
+#include "command_line.hpp"
+#include "fault/medium.hpp"
+#include "guest.hpp"
+#include "launch.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace vireo::fault {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double silence_seconds = 30;  // a trial takes 20 at most, by the guest's clock
+constexpr auto news_interval = 1s;
+
+std::string words_of(const lab::Order& order)
+{
+    text::Buffer<400> line;
+    lab::write_order(order, line);
+    return std::string{line.view()};
+}
+
+Options options_of(Options options, const lab::Order& order)
+{
+    options.system = {.system = "fault",
+                      .commands = {words_of(order)},
+                      .cpus = options.system.cpus,
+                      .kernel = order.needs_kernel() ? "fault" : ""};
+    options.no_build = true;
+    options.timeout = silence_seconds;
+    return options;
+}
+
+// What a boot that ended too early was.
+std::pair<lab::Verdict, std::string> end_of(const GuestEnd& end)
+{
+    if (end.panic)
+        return {lab::Verdict::kernel_crash, "the kernel panicked"};
+    if (end.ending == Ending::no_progress)
+        return {lab::Verdict::kernel_crash, "the guest fell silent"};
+    if (end.qemu_status != 0)
+        return {lab::Verdict::kernel_crash,
+                fmt::format("QEMU ended with status {}", end.qemu_status)};
+    return {lab::Verdict::lab_error, judge(end).reason};
+}
+
+class Runner {
+public:
+    Runner(const Project& project, const Options& options, Plan& plan)
+        : project_{project}, options_{options}, plan_{plan}
+    {
+    }
+
+    Campaign run(const std::function<void(const Progress&)>& tell);
+
+private:
+    void work();
+    void follow(const std::function<void(const Progress&)>& tell);
+    void carry_out(Chunk chunk);
+    // How many trials of the chunk are accounted for.
+    u32 boot(const Chunk& chunk);
+    void finish(const Launch& launch,
+                const GuestEnd& end,
+                const Chunk& chunk,
+                std::vector<TrialResult>& results);
+    void note(const TrialResult& result);
+    Progress progress() const;
+
+    const Project& project_;
+    const Options& options_;
+    Plan& plan_;
+    std::mutex mutex_;  // of all below
+    std::condition_variable ended_;
+    Campaign campaign_;
+    std::exception_ptr failure_;
+    u32 working_ = guests;
+    std::atomic<u64> done_ = 0;
+    std::atomic<u64> bad_ = 0;
+    Clock::time_point began_ = Clock::now();
+};
+
+void Runner::note(const TrialResult& result)
+{
+    ++done_;
+    bad_ += lab::bad(result.verdict) ? 1 : 0;
+}
+
+Progress Runner::progress() const
+{
+    return {.done = done_,
+            .planned = plan_.trials(),
+            .bad = bad_,
+            .boots = campaign_.boots,
+            .took = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began_)};
+}
+
+u32 Runner::boot(const Chunk& chunk)
+{
+    const auto order = chunk.experiment->order(chunk.seed, chunk.first, chunk.count);
+    const auto options = options_of(options_, order);
+    auto project = project_;
+    project.flavour = options.system.kernel;
+    auto launch = prepare_launch(project, options, {});
+    std::vector<TrialResult> results;
+    GuestListener listener{.crashes = false};
+    listener.output = [&](const std::string&, const std::string& text) {
+        if (const auto result = parse_trial(text, *chunk.experiment, chunk.seed)) {
+            results.push_back(*result);
+            note(*result);
+        }
+    };
+    const auto end = run_guest(project, launch, options, listener);
+    finish(launch, end, chunk, results);
+    if (options.keep)
+        launch.directory.keep();
+    const std::scoped_lock lock{mutex_};
+    ++campaign_.boots;
+    campaign_.interrupted = campaign_.interrupted || end.ending == Ending::interrupted;
+    if (options.keep)
+        campaign_.kept.push_back(launch.directory.path().string());
+    campaign_.results.insert(campaign_.results.end(), results.begin(), results.end());
+    return campaign_.interrupted ? chunk.count : static_cast<u32>(results.size());
+}
+
+// The medium is looked at; a boot that ended too early is the verdict of the trial under way.
+void Runner::finish(const Launch& launch,
+                    const GuestEnd& end,
+                    const Chunk& chunk,
+                    std::vector<TrialResult>& results)
+{
+    if (chunk.experiment->load == lab::Load::block)
+        for (const auto& device : launch.system.devices)
+            if (device.type == DeviceType::block)
+                check_medium(scratch_file(launch.directory.path(), device), results);
+    const bool gave_up =
+        !results.empty() && results.back().verdict == lab::Verdict::never_recovered;
+    if (results.size() >= chunk.count || gave_up || end.ending == Ending::interrupted)
+        return;
+    const auto [verdict, why] = end_of(end);
+    results.push_back(silent_trial(*chunk.experiment, chunk.seed,
+                                   chunk.first + static_cast<u32>(results.size()), verdict, why));
+    note(results.back());
+}
+
+void Runner::carry_out(Chunk chunk)
+{
+    while (chunk.count != 0) {
+        const u32 done = boot(chunk);
+        chunk.first += done;
+        chunk.count -= std::min(done, chunk.count);
+    }
+}
+
+void Runner::work()
+{
+    try {
+        for (;;) {
+            std::optional<Chunk> chunk;
+            {
+                const std::scoped_lock lock{mutex_};
+                if (!failure_ && !campaign_.interrupted)
+                    chunk = plan_.next();
+            }
+            if (!chunk)
+                break;
+            carry_out(*chunk);
+        }
+    } catch (...) {
+        const std::scoped_lock lock{mutex_};
+        failure_ = std::current_exception();
+    }
+    const std::scoped_lock lock{mutex_};
+    --working_;
+    ended_.notify_one();
+}
+
+void Runner::follow(const std::function<void(const Progress&)>& tell)
+{
+    std::unique_lock lock{mutex_};
+    while (working_ != 0) {
+        ended_.wait_for(lock, news_interval);
+        tell(progress());
+    }
+}
+
+Campaign Runner::run(const std::function<void(const Progress&)>& tell)
+{
+    std::array<std::thread, guests> threads;
+    for (auto& thread : threads)
+        thread = std::thread{[this] { work(); }};
+    follow(tell);
+    for (auto& thread : threads)
+        thread.join();
+    if (failure_)
+        std::rethrow_exception(failure_);
+    campaign_.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
+    return std::move(campaign_);
+}
+
+}  // namespace
+
+void Plan::add(const Experiment& experiment, u64 seed, u32 first, u32 count)
+{
+    for (u32 done = 0; done < count; done += chunk)
+        waiting_.push_back({&experiment, seed, first + done, std::min(chunk, count - done)});
+    original_ = waiting_;
+    trials_ += count;
+}
+
+std::optional<Chunk> Plan::next()
+{
+    if (next_ == waiting_.size()) {
+        if (Clock::now() >= end_ || original_.empty())
+            return std::nullopt;
+        ++round_;
+        waiting_ = original_;
+        next_ = 0;
+        for (auto& one : waiting_) {
+            one.seed += round_;
+            trials_ += one.count;
+        }
+    }
+    return waiting_[next_++];
+}
+
+Campaign run_campaign(const Project& project,
+                      const Options& options,
+                      Plan& plan,
+                      const std::function<void(const Progress&)>& tell)
+{
+    build_target(project, options);
+    return Runner{project, options, plan}.run(tell);
+}
+
+}  // namespace vireo::fault

@@ -1,0 +1,65 @@
+// fault/campaign.hpp - runs trials in guests, two at a time: each boot carries out one order, and
+// what ends a boot is a trial's verdict, not the campaign's end.
+#pragma once
+
+#include "fault/trial_result.hpp"
+#include "options.hpp"
+#include "process.hpp"
+#include "project.hpp"
+
+#include <functional>
+
+namespace vireo::fault {
+
+struct Chunk {
+    const Experiment* experiment = nullptr;
+    u64 seed = 0;
+    u32 first = 0;
+    u32 count = 0;
+};
+
+// What is still to be done, in pieces of one boot.
+class Plan {
+public:
+    static constexpr u32 chunk = 125;
+
+    void add(const Experiment& experiment, u64 seed, u32 first, u32 count);
+    // With the next seed of each experiment, when all is done, until then.
+    void repeat_until(Deadline end) { end_ = end; }
+    std::optional<Chunk> next();
+    u64 trials() const { return trials_; }  // handed out or waiting
+
+private:
+    std::vector<Chunk> original_;
+    std::vector<Chunk> waiting_;
+    usize next_ = 0;
+    u64 round_ = 0;
+    u64 trials_ = 0;
+    Deadline end_ = Deadline::min();
+};
+
+struct Progress {
+    u64 done = 0;
+    u64 planned = 0;
+    u64 bad = 0;
+    u64 boots = 0;
+    std::chrono::seconds took{0};
+};
+
+struct Campaign {
+    std::vector<TrialResult> results{};
+    u64 boots = 0;
+    std::vector<std::string> kept{};  // directories of runs that did not end well
+    std::chrono::milliseconds took{0};
+    bool interrupted = false;
+};
+
+inline constexpr u32 guests = 2;
+
+// `tell` hears of the progress about once a second.
+Campaign run_campaign(const Project& project,
+                      const Options& options,
+                      Plan& plan,
+                      const std::function<void(const Progress&)>& tell);
+
+}  // namespace vireo::fault

@@ -1,0 +1,74 @@
+// fault/tally.cpp - counts trials and judges the sums.
+#include "fault/tally.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace vireo::fault {
+namespace {
+
+Criterion at_most(const std::string& what, u64 value, u64 limit, const std::string& unit)
+{
+    return {fmt::format("{} {}{}, at most {}{}", what, value, unit, limit, unit), value <= limit};
+}
+
+}  // namespace
+
+u64 percentile(const std::vector<u64>& sorted, u32 percent)
+{
+    if (sorted.empty())
+        return 0;
+    return sorted[std::min<usize>(sorted.size() - 1, sorted.size() * percent / 100)];
+}
+
+void Tally::add(const TrialResult& result)
+{
+    ++trials;
+    fired += result.fired ? 1 : 0;
+    left += result.left != 0 ? 1 : 0;
+    deaths += result.deaths;
+    injected += std::max<u64>(result.times, result.fired ? 1 : 0);
+    lost += result.lost;
+    ++verdicts[static_cast<usize>(result.verdict)];
+    if (result.deaths != 0 && result.good_us != 0)
+        good_us.push_back(result.good_us);
+    if (result.worst_us != 0)
+        worst_us.push_back(result.worst_us);
+}
+
+u64 Tally::bad() const
+{
+    u64 sum = 0;
+    for (usize i = 0; i < verdicts.size(); ++i)
+        sum += lab::bad(static_cast<lab::Verdict>(i)) ? verdicts[i] : 0;
+    return sum;
+}
+
+std::vector<u64> Tally::sorted(const std::vector<u64>& values) const
+{
+    auto all = values;
+    std::ranges::sort(all);
+    return all;
+}
+
+std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
+{
+    const auto& accept = experiment.accept;
+    std::vector<Criterion> all{at_most("bad verdicts", tally.bad(), 0, ""),
+                               at_most("trials that left something behind", tally.left, 0, "")};
+    if (accept.fired_percent != 0) {
+        const u64 percent = tally.trials == 0 ? 0 : tally.fired * 100 / tally.trials;
+        all.push_back({fmt::format("fired in {} % of the trials, at least {} %", percent,
+                                   accept.fired_percent),
+                       percent >= accept.fired_percent});
+    }
+    const auto times = tally.sorted(tally.good_us);
+    if (accept.p50_us != 0)
+        all.push_back(at_most("recovery p50", percentile(times, 50), accept.p50_us, " us"));
+    if (accept.p99_us != 0)
+        all.push_back(at_most("recovery p99", percentile(times, 99), accept.p99_us, " us"));
+    return all;
+}
+
+}  // namespace vireo::fault
