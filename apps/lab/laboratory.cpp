@@ -2,6 +2,8 @@
 #include "laboratory.hpp"
 
 #include "block_load.hpp"
+#include "input_load.hpp"
+#include "net_load.hpp"
 
 #include <sys/fault.hpp>
 #include <sys/log.hpp>
@@ -54,10 +56,14 @@ void Laboratory::attempt(const Trial& trial)
     case Load::random:
         expose(RandomLoad{*given_, order_, record_.trial, *pieces_}, record_);
         break;
-    default:
-        record_.facts.opened = false;
+    case Load::net:
+        expose(NetLoad{*given_, order_, record_.trial, victim_}, record_);
+        break;
+    case Load::input:
+        expose(InputLoad{*given_, order_, victim_, typed_}, record_);
         break;
     }
+    record_.facts.fired = record_.fault_at != 0;
     count_ends(before, record_);
     settle(existing, record_);
     record_.ended = sys::now().raw();

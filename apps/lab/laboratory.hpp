@@ -66,6 +66,7 @@ private:
     sys::Borrowed<sys::Endpoint> names_{};
     Victim victim_;
     Record record_;
+    u64 typed_ = 0;     // keys, by the host
     u32 restarts_ = 0;  // that the laboratory asked for in this trial
 };
 

@@ -4,8 +4,10 @@
 #include "build.hpp"
 #include "command_line.hpp"
 #include "fault/medium.hpp"
+#include "fault/typist.hpp"
 #include "guest.hpp"
 #include "launch.hpp"
+#include "text.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -30,9 +32,13 @@ std::string words_of(const lab::Order& order)
     return std::string{line.view()};
 }
 
+// Built beside the tool.
+fs::path peer() { return fs::canonical("/proc/self/exe").parent_path() / "vireo-peer"; }
+
 Options options_of(Options options, const lab::Order& order)
 {
     options.system = {.system = "fault",
+                      .backends = {"nic0=" + shell_quote(peer().string())},
                       .commands = {words_of(order)},
                       .cpus = options.system.cpus,
                       .kernel = order.needs_kernel() ? "fault" : ""};
@@ -113,7 +119,9 @@ u32 Runner::boot(const Chunk& chunk)
     auto launch = prepare_launch(project, options, {});
     std::vector<TrialResult> results;
     GuestListener listener{.crashes = false};
+    Typist typist{launch.qmp_socket};
     listener.output = [&](const std::string&, const std::string& text) {
+        typist.heard(text);
         if (const auto result = parse_trial(text, *chunk.experiment, chunk.seed)) {
             results.push_back(*result);
             note(*result);

@@ -10,7 +10,7 @@
 namespace vireo::fault {
 namespace {
 
-constexpr usize shown_bad = 20;
+constexpr usize shown_bad = 6;
 
 // Short enough for a table.
 constexpr std::array<std::string_view, lab::verdict_names.size()> columns{

@@ -9,6 +9,7 @@ namespace lab {
 struct Facts {
     Findings findings{};
     bool opened = true;    // the load could begin
+    bool fired = false;    // the fault happened
     bool finished = true;  // all that was asked was answered, and one good request after it
     u32 deaths = 0;        // of the victim
     bool hung = false;     // one of them because it hung
@@ -24,7 +25,7 @@ constexpr Verdict without_dma(const Facts& facts)
         return Verdict::other_hurt;
     if (!facts.finished)
         return Verdict::never_recovered;
-    if (facts.findings.undetected != 0)
+    if (facts.findings.undetected != 0 || (facts.findings.lost != 0 && !facts.fired))
         return Verdict::undetected;
     if (facts.findings.detected != 0)
         return Verdict::detected;
