@@ -12,8 +12,8 @@ namespace lab {
 
 namespace {
 
-constexpr u64 trial_ms = 20'000;  // no trial takes longer
-constexpr u64 answer_ms = 8'000;
+constexpr u64 trial_ms = 10'000;  // no trial takes longer
+constexpr u64 answer_ms = 4'000;
 constexpr u32 settle_looks = 2'000;  // a millisecond apart
 
 u64 us_between(u64 from, u64 to)

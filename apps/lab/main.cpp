@@ -1,5 +1,6 @@
 // lab/main.cpp - faults on order (lab/order.hpp): each argument is one. The first thread watches, a
 // less important one does the trials.
+#include "alarm.hpp"
 #include "laboratory.hpp"
 
 #include <sys/log.hpp>
@@ -8,6 +9,7 @@
 
 namespace {
 
+constexpr u64 own_priority = 30;   // the system's table says so
 constexpr u64 work_priority = 20;  // below the watcher's
 
 [[clang::no_destroy]] constinit lab::Pieces pieces;
@@ -51,6 +53,8 @@ Result<bool> carry_out(const sys::Startup& given, const lab::Order& order)
 
 int app_main(const sys::Startup& given)
 {
+    if (!lab::Alarm::start(given, own_priority))
+        return 3;
     for (u32 i = 0; i < given.argument_count(); ++i) {
         const auto order = lab::parse_order(given.argument(i));
         if (!order) {

@@ -189,7 +189,7 @@ GuestEnd Watch::run()
         end_.qemu_status = qemu.wait();
     } else {
         end_.ending = result == Pumped::deadline ? Ending::no_progress : Ending::interrupted;
-        if (result == Pumped::deadline)
+        if (result == Pumped::deadline && listener_.crashes)
             explain_hang();
         qemu.stop(quit_grace);
     }

@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double silence_seconds = 30;  // a trial takes 20 at most, by the guest's clock
+constexpr double silence_seconds = 15;  // a trial takes 10 at most, by the guest's clock
 constexpr auto news_interval = 1s;
 
 std::string words_of(const lab::Order& order)
