@@ -96,15 +96,24 @@ public:
 
     std::span<std::byte> bytes() const { return mapping_.bytes(); }
     DeviceAddr address() const { return address_; }
-    Borrowed<Memory> memory() const { return memory_.borrow(); }
+    Borrowed<Memory> memory() const { return {slot_}; }
     const Mapping& mapping() const { return mapping_; }
+
+    // From here on only the end of the process gives it back. A device uses its rings until it is
+    // reset, also those of a program that returned from everything it did.
+    void keep()
+    {
+        (void)memory_.release();
+        (void)pin_.release();
+    }
 
 private:
     DmaMemory(u64 memory, u64 address, u64 pin)
-        : memory_{abi::Slot{memory}}, pin_{abi::Slot{pin}}, address_{address}
+        : slot_{memory}, memory_{abi::Slot{memory}}, pin_{abi::Slot{pin}}, address_{address}
     {
     }
 
+    abi::Slot slot_;
     // Destroyed from the last: unmapped, unpinned, then let go.
     Handle<Memory> memory_;
     Handle<Pin> pin_;

@@ -21,6 +21,7 @@ struct DriverMemory {
         auto memory = sys::DmaMemory::create(device, Bytes{align_up(size.raw(), page_bytes)});
         if (!memory)
             return fail(memory.error());
+        memory->keep();
         return DriverMemory{std::move(*memory)};
     }
 
