@@ -129,14 +129,28 @@ void BlockLoad::compare(u64 cell, std::span<std::byte> data)
     }
 }
 
+// A cell of which nobody knows what it holds is written before.
 Result<> BlockLoad::probe()
 {
     const u32 before = findings_.detected + findings_.undetected;
+    if (steps_[0] == Step::given_up) {
+        ++versions_[0];
+        sealed_ = false;
+        if (const auto written = carry_out(block::Op::write); !written)
+            return written;
+    }
+    const auto read = carry_out(block::Op::read);
+    const bool good = findings_.detected + findings_.undetected == before;
+    return good ? read : fail(Errc::device_fault);
+}
+
+// On cell 0, to its end. Errors: timed_out; its outcome.
+Result<> BlockLoad::carry_out(block::Op op)
+{
     const auto end = sys::after_ms(answer_ms);
-    const auto cell = std::ranges::find(steps_, Step::idle) - steps_.begin();
-    if (static_cast<usize>(cell) == steps_.size()
-        || !submit(block::Op::read, static_cast<u64>(cell)))
-        return fail(Errc::device_fault);
+    steps_[0] = Step::idle;
+    if (!submit(op, 0))
+        return fail(Errc::would_block);
     while (disk_.outstanding() != 0) {
         auto done = disk_.wait(sys::after_ms(patience_ms));
         if (done && done->outcome != Errc::ok)
@@ -148,8 +162,7 @@ Result<> BlockLoad::probe()
         else
             unanswered();
     }
-    return findings_.detected + findings_.undetected == before ? Result<>{}
-                                                               : fail(Errc::device_fault);
+    return {};
 }
 
 }  // namespace lab

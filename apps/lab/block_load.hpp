@@ -30,7 +30,8 @@ public:
     // Starts what can be started and takes one completion; gives up waiting for one after a while.
     // False: all is done.
     bool step();
-    // One more request, checked. Errors: device_fault, timed_out; the outcome of a request.
+    // One more request, checked, when no other is outstanding. Errors: device_fault, timed_out; the
+    // outcome of a request.
     Result<> probe();
     void close() { disk_.close(); }
 
@@ -56,6 +57,7 @@ private:
     void compare(u64 cell, std::span<std::byte> data);
     u64 first_of(u64 cell) const { return first() + cell * cell_sectors; }
     void unanswered();
+    Result<> carry_out(block::Op op);
 
     const sys::Startup* given_;
     Order order_;

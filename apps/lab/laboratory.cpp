@@ -12,7 +12,7 @@ namespace lab {
 
 namespace {
 
-constexpr u64 trial_ms = 10'000;  // no trial takes longer
+constexpr u64 trial_ms = 6'000;  // no trial takes longer
 constexpr u64 answer_ms = 4'000;
 constexpr u32 settle_looks = 2'000;  // a millisecond apart
 
@@ -115,12 +115,17 @@ void Laboratory::look_after(L& load, Record& record)
 {
     const bool lives_on = record.fault_at != 0 && record.dead_at == 0;
     if (lives_on
-        && sys::call<proto::names::Restart>(names_,
-                                            {text::padded<sizeof(abi::Name)>(order_.victim)}))
+        && sys::call<proto::names::Kill>(names_, {text::padded<sizeof(abi::Name)>(order_.victim)}))
         ++restarts_;
     record.facts.finished = victim_.ask(sys::after_ms(answer_ms)).has_value();
-    const auto probed = load.probe();
-    record.facts.finished = record.facts.finished && probed;
+    auto probed = load.probe();
+    if (!probed) {  // a session may be lost; a new one must do
+        load.close();
+        probed = load.open();
+        if (probed)
+            probed = load.probe();
+    }
+    record.facts.finished = record.facts.finished && probed && !watcher_->helped();
     if (probed && record.good_at == 0)
         record.good_at = sys::now().raw();
 }
@@ -207,6 +212,7 @@ void Laboratory::say(const Record& record)
     line.field("beside", verdict_names[static_cast<usize>(without_dma(record.facts))]);
     line.field("kind", kind_names[static_cast<usize>(trial.kind)]);
     line.field("point", point_names[trial.point]).field("at", u64{trial.n});
+    line.field("of", trial.point == time_point ? 0 : record.fault.events[trial.point]);
     line.field("fired", u64{record.fault_at != 0 ? 1u : 0u});
     line.field("deaths", u64{record.facts.deaths}).field("ops", u64{found.operations});
     line.field("errors", u64{found.errors}).field("why", sys::error_name(found.why));

@@ -54,11 +54,11 @@ Result<> NetLoad::open()
                      {.receive_frames = 32, .send_frames = 32, .filter = filter});
 }
 
-void NetLoad::send(u32 number)
+bool NetLoad::send(u32 number)
 {
     auto frame = nic_.frame();
     if (!frame)
-        return;
+        return false;
     frame->resize(size_of(trial_, number));
     const auto bytes = frame->bytes();
     std::memset(bytes.data(), 0xff, 6);
@@ -72,14 +72,16 @@ void NetLoad::send(u32 number)
     std::memcpy(&bytes[link_bytes], &head, sizeof(head));
     head.crc = crc_of(bytes);
     std::memcpy(&bytes[link_bytes], &head, sizeof(head));
-    if (const auto sent = nic_.send(std::move(*frame)); !sent && sent.error() != Errc::would_block)
+    const auto sent = nic_.send(std::move(*frame));
+    if (!sent && sent.error() != Errc::would_block)
         findings_.error(sent.error());
+    return sent.has_value();
 }
 
 bool NetLoad::step()
 {
-    while (sent_ < frames && (sent_ < window || !waits_for(sent_ - window)))
-        send(sent_++);
+    while (sent_ < frames && (sent_ < window || !waits_for(sent_ - window)) && send(sent_))
+        ++sent_;
     nic_.kick();
     if (!take())
         wait();
@@ -149,9 +151,13 @@ void NetLoad::abandon()
 Result<> NetLoad::probe()
 {
     for (u32 tries = 0; sent_ < most_numbers && tries < 8; ++tries) {
-        const u32 number = sent_++;
+        const u32 number = sent_;
         const u32 before = findings_.operations;
-        send(number);
+        if (!send(number)) {
+            (void)nic_.wait_sent(sys::after_ms(answer_ms));
+            continue;
+        }
+        ++sent_;
         nic_.kick();
         while (waits_for(number) && findings_.errors == 0)
             if (!take())

@@ -32,7 +32,8 @@ private:
     static constexpr u32 window = 8;
     static constexpr u32 most_numbers = frames + 16;  // with those of probes
 
-    void send(u32 number);
+    // False: there is no place for it now.
+    bool send(u32 number);
     bool take();
     void look(std::span<const std::byte> frame);
     void wait();

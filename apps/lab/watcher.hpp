@@ -16,7 +16,8 @@ namespace lab {
 class Watcher {
 public:
     Result<> open(const sys::Startup& given, const Order& order);
-    // Until stop(). False: a trial was still going on at its deadline.
+    // Until stop(). A victim whose trial still goes on at its deadline is killed, as a person would
+    // do; False: that did not help.
     bool run();
     void stop();
 
@@ -29,6 +30,7 @@ public:
     // Zero: it did not happen in this trial.
     u64 killed_at() const { return killed_at_; }
     u64 served_at() const { return served_at_; }
+    bool helped() const { return helped_; }
     u64 worst_ticks() const { return worst_; }
     void forget_deadline() { deadline_ = abi::never.raw(); }
 
@@ -37,6 +39,7 @@ private:
     static constexpr auto victim_bit = abi::Bits::at(1);
 
     void kill();
+    bool help();
     void look();
     void ask(abi::Ticks planned);
 
@@ -51,6 +54,7 @@ private:
     std::atomic<u64> killed_at_ = 0;
     std::atomic<u64> served_at_ = 0;
     std::atomic<u64> worst_ = 0;
+    std::atomic<bool> helped_ = false;
     std::atomic<bool> stopped_ = false;
 };
 

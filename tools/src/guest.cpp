@@ -49,7 +49,7 @@ private:
     void read(std::string_view bytes);
     void line(const std::string& text);
     Deadline deadline() const;
-    void explain_hang() const;
+    void explain_hang();
     void look_at_memory() const;
     bool ended() const { return end_.verdict.has_value() || end_.panic; }
     void finish();
@@ -114,11 +114,15 @@ Deadline Watch::deadline() const
     return last_progress_ + std::chrono::duration_cast<Clock::duration>(patience);
 }
 
-void Watch::explain_hang() const
+void Watch::explain_hang()
 {
-    fmt::print(stderr, "vireo: no output of the guest for {} s\n", options_.timeout);
     auto qmp = Qmp::connect(launch_.qmp_socket, qmp_patience);
     const auto registers = qmp ? qmp->monitor("info registers -a") : std::nullopt;
+    for (const auto& cpu : parse_registers(registers.value_or("")))
+        end_.stood_at = cpu.pc;
+    if (!listener_.crashes)
+        return;
+    fmt::print(stderr, "vireo: no output of the guest for {} s\n", options_.timeout);
     if (!registers)
         fmt::print(stderr, "  QEMU does not say where its CPUs are\n");
     for (const auto& [cpu, pc, link] : parse_registers(registers.value_or("")))
@@ -189,7 +193,7 @@ GuestEnd Watch::run()
         end_.qemu_status = qemu.wait();
     } else {
         end_.ending = result == Pumped::deadline ? Ending::no_progress : Ending::interrupted;
-        if (result == Pumped::deadline && listener_.crashes)
+        if (result == Pumped::deadline)
             explain_hang();
         qemu.stop(quit_grace);
     }

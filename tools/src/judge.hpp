@@ -17,6 +17,7 @@ struct GuestEnd {
     Ending ending = Ending::exited;
     int qemu_status = 0;                    // 128 + signal if one ended it
     std::optional<u32> verdict{};           // that only init can give
+    std::optional<u64> stood_at{};          // pc of a CPU, if it fell silent
     bool panic = false;                     // of the kernel
     bool crash = false;                     // init logged an exit record
     std::vector<std::string> complaints{};  // QEMU's stderr and its log of guest errors

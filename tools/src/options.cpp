@@ -143,6 +143,9 @@ void add_fault(CLI::App& app, Options& options)
     app.add_option("--cpus", options.system.cpus, "number of CPUs")->check(whole_number());
     app.add_option("--json", fault.json, "file for all trials, as JSON");
     app.add_option("--html", fault.html, "file for a page with figures");
+    app.add_flag(
+        "--ledger", fault.ledger,
+        "take seeds that docs/fault-ledger.md does not have, and note there what came out");
     app.add_flag("--list", fault.list, "what experiments there are");
 }
 

@@ -72,6 +72,7 @@ struct FaultOptions {
     std::string html{};    // files to write, empty: none
     std::string json{};
     bool list = false;
+    bool ledger = false;  // note what came out in docs/fault-ledger.md
 };
 
 struct Options {

@@ -22,7 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double silence_seconds = 15;  // a trial takes 10 at most, by the guest's clock
+constexpr double silence_seconds = 15;  // a trial takes 11 at most, by the guest's clock
+constexpr u64 user_end = u64{1} << 48;  // addresses above are the kernel's
 constexpr auto news_interval = 1s;
 
 std::string words_of(const lab::Order& order)
@@ -52,8 +53,11 @@ std::pair<lab::Verdict, std::string> end_of(const GuestEnd& end)
 {
     if (end.panic)
         return {lab::Verdict::kernel_crash, "the kernel panicked"};
+    if (end.ending == Ending::no_progress && end.stood_at && *end.stood_at < user_end)
+        return {lab::Verdict::never_recovered,
+                fmt::format("silence: a program keeps the CPU, pc {:#x}", *end.stood_at)};
     if (end.ending == Ending::no_progress)
-        return {lab::Verdict::kernel_crash, "the guest fell silent"};
+        return {lab::Verdict::kernel_crash, "silence"};
     if (end.qemu_status != 0)
         return {lab::Verdict::kernel_crash,
                 fmt::format("QEMU ended with status {}", end.qemu_status)};

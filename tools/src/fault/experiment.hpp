@@ -11,8 +11,13 @@
 
 namespace vireo::fault {
 
-// Limits beyond those that hold for all: nothing bad, nothing left behind. Zero: none.
+// Limits beyond those that hold for all: nothing bad, nothing left behind.
 struct Acceptance {
+    // Of the trials, at most. Zero: none may be. For faults that nobody can notice: a server that
+    // lives and does something else.
+    u64 undetected_percent = 0;
+    u64 never_percent = 0;
+    // Zero: no limit.
     u64 fired_percent = 0;  // of all trials, at least
     u64 p50_us = 0;         // from the victim's death to the next good answer, at most
     u64 p99_us = 0;

@@ -3,7 +3,11 @@
 
 #include "failure.hpp"
 #include "fault/campaign.hpp"
+#include "fault/fault_ledger.hpp"
+#include "fault/json.hpp"
+#include "fault/page.hpp"
 #include "fault/report.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 
@@ -24,11 +28,19 @@ u32 trials_of(const Experiment& experiment, const FaultOptions& options)
     return options.trials.value_or(options.full ? experiment.full : experiment.trials);
 }
 
-Plan plan_of(const std::vector<Experiment>& experiments, const FaultOptions& options)
+fs::path ledger_file(const Project& project) { return project.root / "docs/fault-ledger.md"; }
+
+// With the ledger seeds go on where it ends.
+Plan plan_of(const Project& project,
+             const std::vector<Experiment>& experiments,
+             const FaultOptions& options)
 {
     Plan plan;
-    for (const auto& one : experiments)
-        plan.add(one, options.seed.value_or(one.seed), 0, trials_of(one, options));
+    const FaultLedger ledger{ledger_file(project)};
+    for (const auto& one : experiments) {
+        const u64 first = options.ledger ? ledger.next_seed(one) : one.seed;
+        plan.add(one, options.seed.value_or(first), 0, trials_of(one, options));
+    }
     if (options.hours > 0)
         plan.repeat_until(Clock::now()
                           + std::chrono::duration_cast<Clock::duration>(
@@ -118,6 +130,25 @@ int replay(const Project& project, const Options& options, const std::vector<Exp
     return code(lab::bad(result.verdict) ? Exit::test_failed : Exit::ok);
 }
 
+// As git names it; nobody's, if there is no git.
+std::string version_of(const Project& project)
+{
+    const auto said =
+        run_captured({"git", "-C", project.root.string(), "describe", "--always", "--dirty"}, 10s);
+    const auto lines = lines_of(said.out);
+    return said.status != 0 || lines.empty() ? "?" : lines.front();
+}
+
+void write_files(const Project& project, const FaultOptions& options, const Report& report)
+{
+    if (!options.json.empty())
+        write_file(options.json, json_of(report));
+    if (!options.html.empty())
+        write_file(options.html, page_of(report));
+    if (options.ledger)
+        FaultLedger{ledger_file(project)}.add(report, version_of(project));
+}
+
 }  // namespace
 
 int fault_lab(const Project& project, const Options& options)
@@ -128,11 +159,12 @@ int fault_lab(const Project& project, const Options& options)
     if (!options.fault.replay.empty())
         return replay(project, options, all);
     const auto experiments = chosen(all, options.fault.experiments);
-    auto plan = plan_of(experiments, options.fault);
+    auto plan = plan_of(project, experiments, options.fault);
     const auto campaign = carry_out(project, options, plan);
     const Report report{experiments, campaign};
     remember(project, campaign.results);
     report.print();
+    write_files(project, options.fault, report);
     return code(report.good() ? Exit::ok : Exit::test_failed);
 }
 

@@ -55,8 +55,15 @@ std::vector<u64> Tally::sorted(const std::vector<u64>& values) const
 std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
 {
     const auto& accept = experiment.accept;
-    std::vector<Criterion> all{at_most("bad verdicts", tally.bad(), 0, ""),
-                               at_most("trials that left something behind", tally.left, 0, "")};
+    const u64 undetected = tally.trials * accept.undetected_percent / 100;
+    const u64 never = tally.trials * accept.never_percent / 100;
+    const u64 others = tally.bad() - tally.count(lab::Verdict::undetected)
+                       - tally.count(lab::Verdict::never_recovered);
+    std::vector<Criterion> all{
+        at_most("undetected corruption", tally.count(lab::Verdict::undetected), undetected, ""),
+        at_most("never recovered", tally.count(lab::Verdict::never_recovered), never, ""),
+        at_most("other bad verdicts", others, 0, ""),
+        at_most("trials that left something behind", tally.left, 0, "")};
     if (accept.fired_percent != 0) {
         const u64 percent = tally.trials == 0 ? 0 : tally.fired * 100 / tally.trials;
         all.push_back({fmt::format("fired in {} % of the trials, at least {} %", percent,

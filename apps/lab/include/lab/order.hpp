@@ -93,7 +93,8 @@ constexpr bool applies(FaultKind kind, usize point)
         return false;
     switch (kind) {
     case FaultKind::fail_call:
-        return at == FaultPoint::call || at == FaultPoint::called;
+        // One that was carried out and says that it was not would be a kernel that lies.
+        return at == FaultPoint::call;
     case FaultKind::drop_interrupt:
     case FaultKind::duplicate_interrupt:
     case FaultKind::delay_interrupt:
