@@ -96,6 +96,12 @@ public:
             sessions_, [](const auto& each) { return each && each->in_flight() != 0; });
     }
 
+    // It was idle, and this is its end.
+    void left()
+    {
+        Turns::each(turns_.open_set(), [&](u32 place) { sessions_[place]->show_left(); });
+    }
+
     // The disk changed its size: whom it concerns is rung.
     void resize(block::Sector capacity)
     {

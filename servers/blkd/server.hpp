@@ -36,6 +36,7 @@ public:
 
     void leave() { engine_.leave(); }
     bool idle() const { return engine_.idle(); }
+    void left() { engine_.left(); }
 
     // The last handle of a badge is gone.
     void forget(u64 badge)

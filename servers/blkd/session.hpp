@@ -32,6 +32,7 @@ public:
             return fail(exchange.error());
         ring::store(rings.server.closed, 0);  // the one who closed it may be dead
         ring::store(rings.server.resizes, 0);
+        ring::store(rings.server.left, 0);
         return Session{*exchange, rings.server, limits, buffer};
     }
 
@@ -51,6 +52,8 @@ public:
 
     // Tells the client that its rings are not served any more.
     void close(Errc why) { ring::store_release(page_->closed, static_cast<u32>(why)); }
+    // And that all of them that were taken have ended.
+    void show_left() { ring::store_release(page_->left, 1); }
 
 private:
     Session(const Exchange& exchange,

@@ -34,6 +34,7 @@ public:
     // Whatever a session was given lies in its rings already.
     static void leave() {}
     static bool idle() { return true; }
+    static void left() {}
 
     // The last handle of a badge is gone.
     void forget(u64 badge)

@@ -50,6 +50,7 @@ public:
 
     void leave() { engine_.leave(); }
     bool idle() const { return engine_.idle(); }
+    static void left() {}
 
     // The last handle of a badge is gone.
     void forget(u64 badge)

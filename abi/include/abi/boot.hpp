@@ -78,9 +78,9 @@ struct BlackBox {
         nothing = 0,
         message = 1,  // value: badge; detail: ordinal, and in bits 31:16 how it was answered
                       // (Errc), or `unanswered`
-        gone = 2,    // value: badge whose last handle was closed
-        reset = 3,   // of the device, by the server; value: the how-manyeth
-        leaves = 4,  // was told to
+        gone = 2,     // value: badge whose last handle was closed
+        reset = 3,    // of the device, by the server; value: the how-manyeth
+        leaves = 4,   // was told to
     };
     static constexpr u32 unanswered = 0xffff;
 

@@ -147,8 +147,6 @@ public:
     bool broken() const { return broken_; }
     // Entries pushed so far, modulo 2^32.
     u32 position() const { return tail_; }
-    // How many of the last ones the consumer says that it did not take.
-    u32 untaken() const { return std::min(tail_ - ring::load_acquire(peer_->index), size()); }
 
 private:
     Producer(RingSide& own, const RingSide& peer, std::span<Entry> entries)

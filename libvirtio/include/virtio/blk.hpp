@@ -185,10 +185,10 @@ Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::bring_up()
         done = refresh();
     if (done)
         done = set_up_queue();
-    if (done && write_back_)
-        done = set_write_back(*write_back_);
     if (done)
         done = device_->go();
+    if (done && write_back_)
+        done = set_write_back(*write_back_);
     if (!done) {
         requests_.stop();
         device_->give_up();

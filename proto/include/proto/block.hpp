@@ -98,7 +98,7 @@ struct Completion {
 static_assert(RingEntry<Completion> && sizeof(Completion) == 8);
 
 // First page of the completions memory: the server's RingPage, why it closed the session, if it
-// did, and the session's size, if it changed.
+// did, whether it left, and the session's size, if it changed.
 struct CompletionPage {
     RingSide produced;
     RingSide consumed;
@@ -106,7 +106,8 @@ struct CompletionPage {
                   // flight still end.
     u32 resizes;  // how often the disk changed its size under this session; each rings the doorbell
     u64 capacity;  // of the session, in sectors, since the last of them; written before `resizes`
-    std::array<u8, page_bytes - 2 * sizeof(RingSide) - 2 * sizeof(u64)> reserved;
+    u32 left;      // 1: whatever was taken from the ring has ended, nothing more will be
+    std::array<u8, page_bytes - 2 * sizeof(RingSide) - 2 * sizeof(u64) - sizeof(u64)> reserved;
 };
 static_assert(sizeof(CompletionPage) == page_bytes);
 

@@ -35,7 +35,8 @@ void wait_for_quota()
     const auto enough = [] {
         const auto mine = need(sys::info(check::self()));
         return mine.frames_limit - mine.frames_used > client_frames + 100
-               && mine.handles_limit - mine.handles_used > client_handles + 30;
+               && mine.handles_limit - mine.handles_used > client_handles + 30
+               && mine.threads_limit - mine.threads_used > 0;
     };
     that(check::eventually(enough), "the quota of dead clients does not come back");
 }

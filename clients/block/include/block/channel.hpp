@@ -86,7 +86,8 @@ public:
     }
 
     u32 outstanding() const { return requests_.outstanding(); }
-    // Requests that a server had taken when it died, and that were sent again, or given back.
+    // Requests that a server may have taken before it died, and that were sent again. One that left
+    // said so, and had taken none of them.
     u64 replayed() const { return replayed_; }
     // The session's sectors, if they changed since it was attached.
     std::optional<Sector> new_capacity() const
@@ -200,8 +201,8 @@ public:
             return;
         while (Request* const request = requests_.find_abandoned())
             give_back(*request);
-        const auto& sent = rings_->submissions;
-        replayed_ += requests_.restart(sent.position(), sent.untaken());
+        const u32 again = requests_.restart(rings_->submissions.position());
+        replayed_ += ring::load_acquire(memory_.server->left) == 0 ? again : 0;
         (void)renew_rings();  // they were good before
         enter(Phase::away);
     }

@@ -140,25 +140,20 @@ public:
 
     // The server died, `end` being the position after the last that it was sent: they are in line
     // again, under new cookies and before those that wait, but what has been there too often. How
-    // many of them it had taken, if it told the truth of the last `untaken` that it was sent.
-    u32 restart(u32 end, u32 untaken)
+    // many.
+    u32 restart(u32 end)
     {
         std::array<u8, max_entries> again{};
         u32 count = 0;
-        u32 taken = 0;
-        for (u32 place = 0; place < depth_; ++place) {
-            if (!table_[place].outstanding() || !table_[place].sent())
-                continue;
-            taken += end - table_[place].position > untaken ? 1 : 0;
-            if (!bury(table_[place]))
+        for (u32 place = 0; place < depth_; ++place)
+            if (table_[place].outstanding() && table_[place].sent() && !bury(table_[place]))
                 again[count++] = static_cast<u8>(place);
-        }
         const auto age = [&](u8 place) { return end - table_[place].position; };
         std::ranges::sort(std::span{again}.first(count), std::ranges::less{}, age);
         for (const u8 place : std::span{again}.first(count))
             line_[--line_begin_] = place;
         line_count_ += count;
-        return taken;
+        return count;
     }
 
     // A request that is not sent again; null if there is none.

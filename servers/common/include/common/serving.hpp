@@ -46,6 +46,7 @@ concept Serves = requires(S server, abi::Bits bits, u64 badge) {
     { server.forget(badge) } -> std::same_as<void>;
     { server.leave() } -> std::same_as<void>;  // takes no more work
     { server.idle() } -> std::same_as<bool>;   // has ended all that it took
+    { server.left() } -> std::same_as<void>;   // may tell its clients so
 };
 
 // Errors: those of step, timed_out excepted.
@@ -62,6 +63,7 @@ end_work(sys::Inbox& inbox, const DevicePlatform& platform, S& server)
         if (const auto done = server.step(bits.value_or(abi::Bits{})); !done)
             return done;
     }
+    server.left();
     inbox.finish();
     return {};
 }

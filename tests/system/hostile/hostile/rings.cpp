@@ -26,14 +26,14 @@ void wait(const Attached& session, u64 micro)
     (void)sys::wait(session.bell.borrow(), sys::after(sys::microseconds(micro)));
 }
 
-// Anything, but no write below the sectors that are the honest client's.
+// Anything, but no change of the sectors that are the honest client's.
 block::Submission garbage(Target& t)
 {
     block::Submission s{
         .first = block::Sector{t.nasty()},
         .count = static_cast<u32>(t.nasty()),
         .offset = static_cast<u32>(t.nasty()),
-        .op = static_cast<block::Op>(t.rarely() ? t.random.next() : t.random.below(5)),
+        .op = static_cast<block::Op>(t.rarely() ? t.random.next() : t.random.below(10)),
         .cookie = static_cast<u32>(t.random.next())};
     if (t.random.below(2) == 0) {  // nearly good
         s.first =
@@ -41,7 +41,7 @@ block::Submission garbage(Target& t)
         s.count = static_cast<u32>(1 + t.random.below(16));
         s.offset = static_cast<u32>(t.random.below(64 * 8)) * 512;
     }
-    if (s.op == block::Op::write && s.first.raw() < honest::own_sectors)
+    if (block::changes(s.op) && s.first.raw() < honest::own_sectors)
         s.first = block::Sector{honest::own_sectors};
     return s;
 }
