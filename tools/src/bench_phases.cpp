@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -85,6 +87,8 @@ private:
     void type()
     {
         constexpr std::chrono::seconds patience{20};
+        constexpr std::chrono::milliseconds bedtime{2};  // until then the guest sleeps
+        std::this_thread::sleep_for(bedtime);
         if (!qmp_)
             qmp_ = Qmp::connect(launch_->qmp_socket, patience);
         down_ = !down_;

@@ -107,7 +107,7 @@ struct CompletionPage {
     u32 resizes;  // how often the disk changed its size under this session; each rings the doorbell
     u64 capacity;  // of the session, in sectors, since the last of them; written before `resizes`
     u32 left;      // 1: whatever was taken from the ring has ended, nothing more will be
-    std::array<u8, page_bytes - 2 * sizeof(RingSide) - 2 * sizeof(u64) - sizeof(u64)> reserved;
+    std::array<u8, page_bytes - 2 * sizeof(RingSide) - 2 * sizeof(u64) - sizeof(u32)> reserved;
 };
 static_assert(sizeof(CompletionPage) == page_bytes);
 
