@@ -1,4 +1,5 @@
 // vsh/disk_commands.cpp - blk ...
+#include "disk_bench.hpp"
 #include "hexdump.hpp"
 #include "progress.hpp"
 #include "sha256.hpp"
@@ -78,6 +79,20 @@ Result<> id(block::Disk& disk)
     std::array<u8, proto::block::serial_bytes> serial{};
     std::memcpy(serial.data(), done->buffer.bytes().data(), serial.size());
     print_serial("", serial);
+    return {};
+}
+
+Result<> bench(block::Disk& disk, const Command& command)
+{
+    DiskBench reads{disk};
+    if (const auto done = reads.run(command.count); !done)
+        return done;
+    constexpr u64 second_ns = 1'000'000'000;
+    Line line;
+    line.put("read ").number(command.count).put(" times ").number(reads.bytes_each());
+    line.put(" bytes: ").number(command.count * second_ns / reads.whole_ns()).put(" a second, ");
+    line.number(reads.sum_ns() / command.count / 1000).put(" us each, ");
+    print(line.number(reads.longest_ns() / 1000).put(" us at most"));
     return {};
 }
 
@@ -202,6 +217,8 @@ Result<> carry_out(block::Disk& disk, const Command& command, bool& same)
         return without_data(disk, command);
     case Verb::blk_id:
         return id(disk);
+    case Verb::blk_bench:
+        return bench(disk, command);
     case Verb::blk_cache:
         return disk.set_write_cache(command.on);
     default:

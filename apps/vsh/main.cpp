@@ -76,6 +76,7 @@ Status Shell::run(const Command& command)
     case Verb::blk_unmap:
     case Verb::blk_id:
     case Verb::blk_cache:
+    case Verb::blk_bench:
     case Verb::blk_stress:
         break;
     }

@@ -34,6 +34,7 @@ TEST_CASE("every command of the list is parsed from its own usage line", "[vsh]"
     CHECK(good("blk flush disk0").verb == vsh::Verb::blk_flush);
     CHECK(good("blk unmap disk0 8 16").count == 16);
     CHECK(good("blk cache disk0 on").on);
+    CHECK(good("blk bench disk0 100").count == 100);
     CHECK(good("rand 32").count == 32);
     CHECK(good("blk stress disk0 7").count == 7);
     CHECK(good("update disk0 blkd").program == "disk0");
