@@ -319,6 +319,36 @@ TEST_CASE("sessions take turns, and one cannot fill the disk", "[blkd][engine]")
     CHECK(modest.reap().size() == 1);
 }
 
+TEST_CASE(
+    "B19, U16: beside a client that never stops, a request waits for half of the disk at most",
+    "[blkd][engine][LC9][LC11]")
+{
+    Rig rig{32};
+    EngineClient greedy{128};
+    EngineClient modest{4};
+    greedy.attach(rig.engine);
+    modest.attach(rig.engine);
+    u64 sent = 0;
+    const auto gorge = [&] {
+        while (greedy.read(sent))
+            ++sent;
+        rig.work(greedy.kick() | greedy.bell());
+    };
+    gorge();
+    for (u64 round = 0; round < 100; ++round) {
+        REQUIRE(modest.read(round));
+        rig.work(modest.kick() | modest.bell());
+        u32 before = 0;  // what the disk ends first, in the order in which it got them
+        while (modest.reap().empty()) {
+            REQUIRE(before++ <= 16);
+            rig.disk.end();
+            rig.work(interrupt);
+            (void)greedy.reap();
+            gorge();
+        }
+    }
+}
+
 TEST_CASE("sessions of one program have half of the disk together", "[blkd][engine]")
 {
     Rig rig{32};
