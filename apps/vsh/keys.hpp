@@ -31,6 +31,7 @@ enum class Key : u8 {
     search,
     clear_screen,
     cancel,
+    resize,  // the terminal has columns() now
 };
 
 class Keys {
@@ -56,6 +57,8 @@ public:
 
     // Of Key::character: one code point.
     std::string_view text() const { return {text_.data(), size_}; }
+    // Of Key::resize.
+    u16 columns() const { return parameters_[2]; }
 
 private:
     enum class State : u8 { ground, escape, control, single_shift, utf8 };
@@ -155,7 +158,8 @@ private:
         switch (byte) {
         case '[':
             state_ = State::control;
-            parameter_ = modifier_ = 0;
+            parameters_ = {};
+            parameter_ = 0;
             return Key::none;
         case 'O':
             state_ = State::single_shift;
@@ -181,23 +185,22 @@ private:
             state_ = State::escape;
             return Key::none;
         }
-        if (byte >= '0' && byte <= '9') {
-            u8& number = second_ ? modifier_ : parameter_;
-            number = number < 20 ? static_cast<u8>(number * 10 + (byte - '0')) : number;
-            return Key::none;
+        if (byte >= '0' && byte <= '9' && parameter_ < parameters_.size()) {
+            u16& number = parameters_[parameter_];
+            number = number < 1000 ? static_cast<u16>(number * 10 + (byte - '0')) : number;
         }
-        if (byte == ';')
-            second_ = true;
+        parameter_ += byte == ';' && parameter_ < parameters_.size() ? 1 : 0;
         if (byte < 0x40 || byte > 0x7e)
             return Key::none;
         state_ = State::ground;
-        second_ = false;
+        if (byte == 't')  // xterm's report of the size of its text: 8 ; rows ; columns
+            return parameters_[0] == 8 && columns() != 0 ? Key::resize : Key::none;
         return byte == '~' ? numbered_key() : cursor_key(byte);
     }
 
     Key numbered_key() const
     {
-        switch (parameter_) {
+        switch (parameters_[0]) {
         case 1:
         case 7:
             return Key::home;
@@ -213,7 +216,7 @@ private:
 
     Key cursor_key(u8 byte) const
     {
-        const bool word = modifier_ > 1;
+        const bool word = parameters_[1] > 1;
         switch (byte) {
         case 'A':
             return Key::up;
@@ -234,9 +237,8 @@ private:
 
     State state_ = State::ground;
     bool returned_ = false;
-    bool second_ = false;
-    u8 parameter_ = 0;
-    u8 modifier_ = 0;
+    std::array<u16, 3> parameters_{};
+    usize parameter_ = 0;
     usize wanted_ = 0;
     std::array<char, 4> text_{};
     usize size_ = 0;

@@ -40,7 +40,11 @@ public:
     std::string_view text() const { return line_.text(); }
     std::string_view before_cursor() const { return line_.left(); }
     void insert(std::string_view what) { line_.insert(what); }
-    void resize(u16 columns) { columns_ = columns < least_columns ? least_columns : columns; }
+    void resize(u16 columns)
+    {
+        columns_ = columns < least_columns ? least_columns : columns;
+        first_ = 0;
+    }
 
     // One byte. What is to be written to the terminal is put to `out`.
     Event feed(char c, text::Writer& out)
@@ -48,6 +52,11 @@ public:
         const Key key = keys_.feed(c);
         if (key == Key::none)
             return Event::none;
+        if (key == Key::resize) {
+            resize(keys_.columns());
+            draw(out);
+            return Event::none;
+        }
         if (searching_ && search(key)) {
             draw(out);
             return Event::none;

@@ -5,8 +5,13 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <utility>
 
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -19,6 +24,15 @@ namespace {
 constexpr char control_a = 1;
 constexpr char end_of_input = 4;              // Ctrl-D
 constexpr usize most_typed = usize{1} << 16;  // then the file or pipe has to wait
+
+// As xterm says it; nothing if nobody knows.
+std::string size_report()
+{
+    winsize size{};
+    if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return "";
+    return fmt::format("\x1b[8;{};{}t", size.ws_row, size.ws_col);
+}
 
 }  // namespace
 
@@ -71,8 +85,29 @@ Keyboard::Keyboard(InputKind kind) : kind_{kind}
     read_ = Fd{ends[0]};
     write_ = Fd{ends[1]};
     ::fcntl(write_.raw(), F_SETFL, O_NONBLOCK);
-    if (kind == InputKind::terminal)
-        raw_.emplace(STDIN_FILENO);
+    if (kind != InputKind::terminal)
+        return;
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGWINCH);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    resizes_ = Fd{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
+    raw_.emplace(STDIN_FILENO);
+}
+
+void Keyboard::guest_listens()
+{
+    if (!std::exchange(listens_, true) && terminal())
+        typed_ = size_report() + typed_;
+}
+
+bool Keyboard::resized()
+{
+    signalfd_siginfo told{};
+    while (::read(resizes_.raw(), &told, sizeof(told)) > 0) {}
+    if (listens_)
+        typed_ += size_report();
+    return true;
 }
 
 std::vector<Watched> Keyboard::watched()
@@ -80,6 +115,8 @@ std::vector<Watched> Keyboard::watched()
     std::vector<Watched> out;
     if (!at_end_ && typed_.size() < most_typed)
         out.push_back({STDIN_FILENO, POLLIN, [this] { return take(); }});
+    if (resizes_.open())
+        out.push_back({resizes_.raw(), POLLIN, [this] { return resized(); }});
     if (listens_ && !typed_.empty())
         out.push_back({write_.raw(), POLLOUT, [this] { return give(); }});
     return out;

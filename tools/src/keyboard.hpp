@@ -56,8 +56,9 @@ public:
 
     // For the standard input of QEMU.
     int guest_end() const { return read_.raw(); }
-    // The guest's console was heard of: what was typed until now and from now on goes there.
-    void guest_listens() { listens_ = true; }
+    // The guest's console was heard of: what was typed until now and from now on goes there, and
+    // how large the terminal is.
+    void guest_listens();
     // What pump() is to look at.
     std::vector<Watched> watched();
     bool terminal() const { return kind_ == InputKind::terminal; }
@@ -65,10 +66,12 @@ public:
 private:
     bool take();
     bool give();
+    bool resized();
 
     InputKind kind_;
     Fd read_;
     Fd write_;
+    Fd resizes_;  // readable when the terminal's size has changed
     std::optional<RawTerminal> raw_;
     EscapeKeys escape_;
     std::string typed_;  // and not with QEMU yet

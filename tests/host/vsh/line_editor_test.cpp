@@ -217,6 +217,23 @@ TEST_CASE("of a line longer than the screen that part is shown where the cursor 
     CHECK(typist.editor.text().size() == 100);
 }
 
+TEST_CASE("a terminal that says its size is believed, within reason", "[vsh]")
+{
+    vsh::History history;
+    Typist typist{history};
+    typist.type(std::string(200, 'x'));
+    for (const auto& [report, columns] : {std::pair<std::string, usize>{"\x1b[8;24;100t", 100},
+                                          {"\x1b[8;24;50t", 50},
+                                          {"\x1b[8;24;3t", 40},
+                                          {"\x1b[8;24;0t", 40},
+                                          {"\x1b[9;24;60t", 40},
+                                          {"\x1b[8;24;99999999999t", 203}}) {
+        typist.type(report);
+        CHECK(typist.row.text().size() == columns - 1);
+    }
+    CHECK(typist.editor.text() == std::string(200, 'x'));
+}
+
 TEST_CASE("a line that is full takes no more", "[vsh]")
 {
     vsh::History history;

@@ -76,6 +76,22 @@ TEST_CASE("lines of the log go around the prompt, and a server that dies is a pa
     CHECK(terminal.as_before());
 }
 
+TEST_CASE("a line is drawn in the width of the terminal, also when that changes")
+{
+    Terminal terminal{{"run"}};
+    await_prompt(terminal);
+    terminal.resize(50);
+    terminal.wait_for(prompt);
+    terminal.type(std::string(60, 'x') + "\x01");
+    terminal.wait_for("vireo> " + std::string(42, 'x') + "\x1b[K");
+    terminal.resize(100);
+    terminal.wait_for("vireo> " + std::string(60, 'x') + "\x1b[K");
+    terminal.type("\x03");
+    terminal.wait_for(prompt);
+    terminal.type("\x04");
+    CHECK(terminal.end() == 0);
+}
+
 TEST_CASE("Ctrl-C ends the command that runs, and nothing else")
 {
     Terminal terminal{{"run"}};

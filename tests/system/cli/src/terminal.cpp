@@ -117,6 +117,12 @@ int Terminal::end()
 
 void Terminal::kill(int signal) const { ::kill(tool_, signal); }
 
+void Terminal::resize(unsigned short columns) const
+{
+    const winsize size{24, columns, 0, 0};
+    REQUIRE(::ioctl(screen_, TIOCSWINSZ, &size) == 0);
+}
+
 bool Terminal::as_before() const
 {
     termios now{};

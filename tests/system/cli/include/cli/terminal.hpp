@@ -25,6 +25,7 @@ public:
     // Waits for the end of the tool. Its status, or 128 + signal.
     int end();
     void kill(int signal) const;
+    void resize(unsigned short columns) const;
     // The terminal is as it was before the tool began; while it runs, too.
     bool as_before() const;
     // Everything that was shown.
