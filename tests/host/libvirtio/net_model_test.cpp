@@ -51,6 +51,31 @@ TEST_CASE("hardware and software complete a frame to the same bytes", "[libvirti
     CHECK(kept_the_rules(rig.world));
 }
 
+TEST_CASE("a whole frame goes out as it is, whatever went out in its place before",
+          "[libvirtio][net][N18]")
+{
+    NetModelRig rig{each_ring(), {.features = offloads}};
+    REQUIRE(rig.start().has_value());
+    for (u32 i = 0; i < 600; ++i) {
+        const bool with_checksum = i % 3 == 1;
+        auto frame =
+            with_checksum ? segment(i) : NetModelRig::some_frame(i % 7 == 0 ? 20 : 60 + i, i);
+        REQUIRE((with_checksum ? rig.send(frame, tcp)
+                 : i % 3 == 2  ? rig.send(frame)
+                               : rig.send_whole(frame)));
+        (void)rig.driver.kick();
+        REQUIRE(rig.thing.sent.size() == 1);
+        if (with_checksum)
+            (void)complete(std::as_writable_bytes(std::span{frame}), tcp.csum);
+        frame.resize(std::max<usize>(frame.size(), 60));
+        REQUIRE(rig.thing.sent[0].on_wire() == frame);
+        rig.thing.sent.clear();
+        rig.reclaim();
+    }
+    CHECK(rig.driver.transmit().in_flight() == 0);
+    CHECK(kept_the_rules(rig.world));
+}
+
 TEST_CASE("a frame that came without its checksum is completed to what was sent",
           "[libvirtio][net][N17]")
 {
