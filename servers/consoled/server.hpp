@@ -54,6 +54,7 @@ public:
     // Every answer is given at once.
     static void leave() {}
     static bool idle() { return true; }
+    static void left() {}
 
     void forget(u64 badge)
     {
