@@ -12,9 +12,15 @@ namespace lab {
 
 namespace {
 
-constexpr u64 trial_ms = 6'000;  // no trial takes longer
-constexpr u64 answer_ms = 4'000;
+constexpr u64 answer_ms = 10'000;
 constexpr u32 settle_looks = 2'000;  // a millisecond apart
+
+// Then the victim is killed from outside. On a busy host it takes long until init is sure of a
+// hang.
+u64 patience_ms(FaultKind kind)
+{
+    return kind == FaultKind::loop || kind == FaultKind::block ? 40'000 : 10'000;
+}
 
 u64 us_between(u64 from, u64 to)
 {
@@ -93,7 +99,7 @@ void Laboratory::drive(L& load, Record& record)
     record.began = sys::now().raw();
     const bool timed = record.trial.point == time_point;
     watcher_->begin(timed ? sys::after(sys::microseconds(record.trial.n)) : abi::never,
-                    sys::after_ms(trial_ms));
+                    sys::after_ms(patience_ms(record.trial.kind)));
     if (const auto armed = timed ? Result<>{} : arm(record.trial); !armed) {
         record.facts.opened = false;
         return;
