@@ -139,6 +139,8 @@ void add_fault(CLI::App& app, Options& options)
     app.add_flag("--full", fault.full, "as many trials as each experiment has for a long run");
     app.add_option("--hours", fault.hours, "go on with new seeds for so long")
         ->check(between(0, 1'000));
+    app.add_option("--limit", fault.limit, "begin nothing after so many seconds")
+        ->check(whole_number());
     app.add_option("--replay", fault.replay, "repeat this trial alone: EXPERIMENT.SEED.NUMBER");
     app.add_option("--cpus", options.system.cpus, "number of CPUs")->check(whole_number());
     app.add_option("--json", fault.json, "file for all trials, as JSON");

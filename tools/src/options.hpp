@@ -68,6 +68,7 @@ struct FaultOptions {
     std::optional<u32> trials{};  // of each experiment
     bool full = false;
     double hours = 0;      // with new seeds until then
+    u32 limit = 0;         // seconds after which nothing is begun; 0: none
     std::string replay{};  // a trial
     std::string html{};    // files to write, empty: none
     std::string json{};

@@ -49,7 +49,7 @@ void add_full(std::vector<Stage>& stages)
     for (u32 part = 1; part <= soaks; ++part)
         stages.push_back({fmt::format("long fuzzing, part {} of {}", part, soaks),
                           {"-L", fmt::format("^soak-{}$", part)},
-                          950s});
+                          925s});
 }
 
 }  // namespace
@@ -57,10 +57,11 @@ void add_full(std::vector<Stage>& stages)
 std::vector<Stage> stages_of(const TestOptions& options, u64 sources)
 {
     std::vector<Stage> stages{
-        {"host tests", {"-LE", "^(fuzz|soak-.|system|machine|matrix|budget|full)$"}, 300s},
+        {"host tests", {"-LE", "^(fuzz|soak-.|system|machine|matrix|budget|fault|full)$"}, 300s},
         {"fuzz replay", {"-LE", "^(system|budget|full)$", "-L", "^fuzz$"}, 240s},
         system_stage(options.full ? std::vector<Point>{} : sample_points(sources)),
         {"budgets", {"-LE", "^full$", "-L", "^budget$"}, 240s},
+        {"fault sample", {"-LE", "^full$", "-L", "^fault$"}, 180s},
     };
     if (options.full)
         add_full(stages);

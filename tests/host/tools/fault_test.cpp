@@ -3,7 +3,10 @@
 #include "diagnostics.hpp"
 #include "failure.hpp"
 #include "fault/campaign.hpp"
+#include "fault/fault_ledger.hpp"
+#include "fault/json.hpp"
 #include "fault/medium.hpp"
+#include "fault/page.hpp"
 #include "fault/report.hpp"
 #include "fixtures.hpp"
 
@@ -210,6 +213,14 @@ TEST_CASE("one bad verdict, or one thing left behind, and an experiment is not g
         CHECK(worse.bad() == 1);
         CHECK_FALSE(green(worse));
     }
+    auto tolerant = experiment();
+    tolerant.accept.undetected_percent = 2;
+    auto some = tally;
+    some.add(result(Verdict::undetected));
+    some.add(result(Verdict::undetected));
+    CHECK(std::ranges::all_of(judge(tolerant, some), &Criterion::good));
+    some.add(result(Verdict::undetected));
+    CHECK_FALSE(std::ranges::all_of(judge(tolerant, some), &Criterion::good));
     auto leaking = tally;
     leaking.add({.left = 4});
     CHECK_FALSE(green(leaking));
@@ -217,6 +228,7 @@ TEST_CASE("one bad verdict, or one thing left behind, and an experiment is not g
     for (int n = 0; n < 5; ++n)
         slow.add(result(Verdict::recovered, 60'001));
     CHECK_FALSE(green(slow));
+    CHECK(green({}));  // there was no time
     auto idle = tally;
     for (int n = 0; n < 200; ++n)
         idle.add({});
@@ -244,6 +256,14 @@ TEST_CASE("a plan hands out every trial once, and with hours the next seed after
         next += chunk->count;
     }
     CHECK(next == 300);
+    Plan both;
+    both.add(one, 7, 0, 300);
+    both.add(one, 8, 0, 300);
+    CHECK(both.next()->seed == 7);
+    CHECK(both.next()->seed == 8);
+    CHECK(both.next()->first == Plan::chunk);
+    both.stop_after(Clock::now());
+    CHECK_FALSE(both.next());
     plan.repeat_until(Clock::now() + std::chrono::hours{1});
     const auto more = plan.next();
     REQUIRE(more);
@@ -281,4 +301,56 @@ TEST_CASE("a sector that was sealed and is not on the medium is corruption that 
     CHECK(seen() == Verdict::undetected);
     write(130, last_version, 13, 130);
     CHECK(seen() == Verdict::recovered);
+}
+
+TEST_CASE("the ledger has a line for each seed of an experiment, and says which one is next")
+{
+    const test::TempDir dir;
+    const auto file = dir / "ledger.md";
+    const auto one = experiment();
+    CHECK(FaultLedger{file}.next_seed(one) == 7);
+    Campaign campaign;
+    campaign.results = {result(Verdict::recovered, 5), result(Verdict::kernel_crash)};
+    for (auto& trial : campaign.results)
+        trial.id = {"some", 9, 1};
+    const std::vector experiments{one};
+    FaultLedger{file}.add(Report{experiments, campaign}, "v1");
+    CHECK_THAT(read_text(file),
+               Contains("| some | 9 | v1 | 2 | 2 | recovered 1, KERNEL_CRASH 1 |"));
+    CHECK(FaultLedger{file}.next_seed(one) == 10);
+}
+
+TEST_CASE("the report as JSON and as a page names experiments, verdicts and what is not green")
+{
+    Campaign campaign;
+    campaign.results = {result(Verdict::recovered, 5), result(Verdict::undetected)};
+    for (auto& trial : campaign.results)
+        trial.id = {"some", 7, 3};
+    const std::vector experiments{experiment()};
+    const Report report{experiments, campaign};
+    CHECK_FALSE(report.good());
+    CHECK_THAT(json_of(report), Contains("\"green\": false") && Contains("\"some.7.3\"")
+                                    && Contains("\"undetected\": 1"));
+    CHECK_THAT(page_of(report),
+               Contains("<h2>some (disk0)</h2>") && Contains("<svg") && Contains("class=red"));
+}
+
+TEST_CASE("options of fault say which trials")
+{
+    const std::array<const char*, 7> words{"vireo", "fault",    "block-kill", "--seed",
+                                           "9",     "--trials", "5"};
+    const auto parsed = parse_options(static_cast<int>(words.size()), words.data());
+    const auto& options = std::get<Options>(parsed);
+    CHECK(options.task == Task::fault);
+    CHECK(options.fault.experiments == std::vector<std::string>{"block-kill"});
+    CHECK(options.fault.seed == 9);
+    CHECK(options.fault.trials == 5);
+}
+
+TEST_CASE("every experiment of the tree can be read")
+{
+    const auto all = load_experiments(VIREO_EXPERIMENTS);
+    CHECK(all.size() >= 16);
+    CHECK(chosen(all, {"block-kill"}).size() == 1);
+    CHECK_THROWS_AS(chosen(all, {"block-kil"}), Failure);
 }

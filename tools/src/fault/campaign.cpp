@@ -9,6 +9,7 @@
 #include "launch.hpp"
 #include "text.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -22,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double silence_seconds = 15;  // a trial takes 11 at most, by the guest's clock
+constexpr double silence_seconds = 60;  // a trial takes 45 at most, by the guest's clock
 constexpr u64 user_end = u64{1} << 48;  // addresses above are the kernel's
 constexpr auto news_interval = 1s;
 
@@ -215,22 +216,27 @@ Campaign Runner::run(const std::function<void(const Progress&)>& tell)
         thread.join();
     if (failure_)
         std::rethrow_exception(failure_);
+    campaign_.left_out = plan_.trials() - std::min<u64>(plan_.trials(), done_);
     campaign_.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
     return std::move(campaign_);
 }
 
 }  // namespace
 
+// The first pieces of all experiments come before the second ones of any.
 void Plan::add(const Experiment& experiment, u64 seed, u32 first, u32 count)
 {
     for (u32 done = 0; done < count; done += chunk)
         waiting_.push_back({&experiment, seed, first + done, std::min(chunk, count - done)});
+    std::ranges::stable_sort(waiting_, {}, &Chunk::first);
     original_ = waiting_;
     trials_ += count;
 }
 
 std::optional<Chunk> Plan::next()
 {
+    if (Clock::now() >= limit_)
+        return std::nullopt;
     if (next_ == waiting_.size()) {
         if (Clock::now() >= end_ || original_.empty())
             return std::nullopt;

@@ -21,11 +21,13 @@ struct Chunk {
 // What is still to be done, in pieces of one boot.
 class Plan {
 public:
-    static constexpr u32 chunk = 125;
+    static constexpr u32 chunk = 80;
 
     void add(const Experiment& experiment, u64 seed, u32 first, u32 count);
     // With the next seed of each experiment, when all is done, until then.
     void repeat_until(Deadline end) { end_ = end; }
+    // Nothing is begun after that.
+    void stop_after(Deadline limit) { limit_ = limit; }
     std::optional<Chunk> next();
     u64 trials() const { return trials_; }  // handed out or waiting
 
@@ -36,6 +38,7 @@ private:
     u64 round_ = 0;
     u64 trials_ = 0;
     Deadline end_ = Deadline::min();
+    Deadline limit_ = Deadline::max();
 };
 
 struct Progress {
@@ -52,6 +55,7 @@ struct Campaign {
     std::vector<std::string> kept{};  // directories of runs that did not end well
     std::chrono::milliseconds took{0};
     bool interrupted = false;
+    u64 left_out = 0;  // planned trials for which there was no time
 };
 
 inline constexpr u32 guests = 2;

@@ -41,6 +41,8 @@ Plan plan_of(const Project& project,
         const u64 first = options.ledger ? ledger.next_seed(one) : one.seed;
         plan.add(one, options.seed.value_or(first), 0, trials_of(one, options));
     }
+    if (options.limit != 0)
+        plan.stop_after(Clock::now() + std::chrono::seconds{options.limit});
     if (options.hours > 0)
         plan.repeat_until(Clock::now()
                           + std::chrono::duration_cast<Clock::duration>(

@@ -107,8 +107,10 @@ void Report::print() const
     }
     print_bad();
     const double seconds = static_cast<double>(campaign_.took.count()) / 1000;
-    fmt::print("\n{} trials in {} boots, {:.1f} s: {}\n", campaign_.results.size(), campaign_.boots,
-               seconds, good() ? "all green" : "NOT all green");
+    const auto rest =
+        campaign_.left_out == 0 ? "" : fmt::format(", no time for {} more", campaign_.left_out);
+    fmt::print("\n{} trials in {} boots, {:.1f} s{}: {}\n", campaign_.results.size(),
+               campaign_.boots, seconds, rest, good() ? "all green" : "NOT all green");
 }
 
 void Report::print_bad() const

@@ -54,6 +54,8 @@ std::vector<u64> Tally::sorted(const std::vector<u64>& values) const
 
 std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
 {
+    if (tally.trials == 0)
+        return {{"no trial: there was no time", true}};
     const auto& accept = experiment.accept;
     const u64 undetected = tally.trials * accept.undetected_percent / 100;
     const u64 never = tally.trials * accept.never_percent / 100;
@@ -65,7 +67,7 @@ std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
         at_most("other bad verdicts", others, 0, ""),
         at_most("trials that left something behind", tally.left, 0, "")};
     if (accept.fired_percent != 0) {
-        const u64 percent = tally.trials == 0 ? 0 : tally.fired * 100 / tally.trials;
+        const u64 percent = tally.fired * 100 / tally.trials;
         all.push_back({fmt::format("fired in {} % of the trials, at least {} %", percent,
                                    accept.fired_percent),
                        percent >= accept.fired_percent});
