@@ -80,6 +80,12 @@ void choose_backends(System& system, const std::vector<std::string>& arguments)
                           fmt::format("--backend {}=COMMAND", device.name.text)};
 }
 
+std::string peer_backend(const std::string& device)
+{
+    const auto self = fs::read_symlink("/proc/self/exe").string();
+    return fmt::format("{}={} {}", device, shell_quote(self), peer_argument);
+}
+
 Backends::Backends(const System& system, const fs::path& sockets)
 {
     for (const auto& device : system.devices) {

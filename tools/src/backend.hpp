@@ -14,6 +14,11 @@ namespace vireo {
 // `arguments`: NAME=COMMAND each. Every device with a back end gets one. Exit::usage otherwise.
 void choose_backends(System& system, const std::vector<std::string>& arguments);
 
+// What the tool's own argument is when it is the other end of a guest's network (tests/peer), and
+// the NAME=COMMAND that makes it so.
+inline constexpr std::string_view peer_argument = "--ethernet-peer";
+std::string peer_backend(const std::string& device);
+
 // Started before QEMU, which then finds their sockets; gone with this object at the latest.
 class Backends {
 public:

@@ -1,6 +1,7 @@
 // bench_phases.cpp - boots the measuring systems and takes down what they say.
 #include "bench_phases.hpp"
 
+#include "backend.hpp"
 #include "command_line.hpp"
 #include "failure.hpp"
 #include "guest.hpp"
@@ -170,8 +171,7 @@ SystemOptions system_of(const Options& options, const Phase& phase)
     SystemOptions asked{.system = phase.system, .commands = {phase.argument}};
     asked.cpu = options.system.cpu;
     if (phase.system != "bench")
-        asked.backends = {fmt::format(
-            "nic0={} {}", shell_quote(fs::read_symlink("/proc/self/exe").string()), peer_argument)};
+        asked.backends = {peer_backend("nic0")};
     return asked;
 }
 

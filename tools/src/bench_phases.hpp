@@ -16,9 +16,6 @@ struct Phase {
     u32 runs;
 };
 
-// What the tool's own argument is when it is the other end of a guest's network (tests/peer).
-inline constexpr std::string_view peer_argument = "--ethernet-peer";
-
 // Those that measure something whose name begins so, or the first one if there is none.
 std::vector<Phase> phases_for(std::string_view prefix);
 // The same of the longest times, which need other systems and another kernel.

@@ -26,7 +26,8 @@ struct GuestListener {
     };
     // There will be no more.
     std::function<void()> ended = [] {};
-    // Whether reports of crashes, and of where the CPUs of a guest stand that fell silent, are made.
+    // Whether reports of crashes, and of where the CPUs of a guest stand that fell silent, are
+    // made.
     bool crashes = true;
     // Its end is near, and it stands still, if QEMU was told to let it (-no-shutdown).
     std::function<void(Qmp&)> stopped{};

@@ -1,6 +1,6 @@
 // main.cpp - tools/vireo: does what the command line says; every error ends here as a clear line
 // and a code.
-#include "bench_phases.hpp"
+#include "backend.hpp"
 #include "build.hpp"
 #include "debug.hpp"
 #include "doctor.hpp"

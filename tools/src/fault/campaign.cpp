@@ -1,6 +1,7 @@
 // fault/campaign.cpp - two guests at a time, and what they say.
 #include "fault/campaign.hpp"
 
+#include "backend.hpp"
 #include "build.hpp"
 #include "command_line.hpp"
 #include "fault/medium.hpp"
@@ -34,13 +35,10 @@ std::string words_of(const lab::Order& order)
     return std::string{line.view()};
 }
 
-// Built beside the tool.
-fs::path peer() { return fs::canonical("/proc/self/exe").parent_path() / "vireo-peer"; }
-
 Options options_of(Options options, const lab::Order& order)
 {
     options.system = {.system = "fault",
-                      .backends = {"nic0=" + shell_quote(peer().string())},
+                      .backends = {peer_backend("nic0")},
                       .commands = {words_of(order)},
                       .cpus = options.system.cpus,
                       .kernel = order.needs_kernel() ? "fault" : ""};
