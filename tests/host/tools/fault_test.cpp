@@ -221,6 +221,9 @@ TEST_CASE("one bad verdict, or one thing left behind, and an experiment is not g
     CHECK(std::ranges::all_of(judge(tolerant, some), &Criterion::good));
     some.add(result(Verdict::undetected));
     CHECK_FALSE(std::ranges::all_of(judge(tolerant, some), &Criterion::good));
+    auto tame = experiment();
+    tame.accept.wild_percent = 0;
+    CHECK_FALSE(std::ranges::all_of(judge(tame, tally), &Criterion::good));
     auto leaking = tally;
     leaking.add({.left = 4});
     CHECK_FALSE(green(leaking));

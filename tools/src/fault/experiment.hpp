@@ -17,6 +17,7 @@ struct Acceptance {
     // lives and does something else.
     u64 undetected_percent = 0;
     u64 never_percent = 0;
+    u64 wild_percent = 100;
     // Zero: no limit.
     u64 fired_percent = 0;  // of all trials, at least
     u64 p50_us = 0;         // from the victim's death to the next good answer, at most

@@ -66,6 +66,9 @@ std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
         at_most("never recovered", tally.count(lab::Verdict::never_recovered), never, ""),
         at_most("other bad verdicts", others, 0, ""),
         at_most("trials that left something behind", tally.left, 0, "")};
+    if (accept.wild_percent < 100)
+        all.push_back(at_most("wild DMA", tally.count(lab::Verdict::wild_dma),
+                              tally.trials * accept.wild_percent / 100, ""));
     if (accept.fired_percent != 0) {
         const u64 percent = tally.fired * 100 / tally.trials;
         all.push_back({fmt::format("fired in {} % of the trials, at least {} %", percent,
