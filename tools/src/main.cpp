@@ -1,6 +1,7 @@
 // main.cpp - tools/vireo: does what the command line says; every error ends here as a clear line
 // and a code.
 #include "backend.hpp"
+#include "bench.hpp"
 #include "build.hpp"
 #include "debug.hpp"
 #include "doctor.hpp"
