@@ -58,7 +58,7 @@ Result<> run(const sys::Startup& given)
     auto platform = common::DevicePlatform::open(given, blkd::interrupt_bit);
     if (!platform)
         return fail(platform.error());
-    const auto memory = common::DriverMemory::create(platform->device, Disk::memory_bytes());
+    const auto memory = common::DriverMemory::create_kept(platform->device, Disk::memory_bytes());
     if (!memory)
         return fail(memory.error());
     auto device = virtio::Device<common::DeviceBus>::probe(platform->bus);

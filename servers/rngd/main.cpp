@@ -57,7 +57,7 @@ Result<> run(const sys::Startup& given)
     auto platform = common::DevicePlatform::open(given, rngd::interrupt_bit);
     if (!platform)
         return fail(platform.error());
-    const auto memory = common::DriverMemory::create(platform->device, Device::memory_bytes());
+    const auto memory = common::DriverMemory::create_kept(platform->device, Device::memory_bytes());
     if (!memory)
         return fail(memory.error());
     auto transport = virtio::Device<Bus>::probe(platform->bus);

@@ -21,8 +21,17 @@ struct DriverMemory {
         auto memory = sys::DmaMemory::create(device, Bytes{align_up(size.raw(), page_bytes)});
         if (!memory)
             return fail(memory.error());
-        memory->keep();
         return DriverMemory{std::move(*memory)};
+    }
+
+    // For a server: the end of its process gives it back, and not the end of run(), which its
+    // device may outlive.
+    static Result<DriverMemory> create_kept(sys::Borrowed<sys::Device> device, Bytes size)
+    {
+        auto memory = create(device, size);
+        if (memory)
+            memory->memory.keep();
+        return memory;
     }
 
     virtio::DmaRegion region() const
