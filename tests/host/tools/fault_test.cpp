@@ -203,9 +203,17 @@ TEST_CASE("one bad verdict, or one thing left behind, and an experiment is not g
     for (u64 us = 1; us <= 100; ++us)
         tally.add(result(Verdict::recovered, us));
     tally.add(result(Verdict::wild_dma));
-    tally.add(result(Verdict::detected));
     CHECK(green(tally));
-    CHECK(tally.bad() == 0);
+    CHECK_FALSE(green(Tally{}));
+    for (const auto verdict : {Verdict::detected, Verdict::client_error}) {
+        auto noticed = tally;
+        noticed.add(result(verdict));
+        CHECK(noticed.bad() == 0);
+        CHECK_FALSE(green(noticed));
+        auto patient = experiment();
+        patient.accept.detected_percent = patient.accept.client_error_percent = 100;
+        CHECK(std::ranges::all_of(judge(patient, noticed), &Criterion::good));
+    }
     for (const auto verdict : {Verdict::undetected, Verdict::other_hurt, Verdict::never_recovered,
                                Verdict::kernel_crash, Verdict::lab_error}) {
         auto worse = tally;
@@ -231,7 +239,6 @@ TEST_CASE("one bad verdict, or one thing left behind, and an experiment is not g
     for (int n = 0; n < 5; ++n)
         slow.add(result(Verdict::recovered, 60'001));
     CHECK_FALSE(green(slow));
-    CHECK(green({}));  // there was no time
     auto idle = tally;
     for (int n = 0; n < 200; ++n)
         idle.add({});
@@ -265,8 +272,17 @@ TEST_CASE("a plan hands out every trial once, and with hours the next seed after
     CHECK(both.next()->seed == 7);
     CHECK(both.next()->seed == 8);
     CHECK(both.next()->first == Plan::chunk);
-    both.stop_after(Clock::now());
+    both.stop_after(std::chrono::seconds{0});
+    both.begin();
     CHECK_FALSE(both.next());
+    Plan late;
+    late.add(one, 7, 0, 300);
+    late.add(one, 8, 0, 300);
+    late.stop_after(std::chrono::seconds{0});
+    late.begin();
+    CHECK(late.next()->seed == 7);
+    CHECK(late.next()->seed == 8);  // none is left out
+    CHECK_FALSE(late.next());
     plan.repeat_until(Clock::now() + std::chrono::hours{1});
     const auto more = plan.next();
     REQUIRE(more);

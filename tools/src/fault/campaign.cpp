@@ -72,6 +72,12 @@ std::pair<lab::Verdict, std::string> end_of(const GuestEnd& end)
     return {lab::Verdict::lab_error, judge(end).reason};
 }
 
+// Whatever the trials said, this is not how a boot ends.
+bool broke_down(const GuestEnd& end)
+{
+    return end.panic || end.ending == Ending::no_progress || end.qemu_status != 0;
+}
+
 class Runner {
 public:
     Runner(const Project& project, const Options& options, Plan& plan)
@@ -162,11 +168,17 @@ void Runner::finish(const Launch& launch,
         for (const auto& device : launch.system.devices)
             if (device.type == DeviceType::block)
                 check_medium(scratch_file(launch.directory.path(), device), results);
-    const bool gave_up =
-        !results.empty() && results.back().verdict == lab::Verdict::never_recovered;
-    if (results.size() >= chunk.count || gave_up || end.ending == Ending::interrupted)
+    constexpr u32 gave_up = 4;  // the laboratory's exit code after a trial that it could not end
+    const bool over = results.size() >= chunk.count || end.verdict == gave_up;
+    if (end.ending == Ending::interrupted || (over && !broke_down(end)))
         return;
     const auto [verdict, why] = end_of(end);
+    if (over) {  // behind the last trial, and because of it as far as anybody knows
+        bad_ += lab::bad(results.back().verdict) ? 0 : 1;
+        results.back().verdict = verdict;
+        results.back().note = why;
+        return;
+    }
     results.push_back(silent_trial(*chunk.experiment, chunk.seed,
                                    chunk.first + static_cast<u32>(results.size()), verdict, why));
     note(results.back());
@@ -238,11 +250,12 @@ void Plan::add(const Experiment& experiment, u64 seed, u32 first, u32 count)
     std::ranges::stable_sort(waiting_, {}, &Chunk::first);
     original_ = waiting_;
     trials_ += count;
+    ++experiments_;
 }
 
 std::optional<Chunk> Plan::next()
 {
-    if (Clock::now() >= limit_)
+    if (Clock::now() >= limit_ && next_ >= experiments_)
         return std::nullopt;
     if (next_ == waiting_.size()) {
         if (Clock::now() >= end_ || original_.empty())
@@ -264,6 +277,7 @@ Campaign run_campaign(const Project& project,
                       const std::function<void(const Progress&)>& tell)
 {
     build_target(project, options);
+    plan.begin();
     return Runner{project, options, plan}.run(tell);
 }
 

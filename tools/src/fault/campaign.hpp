@@ -26,8 +26,13 @@ public:
     void add(const Experiment& experiment, u64 seed, u32 first, u32 count);
     // With the next seed of each experiment, when all is done, until then.
     void repeat_until(Deadline end) { end_ = end; }
-    // Nothing is begun after that.
-    void stop_after(Deadline limit) { limit_ = limit; }
+    // Nothing is begun so long after begin(), but for the first piece of each experiment.
+    void stop_after(std::chrono::seconds limit) { allowed_ = limit; }
+    void begin()
+    {
+        if (allowed_)
+            limit_ = Clock::now() + *allowed_;
+    }
     std::optional<Chunk> next();
     u64 trials() const { return trials_; }  // handed out or waiting
 
@@ -38,7 +43,9 @@ private:
     u64 round_ = 0;
     u64 trials_ = 0;
     Deadline end_ = Deadline::min();
+    std::optional<std::chrono::seconds> allowed_;
     Deadline limit_ = Deadline::max();
+    usize experiments_ = 0;
 };
 
 struct Progress {

@@ -59,6 +59,8 @@ void read_acceptance(TableReader& in, Acceptance& into)
     TableReader accept{*found, "[accept]", in.errors()};
     into.undetected_percent = accept.number("undetected_percent", 0, percents);
     into.never_percent = accept.number("never_percent", 0, percents);
+    into.detected_percent = accept.number("detected_percent", 0, percents);
+    into.client_error_percent = accept.number("client_error_percent", 0, percents);
     into.wild_percent = accept.number("wild_percent", 100, percents);
     into.fired_percent = accept.number("fired_percent", 0, percents);
     into.p50_us = accept.number("p50_us", 0, times);

@@ -17,6 +17,8 @@ struct Acceptance {
     // lives and does something else.
     u64 undetected_percent = 0;
     u64 never_percent = 0;
+    u64 detected_percent = 0;
+    u64 client_error_percent = 0;
     u64 wild_percent = 100;
     // Zero: no limit.
     u64 fired_percent = 0;  // of all trials, at least

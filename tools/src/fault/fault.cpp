@@ -42,7 +42,7 @@ Plan plan_of(const Project& project,
         plan.add(one, options.seed.value_or(first), 0, trials_of(one, options));
     }
     if (options.limit != 0)
-        plan.stop_after(Clock::now() + std::chrono::seconds{options.limit});
+        plan.stop_after(std::chrono::seconds{options.limit});
     if (options.hours > 0)
         plan.repeat_until(Clock::now()
                           + std::chrono::duration_cast<Clock::duration>(

@@ -55,20 +55,25 @@ std::vector<u64> Tally::sorted(const std::vector<u64>& values) const
 std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
 {
     if (tally.trials == 0)
-        return {{"no trial: there was no time", true}};
+        return {{"no trial", false}};
     const auto& accept = experiment.accept;
-    const u64 undetected = tally.trials * accept.undetected_percent / 100;
-    const u64 never = tally.trials * accept.never_percent / 100;
+    const auto share = [&](u64 percent) { return tally.trials * percent / 100; };
     const u64 others = tally.bad() - tally.count(lab::Verdict::undetected)
                        - tally.count(lab::Verdict::never_recovered);
     std::vector<Criterion> all{
-        at_most("undetected corruption", tally.count(lab::Verdict::undetected), undetected, ""),
-        at_most("never recovered", tally.count(lab::Verdict::never_recovered), never, ""),
+        at_most("undetected corruption", tally.count(lab::Verdict::undetected),
+                share(accept.undetected_percent), ""),
+        at_most("never recovered", tally.count(lab::Verdict::never_recovered),
+                share(accept.never_percent), ""),
+        at_most("corruption that was noticed", tally.count(lab::Verdict::detected),
+                share(accept.detected_percent), ""),
+        at_most("errors of clients", tally.count(lab::Verdict::client_error),
+                share(accept.client_error_percent), ""),
         at_most("other bad verdicts", others, 0, ""),
         at_most("trials that left something behind", tally.left, 0, "")};
     if (accept.wild_percent < 100)
         all.push_back(at_most("wild DMA", tally.count(lab::Verdict::wild_dma),
-                              tally.trials * accept.wild_percent / 100, ""));
+                              share(accept.wild_percent), ""));
     if (accept.fired_percent != 0) {
         const u64 percent = tally.fired * 100 / tally.trials;
         all.push_back({fmt::format("fired in {} % of the trials, at least {} %", percent,
