@@ -102,6 +102,10 @@ public:
         Turns::each(turns_.open_set(), [&](u32 place) { sessions_[place]->show_left(); });
     }
 
+    // The disk's cache is on now, or off. Nobody knows what that means for a write that the device
+    // has (virtio 1.2, 5.2.6.2).
+    void cache_switched() { in_doubt_ = in_doubt_ || !idle(); }
+
     // The disk changed its size: whom it concerns is rung.
     void resize(block::Sector capacity)
     {
@@ -148,6 +152,7 @@ private:
     u32 most_in_flight_;  // of one program; 0: nobody's submissions are taken
     u32 recoveries_ = 0;
     std::optional<Held> held_;
+    bool in_doubt_ = false;   // the cache was switched under requests: each write_fua is flushed
     bool just_held_ = false;  // by a doorbell, which was not for nothing then
     std::array<std::optional<Session>, max_sessions> sessions_;
 };

@@ -73,9 +73,12 @@ template <Disk D, class O>
 [[gnu::cold, gnu::noinline]] u64 Engine<D, O>::finish_write(u64 tag, block::Status status)
 {
     const Session& session = *sessions_[Tag::place(tag)];
-    if (status == block::Status::ok && session.open()) {
-        if (disk_->submit(tag, {{}, 0, 0, block::Op::flush, 0}, session.buffer()))
+    const bool cached = disk_->caches() || in_doubt_;
+    if (status == block::Status::ok && session.open() && cached) {
+        if (disk_->submit(tag, {{}, 0, 0, block::Op::flush, 0}, session.buffer())) {
+            (void)disk_->kick();  // shown before the next take: the ring wants it so
             return 0;
+        }
         status = block::Status::device_error;
     }
     return finish(tag, status);

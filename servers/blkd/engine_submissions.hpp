@@ -97,8 +97,8 @@ template <Disk D, class O>
 [[gnu::cold, gnu::noinline]] bool
 Engine<D, O>::start_rare(u32 place, Session& session, const block::Submission& asked)
 {
-    const bool fua = asked.op == block::Op::write_fua && disk_->caches();
-    if (fua || asked.op == block::Op::flush)
+    const bool fua = asked.op == block::Op::write_fua;
+    if ((fua && disk_->caches()) || asked.op == block::Op::flush)
         if (const auto known = disk_->flush_answer(); known) {
             answer(place, asked.cookie, *known);
             return true;

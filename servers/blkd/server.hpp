@@ -139,7 +139,8 @@ Result<block::SetWriteCache::Reply> Server<D>::on(const block::SetWriteCache::Re
         return fail(Errc::bad_argument);
     if (proto::names::ConnectBadge::access(caller.badge()) != proto::table::Access::admin)
         return fail(Errc::denied);
-    return disk_->set_write_back(request.on != 0).transform([] {
+    return disk_->set_write_back(request.on != 0).transform([this] {
+        engine_.cache_switched();
         return block::SetWriteCache::Reply{};
     });
 }

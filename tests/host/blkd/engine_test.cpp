@@ -160,6 +160,27 @@ TEST_CASE("a write_fua is a write and then a flush, and ends with the flush", "[
     CHECK(rig.disk.at_device.empty());
 }
 
+TEST_CASE("a write_fua is flushed if the cache was switched on while the device had it",
+          "[blkd][engine]")
+{
+    Rig rig;
+    rig.disk.cached = GENERATE(true, false);
+    EngineClient client{8};
+    client.attach(rig.engine);
+    REQUIRE(client.submit(Op::write_fua, 1, 7));
+    rig.work(client.kick());
+    rig.disk.cached = !rig.disk.cached;
+    rig.engine.cache_switched();
+    rig.disk.end();
+    rig.work(interrupt);
+    CHECK(client.reap().empty());
+    REQUIRE(rig.disk.at_device.size() == 1);
+    CHECK(rig.disk.at_device[0].request.op == Op::flush);
+    rig.disk.end();
+    rig.work(interrupt);
+    CHECK(client.reap() == std::map<u64, Errc>{{1, Errc::ok}});
+}
+
 TEST_CASE("a write_fua whose write fails, or whose flush cannot be sent, fails", "[blkd][engine]")
 {
     Rig rig;
