@@ -77,11 +77,13 @@ void Supervisor::end_drain(u32 index)
     const bool quiet = quiesce_device(index).has_value();
     names::Crash::Reply& crash = recovery.crash;
     recovery.asked = recovery.asked && quiet;
-    const bool asked = recovery.asked;
+    const auto cause = static_cast<abi::ExitCause>(crash.cause);
+    const bool ordered =
+        recovery.asked && (cause == abi::ExitCause::killed || cause == abi::ExitCause::exited);
     crash.next = quiet ? plan_restart(index, crash.wait_ms) : State::failed;
     crash.drain_ms = static_cast<u32>(
         sys::nanoseconds(abi::Ticks{sys::now().raw() - recovery.since.raw()}) / 1'000'000);
-    if (!asked)
+    if (!ordered)
         crashes_.add(crash);
     registry_.set(index, crash.next);
     if (crash.next == State::failed || crash.next == State::gave_up) {
@@ -118,6 +120,7 @@ void Supervisor::restart(u32 index)
     } else {
         sys::log(Level::error, "not restarted",
                  {{"program", text::of(p.name)}, {"epoch", epoch}, {"error", launched.error()}});
+        choose_image(index, false);
     }
     recover(index, {.name = p.name,
                     .at_ms = sys::nanoseconds(sys::now()) / 1'000'000,

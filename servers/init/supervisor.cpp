@@ -52,11 +52,11 @@ Result<> Supervisor::launch(u32 index)
 {
     if (const auto page = progress_[index].mapping.at<abi::Progress>())
         (*page)->box.count = 0;
+    recoveries_[index].running = recoveries_[index].image;
     auto process = make_process(index);
     if (!process)
         return fail(process.error());
     processes_[index] = std::move(*process);
-    recoveries_[index].running = recoveries_[index].image;
     const bool server = program(index).role == table::Role::server;
     registry_.set(index, server ? State::starting : State::ready);
     return {};

@@ -141,7 +141,7 @@ private:
     u64 suspects_ = 0;  // bits of programs that are to be looked at
     u32 next_ = 0;      // who had the last turn
     Crashes crashes_;
-    u64 next_badge_ = 1;  // number of a connect; 48 bits never come round
+    u64 next_badge_ = 1;  // number of a connect; its bits never come round
     bool apps_started_ = false;
 };
 

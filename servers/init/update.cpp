@@ -56,7 +56,8 @@ void Supervisor::late_to_leave(u32 index)
 void Supervisor::choose_image(u32 index, bool was_ready)
 {
     Recovery& recovery = recoveries_[index];
-    if (was_ready || recovery.running == recovery.proven || recovery.image != recovery.running)
+    if (recovery.asked || was_ready || recovery.running == recovery.proven
+        || recovery.image != recovery.running)
         return;
     sys::log(Level::error, "image taken back",
              {{"program", text::of(program(index).name)},

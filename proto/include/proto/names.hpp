@@ -182,8 +182,8 @@ struct Hold {
 // Another image for a server while it works, or the same again: it ends what it has, then the next
 // instance is made of `image`, and so are later ones. A server that does not leave within its
 // `drain_ms`, or never said that it can, is killed instead; one that ends before it is ready is
-// replaced by the last image that was. Answered at once. Errors: not_found (or no such image in the
-// archive), busy (it is leaving), no_such_process (it does not run).
+// replaced by the last image that was. Of one that does not run the next instance is made of it.
+// Answered at once. Errors: not_found (or no such image in the archive), busy (it is leaving).
 struct Update {
     static constexpr u16 ordinal = 9;
     static constexpr auto kind = MethodKind::query;

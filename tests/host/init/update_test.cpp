@@ -113,6 +113,30 @@ TEST_CASE("an image that ends before it is ready is taken back", "[init][update]
     CHECK(world.image() == "blkd");
 }
 
+TEST_CASE("an image that cannot be started is taken back", "[init][update][hostile]")
+{
+    Leaver world;
+    REQUIRE(world.update("netd"));
+    world.kernel.refuse(20, Errc::over_quota);
+    world.die("disk0", abi::ExitCause::exited);
+    REQUIRE(world.kernel.refused());
+    CHECK(world.logged("not restarted"));
+    CHECK(world.logged("image taken back"));
+    world.pass(60'000);
+    CHECK(world.state() == State::starting);
+    CHECK(world.image() == "blkd");
+}
+
+TEST_CASE("an image that somebody replaces before it is ready stays chosen", "[init][update]")
+{
+    Leaver world;
+    REQUIRE(world.update("netd"));
+    world.die("disk0", abi::ExitCause::exited);
+    REQUIRE(order<names::Restart>(world, manager, "disk0"));
+    notice_end(world, world.process("disk0"));
+    CHECK(world.image() == "netd");
+}
+
 TEST_CASE("a server that cannot leave, or is not ready, is killed at once", "[init][update]")
 {
     Leaver world;
