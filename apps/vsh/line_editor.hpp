@@ -18,6 +18,7 @@ public:
     enum class Event : u8 {
         none,
         line,      // it is finished: text(), until the next begin()
+        too_long,  // so is it, and what did not fit is missing in text()
         end,       // Ctrl-D on an empty line
         complete,  // Tab: insert(), or show something and draw()
     };
@@ -35,6 +36,7 @@ public:
         first_ = 0;
         age_ = 0;
         searching_ = false;
+        cut_ = false;
     }
 
     std::string_view text() const { return line_.text(); }
@@ -63,7 +65,7 @@ public:
         }
         if (key == Key::enter) {
             finish(out);
-            return Event::line;
+            return cut_ ? Event::too_long : Event::line;
         }
         if (key == Key::complete)
             return Event::complete;
@@ -134,6 +136,7 @@ private:
             return type(out);
         case Key::search:
             searching_ = true;
+            leave_typed();
             age_ = 0;
             pattern_.clear();
             break;
@@ -156,10 +159,14 @@ private:
         const bool appends = line_.at_end();
         const usize size = line_.end();
         line_.insert(keys_.text());
-        if (!appends || EditedLine::columns(line_.text().substr(first_)) > room_)
+        if (line_.end() == size) {
+            cut_ = true;
+            out.put('\a');
+        } else if (!appends || EditedLine::columns(line_.text().substr(first_)) > room_) {
             draw(out);
-        else if (line_.end() != size)
+        } else {
             out.put(keys_.text());
+        }
     }
 
     void change(Key key)
@@ -197,11 +204,17 @@ private:
     {
         if (older ? age_ == history_->size() : age_ == 0)
             return;
-        if (age_ == 0)
-            typed_.set(line_.text());
+        leave_typed();
         age_ = older ? age_ + 1 : age_ - 1;
         line_.set(age_ == 0 ? typed_.text() : history_->back(age_ - 1));
         first_ = 0;
+    }
+
+    // What was being typed is found again below the newest line of before.
+    void leave_typed()
+    {
+        if (age_ == 0)
+            typed_.set(line_.text());
     }
 
     // True: the key belongs to the search.
@@ -213,9 +226,11 @@ private:
             pattern_.erase(pattern_.before());
         else if (key != Key::search) {
             searching_ = false;
-            if (key == Key::cancel)
-                line_.clear();
-            return key == Key::cancel;
+            if (key != Key::cancel)
+                return false;
+            line_.clear();
+            age_ = 0;
+            return true;
         }
         find(key == Key::search ? age_ : 0);
         return true;
@@ -246,6 +261,7 @@ private:
     usize age_ = 0;       // of the line that is looked at; 0: it is being typed
     u16 columns_ = usual_columns;
     bool searching_ = false;
+    bool cut_ = false;  // something that was typed did not fit
 };
 
 }  // namespace vsh

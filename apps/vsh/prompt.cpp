@@ -78,6 +78,7 @@ private:
     Result<> begin();
     Result<> draw();
     Result<> complete();
+    void refuse();
     void execute(std::string_view line);
     void start(std::string_view line, bool background);
     void reap();
@@ -203,6 +204,9 @@ Result<> Prompt::take(char c)
     case LineEditor::Event::line:
         execute(editor_.text());
         return asks() ? begin() : Result<>{};
+    case LineEditor::Event::too_long:
+        refuse();
+        return begin();
     }
     return {};
 }
@@ -253,6 +257,14 @@ Result<> Prompt::complete()
     else if (completion.missing().empty() && completion.count() > 1)
         sys::out(completion.list());
     return draw();
+}
+
+// Half a command may be another one.
+void Prompt::refuse()
+{
+    Line line;
+    print(line.put("vsh: a line has at most ").number(History::line_bytes).put(" bytes"));
+    last_ended_ = status_ = Status::misused;
 }
 
 void Prompt::execute(std::string_view line)

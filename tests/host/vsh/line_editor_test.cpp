@@ -242,6 +242,9 @@ TEST_CASE("a line that is full takes no more", "[vsh]")
     CHECK(typist.editor.text().size() == vsh::EditedLine::capacity);
     typist.type("\x7f\xc3\xa4");
     CHECK(typist.editor.text().size() == vsh::EditedLine::capacity - 1);
+    CHECK(typist.type("\r") == Event::too_long);
+    typist.begin();
+    CHECK(typist.type(std::string(vsh::EditedLine::capacity, 'x') + "\r") == Event::line);
 }
 
 TEST_CASE("older lines come back, and the one that was being typed, too", "[vsh]")
@@ -306,4 +309,23 @@ TEST_CASE("Ctrl-D ends the input on an empty line only", "[vsh]")
     CHECK(typist.type("a\x04") == Event::none);
     CHECK(typist.type("\x7f") == Event::none);
     CHECK(typist.type("\x04") == Event::end);
+}
+
+TEST_CASE("from what a search found the lines around it are reached", "[vsh]")
+{
+    vsh::History history;
+    for (const auto* line : {"first", "blk info disk0", "ps"})
+        history.add(line);
+    Typist typist{history};
+    typist.type("half\x12"
+                "blk\x1b[B");
+    CHECK(typist.editor.text() == "ps");
+    typist.type("\x1b[B");
+    CHECK(typist.editor.text() == "half");
+    typist.type("\x12"
+                "fir\x07"
+                "new\x1b[A");
+    CHECK(typist.editor.text() == "ps");
+    typist.type("\x1b[B");
+    CHECK(typist.editor.text() == "new");
 }
