@@ -42,14 +42,15 @@ public:
     // Leaves the message page alone: a request may be in it.
     Result<> step(abi::Bits woken)
     {
-        if (woken.any(abi::Bits::at(interrupt_bit))) {
+        if (woken.any(abi::Bits::at(interrupt_bit)))
             line_->acknowledge();
+        if (woken.any(abi::Bits::at(interrupt_bit)) || more_)
             drain();
-        }
         return {};
     }
 
-    static abi::Ticks next_deadline() { return abi::never; }
+    // What is left in the line says nothing by itself.
+    abi::Ticks next_deadline() const { return more_ ? abi::Ticks{0} : abi::never; }
 
     // Every answer is given at once.
     static void leave() {}
@@ -83,11 +84,16 @@ private:
     void drain()
     {
         const bool was_empty = input_.empty();
-        while (!input_.full()) {
+        more_ = false;
+        for (usize taken = 0; !input_.full(); ++taken) {
             const auto received = line_->read();
             if (!received)
                 break;
             take(*received);
+            if (taken == Input::capacity) {  // who presses Ctrl-C without end keeps nobody waiting
+                more_ = true;
+                break;
+            }
         }
         if (input_.full() && !std::exchange(held_, true))
             line_->interrupts(false);
@@ -118,6 +124,7 @@ private:
 
     L* line_;
     Input input_;
+    bool more_ = false;     // there may be more in the line
     bool held_ = false;     // the line is not listened to, until there is room again
     bool signals_ = false;  // ListenFlags::interrupts
     u64 reader_ = 0;        // badge; 0: nobody

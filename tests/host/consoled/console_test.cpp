@@ -278,3 +278,22 @@ TEST_CASE("the PL011 is read until its FIFO is empty, breaks and all", "[console
     CHECK(registers.writes
           == std::vector<std::pair<u32, u32>>{{0x38, 0x50}, {0x44, 0x50}, {0, 'x'}, {0x38, 0}});
 }
+
+TEST_CASE("whoever presses Ctrl-C without end keeps nobody waiting", "[consoled]")
+{
+    Rig rig;
+    Program program{rig};
+    constexpr usize presses = 10'000;
+    rig.line.type(std::string(presses, '\x03') + "ps");
+    REQUIRE(rig.pump());
+    CHECK(rig.info().received < presses);
+    usize steps = 0;
+    while (rig.server->next_deadline() == abi::Ticks{0}) {
+        rig.line.interrupt = false;
+        REQUIRE(rig.server->step({}).has_value());
+        ++steps;
+    }
+    CHECK(steps > 1);
+    CHECK(rig.info().interrupts == presses);
+    CHECK(program.read() == "ps");
+}
