@@ -123,6 +123,10 @@ void Watch::explain_hang()
     if (!listener_.crashes)
         return;
     fmt::print(stderr, "vireo: no output of the guest for {} s\n", options_.timeout);
+    if (keyboard_ && keyboard_->silent())
+        fmt::print(stderr,
+                   "  its shell waits for commands: the standard input is open, and nothing comes "
+                   "(to run without: tools/vireo run </dev/null)\n");
     if (!registers)
         fmt::print(stderr, "  QEMU does not say where its CPUs are\n");
     for (const auto& [cpu, pc, link] : parse_registers(registers.value_or("")))

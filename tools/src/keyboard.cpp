@@ -97,8 +97,22 @@ Keyboard::Keyboard(InputKind kind) : kind_{kind}
 
 void Keyboard::guest_listens()
 {
-    if (!std::exchange(listens_, true) && terminal())
-        typed_ = size_report() + typed_;
+    const bool first = !std::exchange(listens_, true);
+    size_told_ = false;
+    if (first || size_changed_)
+        tell_size(first ? 0 : typed_.size());
+}
+
+// Another report waits until the guest has done something about this one: while a command runs
+// nobody reads them.
+void Keyboard::tell_size(usize at)
+{
+    size_changed_ = size_told_;
+    if (size_told_)
+        return;
+    const auto report = size_report();
+    typed_.insert(at, report);
+    size_told_ = !report.empty();
 }
 
 bool Keyboard::resized()
@@ -106,7 +120,7 @@ bool Keyboard::resized()
     signalfd_siginfo told{};
     while (::read(resizes_.raw(), &told, sizeof(told)) > 0) {}
     if (listens_)
-        typed_ += size_report();
+        tell_size(typed_.size());
     return true;
 }
 

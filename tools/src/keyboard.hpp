@@ -62,11 +62,14 @@ public:
     // What pump() is to look at.
     std::vector<Watched> watched();
     bool terminal() const { return kind_ == InputKind::terminal; }
+    // The guest has all that came, and more may come.
+    bool silent() const { return listens_ && !at_end_ && typed_.empty(); }
 
 private:
     bool take();
     bool give();
     bool resized();
+    void tell_size(usize at);
 
     InputKind kind_;
     Fd read_;
@@ -78,6 +81,8 @@ private:
     char last_ = '\n';
     bool at_end_ = false;
     bool listens_ = false;
+    bool size_told_ = false;     // and nothing was heard of the guest since
+    bool size_changed_ = false;  // since it was told
 };
 
 }  // namespace vireo

@@ -111,6 +111,8 @@ int run(const Project& project, const Options& options, const RunKind& kind)
     auto listener = launch.input == InputKind::terminal
                         ? screen_of(shell_of(launch.system))
                         : listener_of(options, shell_of(launch.system));
+    if (launch.input == InputKind::terminal)
+        listener.notice("vireo: Ctrl-A x ends the run, whatever the guest does");
     if (kind.stopped)
         listener.stopped = [&](Qmp& qmp) { kind.stopped(qmp, launch.directory.path()); };
     const auto end = run_guest(project, launch, options, listener);
