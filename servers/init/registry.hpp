@@ -47,6 +47,19 @@ public:
         status.cause = cause;
         status.code = code;
     }
+    // A program that gives a verdict has ended: what the run ends with, if it does.
+    std::optional<u64> decided(u32 program) const
+    {
+        const Status& status = status_[program];
+        if (!gives_verdict(program))
+            return std::nullopt;
+        if (const u64 code = verdict(status.cause, status.code); code != 0)
+            return code;
+        for (u32 i = 0; i < plan_->programs().size(); ++i)
+            if (gives_verdict(i) && status_[i].state != State::exited)
+                return std::nullopt;
+        return 0;
+    }
     void next_epoch(u32 program) { ++status_[program].epoch; }
 
     // Which program a badge names, as it is now. Errors: denied.
@@ -118,6 +131,10 @@ private:
     bool is_server(u32 program) const
     {
         return plan_->programs()[program].role == table::Role::server;
+    }
+    bool gives_verdict(u32 program) const
+    {
+        return (plan_->programs()[program].flags & table::ProgramFlags::verdict) != 0;
     }
 
     const Plan* plan_;

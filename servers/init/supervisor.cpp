@@ -163,8 +163,8 @@ void Supervisor::ended(u32 index)
     print_exit(text::of(p.name), text::of(recoveries_[index].running), info->exit, hung);
     if (info->exit.cause != abi::ExitCause::exited || info->exit.code != 0)
         print_last_words(index);
-    if ((p.flags & table::ProgramFlags::verdict) != 0)
-        (void)sys::system_off(given_.self, verdict(info->exit.cause, info->exit.code));
+    if (const auto status = registry_.decided(index))
+        (void)sys::system_off(given_.self, *status);
     processes_[index] = {};
     if (p.role == table::Role::server) {
         const abi::ExitRecord& exit = info->exit;
@@ -209,8 +209,8 @@ void Supervisor::failed(u32 index, std::string_view what, Errc why)
               {"error", why}});
     registry_.set(index, State::failed);
     release(index);
-    if ((p.flags & table::ProgramFlags::verdict) != 0)
-        (void)sys::system_off(given_.self, verdict(abi::ExitCause::none, 0));
+    if (const auto status = registry_.decided(index))
+        (void)sys::system_off(given_.self, *status);
 }
 
 // Whoever calls or waits there learns that nobody will answer.

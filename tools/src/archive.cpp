@@ -127,10 +127,10 @@ bool asks_at_console(const System& system)
     });
 }
 
-void select_shell(System& system)
+void select_shell(System& system, bool attended)
 {
     for (auto& program : system.programs)
-        program.verdict = program.start == Start::shell;
+        program.verdict = program.start == Start::shell || (program.verdict && !attended);
 }
 
 std::vector<u8> make_table(const System& system)

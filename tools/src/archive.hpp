@@ -9,8 +9,9 @@ namespace vireo {
 // It has a shell that can ask at the console.
 bool asks_at_console(const System& system);
 
-// Somebody is there to ask: all programs are kept, and the run ends with the shell.
-void select_shell(System& system);
+// The shell has somebody to ask: all programs are kept. Attended, the run ends with the shell;
+// with commands from a file or pipe it waits for the app that gives the verdict, too.
+void select_shell(System& system, bool attended);
 // Keeps the programs of one kind of run. Without commands: all but the shell. With commands: the
 // shell, which gets them as its arguments and gives the verdict; apps that would give it are left
 // out.

@@ -114,7 +114,7 @@ load(const Project& project, const Options& options, const LaunchKind& kind, Inp
     if (input == InputKind::none)
         select_programs(system, options.system.commands);
     else
-        select_shell(system);
+        select_shell(system, input == InputKind::terminal);
     check_frames(system);
     pin_devices(system);
     return std::move(system);

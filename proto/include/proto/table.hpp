@@ -33,8 +33,9 @@ enum class Role : u32 {
 };
 
 struct ProgramFlags {
-    static constexpr u32 verdict =
-        1;  // the run ends with this program, with its exit code (a fault counts as 255)
+    // The run ends with the first of these programs that fails, with its exit code (255 unless it
+    // exited), or with 0 when all of them have ended.
+    static constexpr u32 verdict = 1;
     static constexpr u32 self =
         2;  // is granted its own process, with the right to manage: threads, children
     static constexpr u32 archive =

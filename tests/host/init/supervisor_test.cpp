@@ -286,6 +286,38 @@ TEST_CASE("the program of the verdict ends the run with its code", "[init][death
     CHECK(world.kernel.verdicts == std::vector<u64>{expected});
 }
 
+TEST_CASE("of several programs of the verdict the first that fails ends the run, or the last one",
+          "[init][death]")
+{
+    fake::TableBuilder table;
+    table.app("demo", proto::table::ProgramFlags::verdict);
+    table.app("early", 0);
+    table.app("vsh", proto::table::ProgramFlags::verdict);
+    World world{table};
+    REQUIRE(world.start());
+    world.die("early", abi::ExitCause::exited, 9);
+    CHECK(world.kernel.verdicts.empty());
+    SECTION("the first one fails")
+    {
+        world.die("demo", abi::ExitCause::exited, 5);
+        CHECK(world.kernel.verdicts == std::vector<u64>{5});
+    }
+    SECTION("both succeed, in any order")
+    {
+        const bool turned = GENERATE(false, true);
+        world.die(turned ? "vsh" : "demo", abi::ExitCause::exited, 0);
+        CHECK(world.kernel.verdicts.empty());
+        world.die(turned ? "demo" : "vsh", abi::ExitCause::exited, 0);
+        CHECK(world.kernel.verdicts == std::vector<u64>{0});
+    }
+    SECTION("the second one crashes")
+    {
+        world.die("demo", abi::ExitCause::exited, 0);
+        world.die("vsh", abi::ExitCause::fault, 0);
+        CHECK(world.kernel.verdicts == std::vector<u64>{255});
+    }
+}
+
 TEST_CASE("a program of the verdict that cannot start is a verdict too", "[init]")
 {
     fake::TableBuilder table;

@@ -140,17 +140,35 @@ TEST_CASE("the terminal is restored when Ctrl-A x or a signal ends the run")
     CHECK(terminal.as_before());
 }
 
-TEST_CASE("commands come from a pipe as well, and its end is the end of the run")
+TEST_CASE("commands come from a pipe as well, and its end and the demo's are the end of the run")
 {
-    const auto piped = [](const std::string& lines) {
+    const auto run_with = [](const std::string& input, const std::string& options) {
         return program({"sh", "-c",
-                        "printf '" + lines + "' | VIREO_NO_BUILD=1 VIREO_TARGET_DIR="
-                            + target_tree().string() + " " + tool() + " run"});
+                        input + " | VIREO_NO_BUILD=1 VIREO_TARGET_DIR=" + target_tree().string()
+                            + " " + tool() + " run " + options});
+    };
+    const auto piped = [&](const std::string& lines) {
+        return run_with("printf '" + lines + "'", "");
     };
     const auto good = piped("blk info disk0\\nrand 4");
     CHECK(good.status == 0);
     CHECK(good.err.empty());
     CHECK(lines_with(good.out, "src=vsh/0 | capacity        131072 sectors").size() == 1);
     CHECK_THAT(good.out, Contains("src=kernel verdict status=0"));
+    CHECK_THAT(good.out, Contains("msg=\"exited\" program=demo code=0"));
     CHECK(piped("no such\\nrand 4\\n").status == 2);
+
+    const auto nothing = run_with(":", "");
+    CHECK(nothing.status == 0);
+    CHECK_THAT(nothing.out, Contains("msg=\"exited\" program=demo code=0"));
+
+    const auto longest = piped("rand 1" + std::string(512 - 6, ' ') + "\\n");
+    CHECK(longest.status == 0);
+    const auto too_long = piped("rand 1" + std::string(512 - 6, ' ') + "0\\n");
+    CHECK(too_long.status == 2);
+    CHECK_THAT(too_long.out, Contains("vsh: a line has at most 512 bytes"));
+
+    const auto silent = run_with("sleep 4", "--timeout 2");
+    CHECK(silent.status == 124);
+    CHECK_THAT(silent.err, Contains("its shell waits for commands"));
 }
