@@ -45,6 +45,8 @@ Status Shell::run(const Command& command)
     case Verb::hold:
     case Verb::update:
         return server(command);
+    case Verb::stat:
+        return stat(command);
     case Verb::watch:
         return watch(command);
     case Verb::jobs:

@@ -28,6 +28,9 @@ private:
     Status crashes();
     Status server(const Command& command);
 
+    // stat_command.cpp
+    Status stat(const Command& command);
+
     // watch_command.cpp
     Status watch(const Command& command);
 

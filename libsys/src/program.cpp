@@ -7,7 +7,9 @@ int program_main(const void* argument)
 {
     const auto& page = *static_cast<const abi::Startup*>(argument);
     sys::check(page.magic == abi::startup_magic, "the start-up page has no magic");
-    if (page.progress != 0)
-        sys::detail::progress = reinterpret_cast<abi::Progress*>(page.progress);
+    if (page.progress != 0) {
+        sys::detail::page = reinterpret_cast<abi::ServerPage*>(page.progress);
+        sys::detail::progress = &sys::detail::page->progress;
+    }
     return app_main(sys::Startup{page});
 }

@@ -66,6 +66,25 @@ Result<names::Ready::Reply> Supervisor::on(const names::Ready::Request& request,
     return names::Ready::Reply{};
 }
 
+Result<names::Statistics::Reply> Supervisor::on(const names::Statistics::Request& request,
+                                                sys::Caller& caller)
+{
+    if (const auto may = manages(caller); !may)
+        return fail(may.error());
+    const auto target = given_.plan.server(text::of(request.server));
+    if (!target)
+        return fail(Errc::not_found);
+    if (!caller.accepts(1))
+        return fail(Errc::bad_argument);
+    auto page =
+        sys::duplicate(progress_[*target].handle.borrow(), abi::right::read | abi::right::transfer);
+    if (!page)
+        return fail(page.error());
+    if (const auto given = caller.give(std::move(*page)); !given)
+        return fail(given.error());
+    return names::Statistics::Reply{};
+}
+
 Result<names::Process::Reply> Supervisor::on(const names::Process::Request& request, sys::Caller&)
 {
     if (request.reserved != 0)

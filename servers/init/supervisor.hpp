@@ -60,6 +60,8 @@ public:
     Result<names::Hold::Reply> on(const names::Hold::Request& request, sys::Caller& caller);
     Result<names::Crash::Reply> on(const names::Crash::Request& request, sys::Caller& caller);
     Result<names::Update::Reply> on(const names::Update::Request& request, sys::Caller& caller);
+    Result<names::Statistics::Reply> on(const names::Statistics::Request& request,
+                                        sys::Caller& caller);
 
     const Registry& registry() const { return registry_; }
 

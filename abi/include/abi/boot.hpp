@@ -105,13 +105,41 @@ struct Progress {
     BlackBox box;
 };
 
+// What a server counts, in the same page: it writes, whoever may read the page reads, and no call
+// is needed. Each value is exact; several are of one moment only while the server sleeps. The names
+// are the server's; an empty one ends a list.
+struct Statistics {
+    static constexpr usize most_counters = 24;
+    enum class Unit : u32 { none = 0, ticks = 1 };
+
+    // Bucket 0 counts zeroes, bucket n values from 2^(n-1) up to 2^n - 1; the last one all above,
+    // too.
+    struct Histogram {
+        Name name;
+        Unit unit;
+        u32 reserved;
+        std::array<u64, 40> buckets;
+    };
+
+    u64 since;  // when the instance began, in ticks; 0: it counts nothing
+    std::array<Name, most_counters> names;
+    alignas(8) std::array<std::byte, most_counters * sizeof(u64)> values;  // u64 each
+    std::array<Histogram, 4> histograms;
+};
+
+struct ServerPage {
+    Progress progress;
+    alignas(1024) Statistics statistics;
+};
+static_assert(sizeof(ServerPage) <= page_bytes);
+
 struct Startup {
     u64 magic;
     Name name;  // of the server or app in the system's table
     u32 epoch;
     u32 grant_count;
     std::array<Grant, max_grants> grants;
-    u64 progress;        // address of the page that begins with its Progress; 0: there is none
+    u64 progress;        // address of its ServerPage; 0: there is none
     u32 argument_bytes;  // arguments: strings, each ended by a zero byte
     u32 argument_count;
     std::array<char, 3048> arguments;

@@ -10,10 +10,14 @@ namespace sys {
 namespace detail {
 
 // Of a program that nobody watches.
-[[clang::no_destroy]] inline constinit abi::Progress unwatched{};
-inline constinit abi::Progress* progress = &unwatched;
+[[clang::no_destroy]] inline constinit abi::ServerPage unwatched{};
+inline constinit abi::ServerPage* page = &unwatched;
+inline constinit abi::Progress* progress = &unwatched.progress;
 
 }  // namespace detail
+
+// Of the running server; nobody reads them if nobody watches it.
+inline abi::Statistics& statistics() { return detail::page->statistics; }
 
 // It came back from its wait now, and works for nobody yet: what bits tell of comes before the
 // message.

@@ -219,6 +219,19 @@ struct Crash {
     };
 };
 
-using Protocol = Methods<Connect, Ready, Process, Device, Kill, Restart, Hold, Crash, Update>;
+// The page of a server (abi::ServerPage), which also later instances write: one handle (memory,
+// read), for a program whose table says `manage`. Errors: denied, not_found, bad_argument (the
+// caller does not take a handle).
+struct Statistics {
+    static constexpr u16 ordinal = 10;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        abi::Name server;
+    };
+    struct Reply {};
+};
+
+using Protocol =
+    Methods<Connect, Ready, Process, Device, Kill, Restart, Hold, Crash, Update, Statistics>;
 
 }  // namespace proto::names

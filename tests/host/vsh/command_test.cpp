@@ -36,6 +36,8 @@ TEST_CASE("every command of the list is parsed from its own usage line", "[vsh]"
     CHECK(good("blk cache disk0 on").on);
     CHECK(good("blk bench disk0 100").count == 100);
     CHECK(good("rand 32").count == 32);
+    CHECK(good("stat").program.empty());
+    CHECK(good("stat disk0").program == "disk0");
     CHECK(good("blk stress disk0 7").count == 7);
     CHECK(good("update disk0 blkd").program == "disk0");
     CHECK(good("update disk0 blkd").image == "blkd");
