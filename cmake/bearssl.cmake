@@ -1,5 +1,5 @@
-# cmake/bearssl.cmake - SHA-256 and the deterministic random bit generators of BearSSL (MIT licence),
-# as library `bearssl` for both trees. tools/fetch-sources puts the sources where this looks.
+# cmake/bearssl.cmake - SHA-256 of BearSSL (MIT licence), as library `bearssl` for both trees.
+# tools/fetch-sources puts the sources where this looks.
 
 file(STRINGS ${CMAKE_SOURCE_DIR}/tools/sources.lock line REGEX "^bearssl ")
 string(REGEX MATCH "bearssl-[^ ]+" folder "${line}")
@@ -21,17 +21,8 @@ endif()
 
 set(bearssl_files
     codec/dec32be.c
-    codec/dec32le.c
     codec/enc32be.c
-    codec/enc32le.c
     hash/sha2small.c
-    mac/hmac.c
-    rand/aesctr_drbg.c
-    rand/hmac_drbg.c
-    symcipher/aes_common.c
-    symcipher/aes_ct64.c
-    symcipher/aes_ct64_ctr.c
-    symcipher/aes_ct64_enc.c
 )
 list(TRANSFORM bearssl_files PREPEND ${BEARSSL_SOURCE_DIR}/src/)
 

@@ -28,7 +28,11 @@ public:
     static constexpr u64 patience = 16;  // times both limits above, then nothing is handed out
     static constexpr u32 failures_allowed = 2;  // of the health test, running
 
-    explicit Generator(u64 ticks_per_second) : ticks_per_second_{ticks_per_second} {}
+    // A generator that is not `sound` hands nothing out.
+    explicit Generator(u64 ticks_per_second, bool sound = Drbg::gives(Drbg::known_answer))
+        : ticks_per_second_{ticks_per_second}, sound_{sound}
+    {
+    }
     ~Generator() { Drbg::wipe(pool_.data(), pool_.size()); }
     Generator(const Generator&) = delete;
     Generator& operator=(const Generator&) = delete;
@@ -51,16 +55,18 @@ public:
     }
 
     // How many bytes to ask the device for: for a first seed, or because the last one is old. None
-    // any more once the device failed.
+    // any more once the device failed, or if the generator itself is not sound.
     usize wanted(u64 now) const
     {
         const bool due =
             seeds_ == 0 || served_since_ >= reseed_after_bytes || age(now) >= lifetime();
-        return due && failures_ < failures_allowed ? needed() - pooled_ : 0;
+        return due && sound_ && failures_ < failures_allowed ? needed() - pooled_ : 0;
     }
 
     random::Health health(u64 now) const
     {
+        if (!sound_)
+            return random::Health::failed;
         if (seeds_ != 0 && served_since_ < patience * reseed_after_bytes
             && age(now) < patience * lifetime())
             return random::Health::good;
@@ -70,7 +76,7 @@ public:
     }
 
     // Errors: would_block (no seed, or it is too old), device_fault (and the device will not give
-    // another).
+    // another, or the generator is not sound).
     Result<> generate(std::span<u8> out, u64 now)
     {
         switch (health(now)) {
@@ -99,11 +105,7 @@ private:
 
     void seed(u64 now)
     {
-        const std::span<const u8> material{pool_.data(), pooled_};
-        if (seeds_ == 0)
-            drbg_.instantiate(material);
-        else
-            drbg_.reseed(material);
+        drbg_.seed(std::span{pool_}.first(pooled_), now);
         forget_pool();
         ++seeds_;
         failures_ = 0;
@@ -118,6 +120,7 @@ private:
     }
 
     u64 ticks_per_second_;
+    bool sound_;
     HealthTest test_;
     Drbg drbg_;
     u32 seeds_ = 0;

@@ -12,6 +12,7 @@
 
 namespace {
 
+using rngd::ChaCha20;
 using rngd::Generator;
 using rngd::random::Health;
 
@@ -95,42 +96,117 @@ TEST_CASE("a value is a favourite at 71 of 512 samples and not before", "[rngd][
     CHECK_FALSE(test.accept(window(71)));
 }
 
-TEST_CASE("the DRBG gives NIST's known answer", "[rngd]")
+TEST_CASE("ChaCha20 gives the blocks of RFC 8439", "[rngd][R9]")
 {
-    // CAVP HMAC_DRBG, SHA-256, no reseed, count 0: entropy input and nonce; the second 1024 bits.
-    rngd::Drbg drbg;
-    drbg.instantiate(from_hex("ca851911349384bffe89de1cbdc46e6831e44d34a4fb935ee285dd14b71a7488"
-                              "659ba96c601dc69fc902940805ec0ca8"));
-    std::vector<u8> out(128);
-    drbg.generate(out);
-    drbg.generate(out);
-    CHECK(out
-          == from_hex("e528e9abf2dece54d47c7e75e5fe302149f817ea9fb4bee6f4199697d04d5b89"
-                      "d54fbb978a15b5c443c9ec21036d2460b6f73ebad0dc2aba6e624abf07745bc1"
-                      "07694bb7547bb0995f70de25d6b29e2d3011bb19d27676c07162c8b5ccde0668"
-                      "961df86803482cb37ed6d5c0bb8d50cf1f50d476aa0458bdaba806f48be9dcb8"));
+    const auto block = [](const ChaCha20::Key& key, u32 counter, const ChaCha20::Nonce& nonce) {
+        std::vector<u8> out(ChaCha20::block_bytes);
+        ChaCha20::block(key, counter, nonce, std::span<u8, ChaCha20::block_bytes>{out});
+        return out;
+    };
+    std::array<u8, 32> rising{};
+    std::ranges::generate(rising, [n = u8{0}]() mutable { return n++; });
+    CHECK(block(std::bit_cast<ChaCha20::Key>(rising), 1, {0x09000000, 0x4a000000, 0})  // 2.3.2
+          == from_hex("10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e"
+                      "d2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e"));
+    CHECK(block({}, 0, {})  // A.1, 1
+          == from_hex("76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7"
+                      "da41597c5157488d7724e03fb8d84a376a43b8f41518a11cc387b669b2ee6586"));
+    CHECK(block({}, 1, {})  // A.1, 2
+          == from_hex("9f07e7be5551387a98ba977c732d080dcb0f29a048e3656912c6533e32ee7aed"
+                      "29b721769ce64e43d57133b074d839d531ed1f28510afb45ace10a1f4b794d6f"));
+    CHECK(block({0, 0, 0, 0, 0, 0, 0, 0x01000000}, 1, {})  // A.1, 3
+          == from_hex("3aeb5224ecf849929b9d828db1ced4dd832025e8018b8160b82284f3c949aa5a"
+                      "8eca00bbb4a73bdad192b5c42f73f2fd4e273644c8b36125a64addeb006c13a0"));
 }
 
-TEST_CASE("a reseed changes what follows as SP 800-90A says", "[rngd]")
+TEST_CASE("answers and reseeds are those of an independent fast key erasure", "[rngd][R9]")
 {
-    // Computed with an independent HMAC_DRBG.
     std::vector<u8> first(48);
     std::ranges::generate(first, [n = u8{0}]() mutable { return n++; });
     rngd::Drbg drbg;
-    drbg.instantiate(first);
+    drbg.seed(first, 5);
     std::vector<u8> out(64);
     drbg.generate(out);
     CHECK(out
-          == from_hex("0ffb80875a3e9022a4941a3fa1b0d3611df14e1cf651a73ce9229b9f3ad56887"
-                      "680428845710288ea4391ca6f21df8cd88b7b27a8dfc16559540739759480c16"));
-    drbg.reseed(std::vector<u8>(64, 0xaa));
+          == from_hex("375ea6c76fa347d100829ae29298d88bee9dddad2a4a8a715d9eab827c829893"
+                      "7b8570a57b52640de6d54756834f4ab73dcea655841cf2dbd96f36b402f83516"));
     drbg.generate(out);
     CHECK(out
-          == from_hex("b5e788319183fd70038dadbe88b4d4c74777f09405f687d2b81394c19ec90632"
-                      "2b1b8ed3b84ebe385ff9bae901a06584936d914329319a9085b6fcdd051a00d0"));
+          == from_hex("33ac0fcdb5452b9916b3ff1248c0988fe4dc1f328f41b39789f5b72623e9b3d4"
+                      "7ae56352bd47438527be04369bfcd9afaf86dc94efae248aa736fbc86249364f"));
+    drbg.seed(std::vector<u8>(64, 0xaa), 9);
+    drbg.generate(out);
+    CHECK(out
+          == from_hex("83538ebef85f984d8505afeaec5913dc293c3f517cc5cb362adde65e97e2a8da"
+                      "492c3db75593868709867798f3b9cb0f5edac159307d0584dbb8cb53940f13c7"));
 }
 
-TEST_CASE("nothing is handed out before the first seed, however slowly it comes", "[rngd]")
+TEST_CASE("an answer of any length is the front of a longer one", "[rngd][R9]")
+{
+    const auto answer = [](usize bytes) {
+        rngd::Drbg drbg;
+        drbg.seed(noise(64), 0);
+        std::vector<u8> out(bytes + 1, 0x5a);
+        drbg.generate(std::span{out}.first(bytes));
+        CHECK(out.back() == 0x5a);
+        out.pop_back();
+        std::array<u8, 8> next{};
+        drbg.generate(next);
+        return std::pair{out, next};
+    };
+    const auto [longest, after] = answer(600);
+    for (const usize bytes : {0U, 1U, 31U, 32U, 33U, 95U, 96U, 97U, 512U}) {
+        const auto [out, next] = answer(bytes);
+        CHECK(std::ranges::equal(out, std::span{longest}.first(bytes)));
+        CHECK(next == after);
+    }
+}
+
+TEST_CASE("a key is gone with the answer that it gave", "[rngd][R9][U19]")
+{
+    alignas(rngd::Drbg) std::array<u8, sizeof(rngd::Drbg)> place{};
+    auto* drbg = new (place.data()) rngd::Drbg;
+    drbg->seed(noise(64), 0);
+    const auto before = place;
+    std::array<u8, 200> out{};
+    drbg->generate(out);
+    CHECK(place != before);
+    CHECK(std::ranges::search(out, std::span{place}.first(8))
+              .empty());  // nor does it hold what it gave
+    drbg->~Drbg();
+}
+
+TEST_CASE("a generator that gives wrong answers gives none", "[rngd][hostile][R9][U19]")
+{
+    CHECK(rngd::Drbg::gives(rngd::Drbg::known_answer));
+    auto wrong = rngd::Drbg::known_answer;
+    wrong.back() ^= 1;
+    CHECK_FALSE(rngd::Drbg::gives(wrong));
+
+    Generator generator{second, false};
+    CHECK(generator.wanted(0) == 0);
+    generator.feed(noise(Generator::first_seed_bytes), 0);
+    std::array<u8, 8> out{};
+    CHECK(generator.health(0) == Health::failed);
+    CHECK(generator.generate(out, 0).error() == Errc::device_fault);
+    CHECK(out == std::array<u8, 8>{});
+}
+
+TEST_CASE("a device that says the same to two generators makes them say different things",
+          "[rngd][hostile][U19]")
+{
+    const auto answer = [](u64 now) {
+        Generator generator{second};
+        generator.feed(noise(Generator::first_seed_bytes), now);
+        std::array<u8, 16> out{};
+        REQUIRE(generator.generate(out, now).has_value());
+        return out;
+    };
+    CHECK(answer(7) == answer(7));
+    CHECK(answer(7) != answer(8));
+}
+
+TEST_CASE("nothing is handed out before the first seed, however slowly it comes", "[rngd][R7][U19]")
 {
     Generator generator{second};
     std::array<u8, 16> out{};
@@ -150,7 +226,7 @@ TEST_CASE("nothing is handed out before the first seed, however slowly it comes"
     CHECK(generator.info(0).bytes_served == 16);
 }
 
-TEST_CASE("the same bytes never come twice", "[rngd]")
+TEST_CASE("the same bytes never come twice", "[rngd][U19]")
 {
     Generator generator{second};
     seed(generator);
@@ -184,7 +260,7 @@ TEST_CASE("a reseed is asked for after so many bytes, or so much time", "[rngd]"
     CHECK(generator.wanted(300 * second) == 0);
 }
 
-TEST_CASE("what is handed out depends on all bytes of each seed", "[rngd]")
+TEST_CASE("what is handed out depends on all bytes of each seed", "[rngd][R7][U19]")
 {
     const auto answer = [](usize first_changed, u32 second_seed) {
         Generator generator{second};
@@ -276,12 +352,12 @@ TEST_CASE("a device that fails later does not stop what is seeded until its time
     CHECK(generator.generate(out, late * Generator::patience).error() == Errc::device_fault);
 }
 
-TEST_CASE("an erased DRBG holds nothing", "[rngd]")
+TEST_CASE("an erased DRBG holds nothing", "[rngd][R9]")
 {
     alignas(rngd::Drbg) std::array<u8, sizeof(rngd::Drbg)> place{};
     auto* drbg = new (place.data()) rngd::Drbg;
-    drbg->instantiate(noise(64));
-    CHECK(std::ranges::count(place, 0) + 60 < static_cast<std::ptrdiff_t>(sizeof(place)));
+    drbg->seed(noise(64), 0);
+    CHECK(std::ranges::count(place, 0) + 24 < static_cast<std::ptrdiff_t>(sizeof(place)));
     drbg->~Drbg();
     CHECK(std::ranges::count(place, 0) == static_cast<std::ptrdiff_t>(sizeof(place)));
 }
