@@ -101,7 +101,7 @@ endfunction()
 
 # fuzz_target(NAME SOURCES a.cpp ... [LINKS room ...] [CORPUS dir] [INCLUDES dir ...] [SOAK inputs]) - a libFuzzer
 # target; ctest runs its corpus and then some seconds more, from a fixed seed. SOAK: so many million inputs more,
-# in five parts of two tests each, labels soak-1 to soak-5.
+# in five parts of two tests each, labels soak-1 to soak-5. 50 million together, of all targets.
 function(fuzz_target name)
     if(NOT BUILD_TESTING)
         return()
@@ -142,7 +142,7 @@ function(soak name millions corpus)
             -artifact_prefix=${found}/ ${found} ${corpus}
         )
         set_tests_properties("soak: ${name} ${seed}" PROPERTIES
-            LABELS soak-${part} TIMEOUT 950 ENVIRONMENT "${test_environment};ASAN_OPTIONS=malloc_context_size=1"
+            LABELS soak-${part} TIMEOUT 600 ENVIRONMENT "${test_environment};ASAN_OPTIONS=malloc_context_size=1"
         )
     endforeach()
 endfunction()

@@ -49,7 +49,7 @@ void add_full(std::vector<Stage>& stages)
     for (u32 part = 1; part <= soaks; ++part)
         stages.push_back({fmt::format("long fuzzing, part {} of {}", part, soaks),
                           {"-L", fmt::format("^soak-{}$", part)},
-                          925s});
+                          600s});
 }
 
 }  // namespace
