@@ -70,6 +70,7 @@ void Laboratory::attempt(const Trial& trial)
         break;
     }
     record_.facts.fired = record_.fault_at != 0;
+    record_.facts.times = record_.fault.fired_count;
     count_ends(before, record_);
     settle(existing, record_);
     record_.ended = sys::now().raw();

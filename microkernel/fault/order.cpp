@@ -204,6 +204,7 @@ bool on_order(Thread& caller)
 bool on_call(Thread& caller)
 {
     caller.fault.in_call = true;
+    look_at_release(caller);
     if (&caller.process() != order.victim)
         return false;
     if (order.live())

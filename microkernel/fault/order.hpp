@@ -76,6 +76,8 @@ bool took_device_access(Thread& thread, u64 address);
 
 // What the victim shows its devices.
 void look_at_queues(Process& owner);
+// A call that may release what a dead driver had pinned: its device must not know of it any more.
+void look_at_release(Thread& caller);
 // A register of some device is about to be accessed.
 void look_at_access(PhysAddr at, bool write, u64 value);
 

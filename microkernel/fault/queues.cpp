@@ -264,6 +264,19 @@ void look_at_queues(Process& owner)
             look_at_device(*device);
 }
 
+void look_at_release(Thread& caller)
+{
+    if (abi::CallNumber::get(caller.x[8]) != static_cast<u64>(abi::Syscall::device_quiesced))
+        return;
+    const auto device =
+        caller.process().handles().get<Device>(caller.call_slot(), abi::right::manage);
+    if (!device)
+        return;
+    for (const Queue& queue : models[(*device)->what().index].queues)
+        if (queue.ready)
+            tell(queue.descriptors);
+}
+
 void look_at_access(PhysAddr where, bool write, u64 value)
 {
     Device* const device = write ? device_at(where) : nullptr;

@@ -62,13 +62,24 @@ Json with_errors(Json image, const Device& device)
     return {{"driver", "blkdebug"}, {"inject-error", rules}, {"image", std::move(image)}};
 }
 
+// A layer above both that notes each write, and each flush, once it is done.
+Json with_journal(Json image, const Device& device, const QemuFiles& files)
+{
+    if (!device.journal)
+        return image;
+    return {{"driver", "blklogwrites"},
+            {"file", std::move(image)},
+            {"log",
+             {{"driver", "file"}, {"filename", journal_file(files.directory, device).string()}}}};
+}
+
 // -blockdev takes JSON, where a file name needs no escaping of QEMU's own.
 std::string block_node(const Device& device, const QemuFiles& files)
 {
     const auto image =
         std::visit([&](const auto& one) { return node_of(one, device, files); }, device.image);
     Json node{{"node-name", device.name.text}, {"discard", "unmap"}};  // else QEMU ignores it
-    node.update(with_errors(image, device));
+    node.update(with_journal(with_errors(image, device), device, files));
     try {
         return node.dump();
     } catch (const Json::type_error&) {
@@ -158,6 +169,11 @@ void add_machine(Words& words, const Machine& machine)
 fs::path scratch_file(const fs::path& directory, const Device& device)
 {
     return directory / (device.name.text + ".img");
+}
+
+fs::path journal_file(const fs::path& directory, const Device& device)
+{
+    return directory / (device.name.text + ".journal");
 }
 
 fs::path backend_socket(const fs::path& sockets, const Device& device)

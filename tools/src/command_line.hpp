@@ -30,6 +30,8 @@ qemu_command_line(const System& system, const QemuFiles& files, const QemuOption
 std::string printed_command_line(const std::vector<std::string>& argv);
 
 fs::path scratch_file(const fs::path& directory, const Device& device);
+// Linux's format of dm-log-writes.
+fs::path journal_file(const fs::path& directory, const Device& device);
 fs::path backend_socket(const fs::path& sockets, const Device& device);
 
 }  // namespace vireo

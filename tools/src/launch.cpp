@@ -151,6 +151,9 @@ void make_scratch_images(const Launch& launch)
         if (const auto* scratch = std::get_if<ScratchImage>(&device.image);
             scratch != nullptr && device.type == DeviceType::block && !device.vhost_user)
             make_sparse(scratch_file(launch.directory.path(), device), scratch->bytes);
+    for (const auto& device : launch.system.devices)
+        if (device.journal)
+            make_sparse(journal_file(launch.directory.path(), device), 0);
 }
 
 std::vector<std::string> gdb_options(const fs::path& socket)

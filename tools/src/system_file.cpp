@@ -131,6 +131,7 @@ void read_disk(TableReader& in, Device& device)
     if (device.serial.size() > 20 || device.serial.empty())
         in.error("serial", "'serial' must have 1 to 20 characters");
     device.scratch = in.flag("scratch", false);
+    device.journal = in.flag("journal", false);
 }
 
 // Values as QEMU spells them.

@@ -87,6 +87,7 @@ struct Device {
     std::vector<InjectedError> errors;
     std::string serial;
     bool scratch = false;              // --disk may not replace it
+    bool journal = false;              // of a disk: QEMU notes what it writes and flushes
     bool vhost_user = false;           // --backend says which program of the host is behind it
     bool stream = false;               // --backend says which program its frames go to
     std::vector<std::string> backend;  // that program and its arguments

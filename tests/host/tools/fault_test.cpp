@@ -4,6 +4,7 @@
 #include "failure.hpp"
 #include "fault/campaign.hpp"
 #include "fault/fault_ledger.hpp"
+#include "fault/journal.hpp"
 #include "fault/json.hpp"
 #include "fault/medium.hpp"
 #include "fault/page.hpp"
@@ -149,7 +150,14 @@ TEST_CASE("the worst that was seen of a trial is its verdict")
     facts.findings.retries = 1;
     CHECK(verdict_of(facts) == Verdict::masked);
     facts.deaths = 1;
+    CHECK(verdict_of(facts) == Verdict::other_hurt);  // of itself
+    facts.fired = true;
     CHECK(verdict_of(facts) == Verdict::recovered);
+    facts.deaths = 2;
+    CHECK(verdict_of(facts) == Verdict::other_hurt);  // once more
+    facts.times = 2;
+    CHECK(verdict_of(facts) == Verdict::recovered);
+    facts.deaths = 1;
     facts.hung = true;
     CHECK(verdict_of(facts) == Verdict::hang_recovered);
     facts.findings.error(Errc::peer_restarted);
@@ -320,6 +328,34 @@ TEST_CASE("a sector that was sealed and is not on the medium is corruption that 
     CHECK(seen() == Verdict::undetected);
     write(130, last_version, 13, 130);
     CHECK(seen() == Verdict::recovered);
+}
+
+TEST_CASE("what was flushed must be there after a loss of power: a flush follows its last write")
+{
+    const test::TempDir dir;
+    const auto file = dir / "d.journal";
+    const auto unsafe_after = [&](std::initializer_list<JournalEntry> entries) {
+        std::vector<u64> words{0x6a736677736872, 1, 0, 512};
+        words.resize(64);
+        for (const auto& [flush, sector, sectors] : entries) {
+            words.insert(words.end(), {sector, sectors, flush ? 1U : 0U, 0});
+            words.resize(words.size() + 60 + sectors * 64);
+        }
+        write_file(file, std::span{reinterpret_cast<const u8*>(words.data()), words.size() * 8});
+        return unsafe(read_journal(file), 128, 16);
+    };
+    const JournalEntry first{.sector = 128, .sectors = 8};
+    const JournalEntry second{.sector = 136, .sectors = 8};
+    const JournalEntry other{.sector = 256, .sectors = 8};
+    const JournalEntry flush{.flush = true};
+    CHECK_FALSE(unsafe_after({first, second, flush}));
+    CHECK_FALSE(unsafe_after({other, flush, first, flush, second, flush, other, first, flush}));
+    CHECK(unsafe_after({}) == "sectors from 128 were never written");
+    CHECK(unsafe_after({first, flush, second}) == "no flush behind sector 136");
+    CHECK(unsafe_after({first, second, other, flush})
+          == "behind sector 136 sector 256 was written without a flush between");
+    write_file(file, std::string_view{"something else"});
+    CHECK_THROWS_AS(read_journal(file), Failure);
 }
 
 TEST_CASE("the ledger has a line for each seed of an experiment, and says which one is next")

@@ -166,8 +166,10 @@ void Runner::finish(const Launch& launch,
 {
     if (chunk.experiment->load == lab::Load::block)
         for (const auto& device : launch.system.devices)
-            if (device.type == DeviceType::block)
+            if (device.type == DeviceType::block) {
                 check_medium(scratch_file(launch.directory.path(), device), results);
+                check_journal(journal_file(launch.directory.path(), device), results);
+            }
     constexpr u32 gave_up = 4;  // the laboratory's exit code after a trial that it could not end
     const bool over = results.size() >= chunk.count || end.verdict == gave_up;
     if (end.ending == Ending::interrupted || (over && !broke_down(end)))

@@ -2,6 +2,7 @@
 #include "fault/medium.hpp"
 
 #include "failure.hpp"
+#include "fault/journal.hpp"
 
 #include <fstream>
 #include <map>
@@ -42,24 +43,44 @@ std::string first_fault(std::ifstream& image, const TrialResult& trial)
     return {};
 }
 
-}  // namespace
-
-void check_medium(const fs::path& path, std::span<TrialResult> trials)
+// Of several trials in one region the last one.
+std::map<u64, TrialResult*> last_of_regions(std::span<TrialResult> trials)
 {
     std::map<u64, TrialResult*> last;
     for (auto& trial : trials)
         if (trial.client != 0)
             last[trial.sector] = &trial;
+    return last;
+}
+
+void corrupt(TrialResult& trial, const std::string& why)
+{
+    trial.note = why;
+    if (trial.verdict != lab::Verdict::wild_dma)
+        trial.verdict = lab::Verdict::undetected;
+}
+
+}  // namespace
+
+void check_medium(const fs::path& path, std::span<TrialResult> trials)
+{
+    const auto last = last_of_regions(trials);
     std::ifstream image{path, std::ios::binary};
     if (!image && !last.empty())
         throw Failure{Exit::environment, "cannot read " + path.string()};
-    for (auto& [sector, trial] : last) {
-        if (!trial->sealed)
-            continue;
-        trial->note = first_fault(image, *trial);
-        if (!trial->note.empty() && trial->verdict != lab::Verdict::wild_dma)
-            trial->verdict = lab::Verdict::undetected;
-    }
+    for (const auto& [sector, trial] : last)
+        if (trial->sealed)
+            if (const auto why = first_fault(image, *trial); !why.empty())
+                corrupt(*trial, why);
+}
+
+void check_journal(const fs::path& path, std::span<TrialResult> trials)
+{
+    const auto journal = read_journal(path);
+    for (const auto& [sector, trial] : last_of_regions(trials))
+        if (trial->sealed)
+            if (const auto why = unsafe(journal, sector, region_sectors))
+                corrupt(*trial, "a loss of power: " + *why);
 }
 
 }  // namespace vireo::fault

@@ -11,6 +11,9 @@ namespace vireo::fault {
 // Trials whose region holds anything else become undetected corruption, with a note. Of several
 // trials in one region the last one counts.
 void check_medium(const fs::path& image, std::span<TrialResult> trials);
+// The same for regions of which a loss of power would have taken something although they were
+// flushed. The order in which trials ran is theirs here.
+void check_journal(const fs::path& journal, std::span<TrialResult> trials);
 
 // The region of one trial as the laboratory leaves it: so many sectors, all in this version.
 inline constexpr u64 region_sectors = 128;

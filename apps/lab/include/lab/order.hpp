@@ -69,7 +69,7 @@ enum class Verdict : u8 {
     client_error,    // a client was told, by an error that is documented
     detected,        // wrong data, as its own checksum says
     undetected,      // wrong data that looks right
-    other_hurt,      // a server ended that nothing was done to
+    other_hurt,      // a server ended that nothing was done to, or the victim once more
     never_recovered,
     kernel_crash,
     wild_dma,   // the device was told to use memory that is not the driver's

@@ -10,6 +10,7 @@ struct Facts {
     Findings findings{};
     bool opened = true;    // the load could begin
     bool fired = false;    // the fault happened
+    u32 times = 0;         // so often, if a period was asked for
     bool finished = true;  // all that was asked was answered, and one good request after it
     u32 deaths = 0;        // of the victim
     bool hung = false;     // one of them because it hung
@@ -25,6 +26,8 @@ constexpr Verdict without_dma(const Facts& facts)
         return Verdict::other_hurt;
     if (!facts.finished)
         return Verdict::never_recovered;
+    if (facts.deaths > std::max(facts.times, u32{facts.fired}))
+        return Verdict::other_hurt;
     if (facts.findings.undetected != 0 || (facts.findings.lost != 0 && !facts.fired))
         return Verdict::undetected;
     if (facts.findings.detected != 0)
