@@ -89,15 +89,19 @@ void build_tree(const Project& project,
                 const fs::path& tree,
                 const std::string& preset,
                 const std::string& what,
-                std::chrono::seconds limit)
+                std::chrono::seconds limit,
+                const std::vector<std::string>& targets = {})
 {
     const auto lock = lock_tree(tree);
     const auto end = Clock::now() + limit;
     if (!fs::exists(tree / "build.ninja"))
         run_step(project, {{"cmake", "--preset", preset}, "configuring " + what}, options.verbose,
                  end);
-    run_step(project, {{"cmake", "--build", tree.string()}, "building " + what}, options.verbose,
-             end);
+    std::vector<std::string> build{"cmake", "--build", tree.string()};
+    if (!targets.empty())
+        build.emplace_back("--target");
+    build.insert(build.end(), targets.begin(), targets.end());
+    run_step(project, {build, "building " + what}, options.verbose, end);
 }
 
 }  // namespace
@@ -106,6 +110,13 @@ void build_target(const Project& project, const Options& options)
 {
     if (!options.no_build)
         build_tree(project, options, project.target, "target", "the kernel and programs", patience);
+}
+
+void build_targets(const Project& project,
+                   const Options& options,
+                   const std::vector<std::string>& targets)
+{
+    build_tree(project, options, project.target, "target", "with a defect", patience, targets);
 }
 
 void build_all(const Project& project, const Options& options, std::chrono::seconds limit)

@@ -36,7 +36,9 @@ bool built_or_hidden(const fs::path& path)
     return name.starts_with('.') || name.starts_with("build");
 }
 
-std::vector<fs::path> files_below(const fs::path& root)
+}  // namespace
+
+std::vector<fs::path> source_files(const fs::path& root)
 {
     std::vector<fs::path> files;
     for (const auto& top : fs::directory_iterator{root}) {
@@ -54,12 +56,10 @@ std::vector<fs::path> files_below(const fs::path& root)
     return files;
 }
 
-}  // namespace
-
 u64 hash_of_sources(const fs::path& root)
 {
     Hash hash;
-    for (const auto& file : files_below(root)) {
+    for (const auto& file : source_files(root)) {
         hash.add(file.lexically_relative(root).string());
         const auto bytes = fs::file_size(file);
         hash.add(bytes > large ? std::to_string(bytes) : read_text(file));

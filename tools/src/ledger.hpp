@@ -12,7 +12,9 @@
 
 namespace vireo {
 
-// A hash of all files below `root` but what is built, and what is hidden.
+// All files below `root` but what is built, and what is hidden; sorted.
+std::vector<fs::path> source_files(const fs::path& root);
+// A hash of these.
 u64 hash_of_sources(const fs::path& root);
 
 class Ledger {

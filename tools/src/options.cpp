@@ -132,7 +132,10 @@ void add_comparison(CLI::App& bench, BenchOptions& options)
 void add_fault(CLI::App& app, Options& options)
 {
     auto& fault = options.fault;
-    app.add_option("experiment", fault.experiments, "files of tests/fault, without .toml");
+    app.add_option("experiment", fault.experiments,
+                   "files of tests/fault, without .toml; with --defects, of tests/defects");
+    app.add_flag("--defects", fault.defects,
+                 "build mistakes that are known, each in a copy: what must tell of it must do so");
     app.add_option("--seed", fault.seed, "instead of that of each experiment")
         ->check(whole_number());
     app.add_option("--trials", fault.trials, "of each experiment")->check(whole_number());

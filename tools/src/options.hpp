@@ -73,7 +73,8 @@ struct FaultOptions {
     std::string html{};    // files to write, empty: none
     std::string json{};
     bool list = false;
-    bool ledger = false;  // note what came out in docs/fault-ledger.md
+    bool defects = false;  // those of tests/defects; `experiments` names them
+    bool ledger = false;   // note what came out in docs/fault-ledger.md
 };
 
 struct Options {

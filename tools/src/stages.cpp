@@ -46,6 +46,7 @@ void add_full(std::vector<Stage>& stages)
     for (const auto& point : thorough_points())
         stages.push_back(thorough_stage(point));
     stages.push_back({"long tests", {"-L", "^full$"}, 1600s, campaign_point.environment()});
+    stages.push_back({"seeded defects", {"-L", "^defects$"}, 600s});
     for (u32 part = 1; part <= soaks; ++part)
         stages.push_back({fmt::format("long fuzzing, part {} of {}", part, soaks),
                           {"-L", fmt::format("^soak-{}$", part)},
@@ -57,7 +58,9 @@ void add_full(std::vector<Stage>& stages)
 std::vector<Stage> stages_of(const TestOptions& options, u64 sources)
 {
     std::vector<Stage> stages{
-        {"host tests", {"-LE", "^(fuzz|soak-.|system|machine|matrix|budget|fault|full)$"}, 300s},
+        {"host tests",
+         {"-LE", "^(fuzz|soak-.|system|machine|matrix|budget|fault|defects|full)$"},
+         300s},
         {"fuzz replay", {"-LE", "^(system|budget|full)$", "-L", "^fuzz$"}, 240s},
         system_stage(options.full ? std::vector<Point>{} : sample_points(sources)),
         {"budgets", {"-LE", "^full$", "-L", "^budget$"}, 240s},

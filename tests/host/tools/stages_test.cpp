@@ -13,7 +13,7 @@ TEST_CASE("the matrix and the long tests are stages of their own, on request")
 {
     CHECK(stages_of({}).size() == 5);
     const auto full = stages_of({.full = true});
-    CHECK(full.size() == 5 + 3 + 6 + 1 + 5);
+    CHECK(full.size() == 5 + 3 + 6 + 1 + 1 + 5);
     CHECK(full[14].selection == std::vector<std::string>{"-L", "^full$"});
     CHECK(full.back().selection == std::vector<std::string>{"-L", "^soak-5$"});
     for (const auto& stage : full)

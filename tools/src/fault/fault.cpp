@@ -3,6 +3,7 @@
 
 #include "failure.hpp"
 #include "fault/campaign.hpp"
+#include "fault/defects.hpp"
 #include "fault/fault_ledger.hpp"
 #include "fault/json.hpp"
 #include "fault/page.hpp"
@@ -155,6 +156,8 @@ void write_files(const Project& project, const FaultOptions& options, const Repo
 
 int fault_lab(const Project& project, const Options& options)
 {
+    if (options.fault.defects)
+        return try_defects(project, options);
     const auto all = load_experiments(project.root / "tests/fault");
     if (options.fault.list)
         return list(all);
