@@ -14,6 +14,8 @@ Result<> measure(const sys::Startup& given)
         return done;
     if (const auto done = bench::random_reads(given); !done)
         return done;
+    if (const auto done = bench::raw_reads(given); !done)
+        return done;
     if (const auto done = bench::frames(given); !done)
         return done;
     if (const auto done = bench::keys(given); !done)

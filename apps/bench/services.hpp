@@ -64,6 +64,29 @@ inline Result<> random_region(random_bytes::Source& source, std::string_view nam
     return {};
 }
 
+// 4 KiB as the device says them, in one request.
+inline Result<> raw_reads(const sys::Startup& given)
+{
+    auto source = random_bytes::Source::open(given, "rng0");
+    if (!source)
+        return fail(source.error());
+    constexpr u32 count = 64;
+    const auto one = [&]() -> Result<> {
+        const auto bytes = source->raw(random_bytes::Source::most_raw);
+        if (!bytes)
+            return fail(bytes.error());
+        return bytes->size() == random_bytes::Source::most_raw ? Result<>{} : fail(Errc::no_space);
+    };
+    if (const auto warm = one(); !warm)
+        return warm;
+    Region region;
+    for (u32 n = 0; n < count; ++n)
+        if (const auto done = one(); !done)
+            return done;
+    region.end("rng.raw4k", count, u64{count} * random_bytes::Source::most_raw);
+    return {};
+}
+
 inline Result<> random_reads(const sys::Startup& given)
 {
     auto source = random_bytes::Source::open(given, "rng0");

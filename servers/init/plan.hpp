@@ -128,7 +128,7 @@ private:
             || p.use_count > table::max_uses)
             return false;
         for (const table::Access access : p.access)
-            if (access > table::Access::admin)
+            if (access > table::Access::raw)
                 return false;
         for (const abi::Name& service : std::span{p.uses}.first(p.use_count))
             if (!ended(service))

@@ -12,7 +12,7 @@ using Bus = common::DeviceBus;
 // The driver, and the interrupt that belongs to it.
 class Device {
 public:
-    static constexpr virtio::entropy::Options options{.buffers = 4, .buffer_bytes = 256};
+    static constexpr virtio::entropy::Options options{.buffers = 8, .buffer_bytes = 256};
     static constexpr Bytes memory_bytes() { return Driver::memory_bytes(options); }
 
     Result<> start(virtio::Device<Bus>& transport, const common::DriverMemory& memory)
@@ -26,7 +26,17 @@ public:
         needs_reset_ = transport_->acknowledge().needs_reset;
         return needs_reset_ ? fail(Errc::device_fault) : Result<>{};
     }
-    std::optional<Result<usize>> take(std::span<std::byte> out) { return driver_.take(out); }
+    std::optional<Result<rngd::Taken>> take(std::span<std::byte> out)
+    {
+        const auto taken = driver_.take_any(out);
+        if (!taken)
+            return std::nullopt;
+        return taken->transform([](const auto& a) { return rngd::Taken{a.bytes, a.tag}; });
+    }
+    Result<> request_into(DeviceAddr at, u32 bytes, u16 tag)
+    {
+        return driver_.request_into(at, bytes, tag);
+    }
     bool arm() { return driver_.arm(); }
     Result<> request() { return driver_.request(); }
     void kick() { (void)driver_.kick(); }
@@ -69,7 +79,7 @@ Result<> run(const sys::Startup& given)
         return started;
     }
 
-    rngd::Server<Device> server{device};
+    rngd::Server<Device> server{device, platform->device};
     server.begin();
     sys::log(sys::Level::info, "entropy device",
              {{"virtio", transport->version()},

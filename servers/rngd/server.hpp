@@ -2,6 +2,7 @@
 // for the device.
 #pragma once
 
+#include "buffers.hpp"
 #include "generator.hpp"
 
 #include <sys/log.hpp>
@@ -13,12 +14,19 @@ namespace rngd {
 
 inline constexpr unsigned interrupt_bit = 0;
 
+// What the device gave: so many bytes, or those of the buffer `tag`.
+struct Taken {
+    usize bytes;
+    std::optional<u16> tag;
+};
+
 // The device side: virtio::entropy::Driver, behind what its interrupt needs; a script in tests.
 // `acknowledge` fails if the device wants a reset, which `recover` gives it.
 template <class D>
-concept EntropyDevice = requires(D device, std::span<std::byte> out) {
+concept EntropyDevice = requires(D device, std::span<std::byte> out, DeviceAddr at) {
     { device.acknowledge() } -> std::same_as<Result<>>;
-    { device.take(out) } -> std::same_as<std::optional<Result<usize>>>;
+    { device.take(out) } -> std::same_as<std::optional<Result<Taken>>>;
+    { device.request_into(at, u32{}, u16{}) } -> std::same_as<Result<>>;
     { device.arm() } -> std::same_as<bool>;
     { device.request() } -> std::same_as<Result<>>;
     { device.kick() } -> std::same_as<void>;
@@ -32,9 +40,13 @@ public:
     static constexpr usize buffer_bytes = 256;  // of one request to the device
     static constexpr u32 most_faults = 16;      // of the device, then the server gives up
     static constexpr u32 most_subscribers = 32;
-    static constexpr unsigned handles_taken = 1;
+    static constexpr unsigned handles_taken = 2;
+    static constexpr usize own_requests = 4;  // in flight, of the generator
 
-    explicit Server(D& device) : device_{&device}, generator_{sys::counter_frequency()} {}
+    Server(D& device, sys::Borrowed<sys::Device> handle)
+        : device_{&device}, handle_{handle}, generator_{sys::counter_frequency()}
+    {
+    }
 
     // Asks for the first seed.
     void begin() { refill(); }
@@ -68,9 +80,12 @@ public:
 
     void forget(u64 badge)
     {
+        buffers_.forget(badge);
         for (Subscriber& each : subscribers_)
-            if (each.badge == badge)
+            if (each.badge == badge) {
                 each = {};
+                --waiting_;
+            }
     }
 
     Result<random::Get::Reply> on(const random::Get::Request& request, sys::Caller&)
@@ -86,6 +101,12 @@ public:
         return generator_.info(now());
     }
     Result<random::Subscribe::Reply> on(const random::Subscribe::Request&, sys::Caller& caller);
+    Result<random::Attach::Reply> on(const random::Attach::Request& request, sys::Caller& caller)
+    {
+        return buffers_.attach(handle_, request, caller);
+    }
+    Result<random::Fill::Reply> on(const random::Fill::Request& request, sys::Caller& caller);
+    Result<random::Raw::Reply> on(const random::Raw::Request& request, sys::Caller& caller);
 
 private:
     struct Subscriber {
@@ -109,20 +130,11 @@ private:
         return reply;
     }
 
-    // Leaves no copy of what the device returned but the generator's.
     Result<> drain()
-    {
-        const auto drained = feed_all();
-        Drbg::wipe(taken_.data(), taken_.size());
-        return drained;
-    }
-
-    Result<> feed_all()
     {
         while (const auto taken = device_->take(taken_)) {
             if (*taken) {
-                const auto* data = reinterpret_cast<const u8*>(taken_.data());
-                generator_.feed({data, **taken}, now());
+                accept(**taken);
                 continue;
             }
             if (const auto again = recover(); !again)
@@ -131,17 +143,32 @@ private:
         return {};
     }
 
+    void accept(const Taken& taken)
+    {
+        if (taken.tag)
+            return buffers_.end(*taken.tag, static_cast<u32>(taken.bytes), Errc::ok);
+        generator_.feed({reinterpret_cast<const u8*>(taken_.data()), taken.bytes}, now());
+        Drbg::wipe(taken_.data(), taken_.size());  // the only copy is the generator's
+    }
+
     Result<> recover()
     {
         sys::note(abi::BlackBox::What::reset, ++faults_);
-        return faults_ > most_faults ? fail(Errc::device_fault) : device_->recover();
+        if (faults_ > most_faults)
+            return fail(Errc::device_fault);
+        const auto again = device_->recover();
+        if (again && device_->in_flight() == 0)
+            buffers_.end_all();
+        return again;
     }
+
+    usize own_in_flight() const { return device_->in_flight() - buffers_.with_device(); }
 
     // As many requests as give what the generator wants, if the device fills them.
     void refill()
     {
         const usize wanted = generator_.wanted(now());
-        while (device_->in_flight() * buffer_bytes < wanted)
+        for (usize own = own_in_flight(); own < own_requests && own * buffer_bytes < wanted; ++own)
             if (!device_->request())
                 break;
         device_->kick();
@@ -149,8 +176,9 @@ private:
 
     void tell_subscribers()
     {
-        if (generator_.health(now()) != random::Health::good)
+        if (waiting_ == 0 || generator_.health(now()) != random::Health::good)
             return;
+        waiting_ = 0;
         for (Subscriber& each : subscribers_) {
             if (each.badge != 0)
                 (void)sys::signal(each.bell.borrow(), all_bits);
@@ -171,9 +199,12 @@ private:
     }
 
     D* device_;
+    sys::Borrowed<sys::Device> handle_;
     Generator generator_;
+    Buffers buffers_;
     u32 faults_ = 0;
     std::array<std::byte, buffer_bytes> taken_{};  // on its way from the device to the generator
+    u32 waiting_ = 0;  // of the subscribers
     std::array<Subscriber, most_subscribers> subscribers_;
 };
 
@@ -191,9 +222,48 @@ Result<random::Subscribe::Reply> Server<D>::on(const random::Subscribe::Request&
     Subscriber* const place = place_for(caller.badge());
     if (place == nullptr)
         return fail(Errc::over_quota);
+    waiting_ += place->badge == 0 ? 1 : 0;
     place->badge = caller.badge();
     place->bell = std::move(*bell);
     return random::Subscribe::Reply{};
+}
+
+template <EntropyDevice D>
+Result<random::Fill::Reply> Server<D>::on(const random::Fill::Request& request, sys::Caller& caller)
+{
+    const Buffer* const buffer = buffers_.find(caller.badge());
+    if (buffer == nullptr)
+        return fail(Errc::not_found);
+    if (!buffer->good(request.page, request.bytes))
+        return fail(Errc::bad_argument);
+    if (buffer->with_device(request.page))
+        return fail(Errc::busy);
+    const auto made = generator_.generate(buffer->data(request.page, request.bytes), now());
+    refill();
+    return made.transform([] { return random::Fill::Reply{}; });
+}
+
+template <EntropyDevice D>
+Result<random::Raw::Reply> Server<D>::on(const random::Raw::Request& request, sys::Caller& caller)
+{
+    Buffer* const buffer = buffers_.find(caller.badge());
+    if (buffer == nullptr)
+        return fail(Errc::not_found);
+    if (!buffer->raw())
+        return fail(Errc::denied);
+    if (!buffer->good(request.page, request.bytes))
+        return fail(Errc::bad_argument);
+    if (buffer->with_device())
+        return fail(Errc::busy);
+    if (buffers_.with_device() == Buffers::most_with_device)
+        return fail(Errc::would_block);
+    const auto asked = device_->request_into(buffer->address(request.page), request.bytes,
+                                             buffers_.index_of(*buffer));
+    if (!asked)
+        return fail(asked.error());
+    buffers_.begin(*buffer, request.page);
+    device_->kick();
+    return random::Raw::Reply{};
 }
 
 }  // namespace rngd

@@ -240,7 +240,7 @@ void read_restart(TableReader& program, proto::table::Restart& restart)
     in.finish();
 }
 
-// "disk0", or with other rights than the usual ones "disk0:ro", "disk0:admin".
+// "disk0", or with other rights than the usual ones "disk0:ro", "disk0:admin", "rng0:raw".
 void read_uses(TableReader& in, Program& program, Diagnostics& errors)
 {
     using proto::table::Access;
@@ -248,10 +248,11 @@ void read_uses(TableReader& in, Program& program, Diagnostics& errors)
     for (auto& [text, at] : program.uses) {
         const auto colon = std::min(text.find(':'), text.size());
         const std::string rights = text.substr(colon);
-        if (!rights.empty() && rights != ":ro" && rights != ":admin")
-            errors.error(at, fmt::format("'{}': the rights of a use are ro or admin", text));
+        if (!rights.empty() && rights != ":ro" && rights != ":admin" && rights != ":raw")
+            errors.error(at, fmt::format("'{}': the rights of a use are ro, admin or raw", text));
         program.access.push_back(rights == ":ro"      ? Access::read_only
                                  : rights == ":admin" ? Access::admin
+                                 : rights == ":raw"   ? Access::raw
                                                       : Access::usual);
         text.resize(colon);
     }

@@ -1,5 +1,6 @@
 // random/src/random.cpp - one message a piece; sleeping only when the server has no seed.
 #include <algorithm>
+#include <cstring>
 
 #include <proto/names.hpp>
 #include <random/random.hpp>
@@ -49,7 +50,6 @@ Result<> Source::make_notification()
 
 Result<> Source::subscribe(abi::Ticks deadline)
 {
-    constexpr u32 most_repeats = 32;
     for (u32 again = 0;; ++again) {
         auto bell = sys::doorbell(notification_.borrow(), ready_bit);
         if (!bell)
@@ -79,10 +79,101 @@ Result<> Source::wait(abi::Ticks deadline)
     }
 }
 
+Result<> Source::make_memory()
+{
+    if (mapping_.valid())
+        return {};
+    auto memory = sys::create_memory(Bytes{2 * page_bytes});
+    if (!memory)
+        return fail(memory.error());
+    auto mapping = sys::Mapping::create(memory->borrow(), sys::read_write);
+    if (!mapping)
+        return fail(mapping.error());
+    memory_ = std::move(*memory);
+    mapping_ = std::move(*mapping);
+    return {};
+}
+
+// The next server knows nothing of the memory that the last one had.
+Result<> Source::attach(bool raw, abi::Ticks deadline)
+{
+    if (const auto made = make_memory(); !made)
+        return made;
+    if (const auto made = make_notification(); !made)
+        return made;
+    auto memory = sys::duplicate(memory_.borrow(), sys::read_write | abi::right::transfer);
+    auto bell = sys::doorbell(notification_.borrow(), raw_bit);
+    if (!memory || !bell)
+        return fail(memory ? bell.error() : memory.error());
+    const auto done = session_.call<proto::random::Attach>(
+        {raw ? proto::random::AttachFlags::raw : 0, 0},
+        sys::HandleSet::of(std::move(*memory), std::move(*bell)), 0, deadline);
+    if (!done)
+        return fail(done.error());
+    attached_ = true;
+    attached_raw_ = raw;
+    raw_pending_ = false;
+    board().ended.store(0, std::memory_order_relaxed);
+    raw_ended_ = 0;
+    return {};
+}
+
+// `ask` asks a server that has our memory; one that has not gets it first.
+template <class F>
+Result<> Source::with_memory(bool raw, abi::Ticks deadline, F ask)
+{
+    Result<> done;
+    for (u32 again = 0; again < most_repeats; ++again) {
+        done = {};
+        if (!attached_ || (raw && !attached_raw_))
+            done = attach(raw || attached_raw_, deadline);
+        if (done)
+            done = ask();
+        if (done || (done.error() != Errc::not_found && done.error() != Errc::peer_restarted))
+            return done;
+        attached_ = false;
+    }
+    return done;
+}
+
+Result<> Source::fill_page(std::span<u8> out, abi::Ticks deadline)
+{
+    const auto bytes = static_cast<u32>(out.size());
+    const auto filled = with_memory(false, deadline, [&] {
+        return session_.ask<proto::random::Fill>({0, bytes}, deadline).transform([](auto) {});
+    });
+    if (!filled)
+        return filled;
+    std::memcpy(out.data(), page().data(), bytes);
+    std::memset(page().data(), 0, bytes);
+    asm volatile("" : : "r"(page().data()) : "memory");  // no copy stays behind
+    return {};
+}
+
+// As get(), and more of it if there is memory for that.
+Result<usize> Source::get_some(std::span<u8> out, abi::Ticks deadline)
+{
+    if (out.size() <= proto::random::GetMany::max_bytes || no_memory_ || raw_pending_)
+        return get(out, deadline);
+    const auto part = out.first(std::min<usize>(out.size(), proto::random::most_bytes));
+    const auto filled = fill_page(part, deadline);
+    if (filled)
+        return part.size();
+    switch (filled.error()) {
+    case Errc::over_quota:
+    case Errc::no_memory:
+    case Errc::not_supported:
+        no_memory_ = true;
+        return get(out, deadline);
+    default:
+        return fail(filled.error());
+    }
+}
+
 Result<> Source::fill(std::span<u8> out, abi::Ticks deadline)
 {
     while (!out.empty()) {
-        const auto got = get(out, deadline);
+        const auto got = get_some(out, deadline);
         if (got)
             out = out.subspan(*got);
         else if (got.error() != Errc::would_block)
@@ -91,6 +182,63 @@ Result<> Source::fill(std::span<u8> out, abi::Ticks deadline)
             return ready;
     }
     return {};
+}
+
+Result<> Source::ask_raw(u32 bytes, abi::Ticks deadline)
+{
+    const auto asked = with_memory(true, deadline, [&] {
+        return session_.call<proto::random::Raw>({0, bytes}, deadline).transform([](auto) {});
+    });
+    if (!asked)
+        return asked;
+    raw_pending_ = true;
+    raw_bytes_ = bytes;
+    return {};
+}
+
+// Errors: timed_out; peer_restarted (the next server has to be asked); those of attach.
+Result<> Source::await_raw(abi::Ticks deadline)
+{
+    while (board().ended.load(std::memory_order_acquire) == raw_ended_) {
+        const auto woken = sys::wait(notification_.borrow(), deadline);
+        if (!woken)
+            return fail(woken.error());
+        if (!woken->any(server_bit))
+            continue;
+        // It came or went, now or long ago. One that has the request does not take the memory
+        // again.
+        const auto again = attach(true, deadline);
+        if (again)
+            return fail(Errc::peer_restarted);
+        if (again.error() != Errc::busy)
+            return again;
+    }
+    return {};
+}
+
+Result<std::span<const u8>> Source::raw(usize bytes, abi::Ticks deadline)
+{
+    if (bytes == 0)
+        return std::span<const u8>{};
+    const auto wanted = static_cast<u32>(std::min(bytes, most_raw));
+    Result<> ended;
+    for (u32 again = 0; again < most_repeats; ++again) {
+        if (!raw_pending_)
+            if (const auto asked = ask_raw(wanted, deadline); !asked)
+                return fail(asked.error());
+        ended = await_raw(deadline);
+        if (ended || ended.error() != Errc::peer_restarted)
+            break;
+    }
+    if (!ended)
+        return fail(ended.error());
+    raw_pending_ = false;
+    ++raw_ended_;
+    const u32 count = board().bytes;
+    if (board().status != 0 || count == 0)
+        return fail(Errc::device_fault);
+    return count <= raw_bytes_ ? Result<std::span<const u8>>{page().first(count)}
+                               : fail(Errc::malformed);
 }
 
 }  // namespace random_bytes

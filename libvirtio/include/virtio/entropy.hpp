@@ -38,13 +38,28 @@ public:
     // Asks for one more buffer of bytes; kick() sends all that are asked for. Errors: would_block
     // (all buffers are with the device), device_fault (not started, or broken).
     Result<> request();
+    // The same, with memory of somebody else in the buffer's place: it is the device's until
+    // take_any() gives `tag` back, or the device was reset. `bytes` is not 0. Errors: as request.
+    Result<> request_into(DeviceAddr memory, u32 bytes, u16 tag);
     bool kick();
 
     // Bytes that came: copies them to `out`, returns how many, at least one, often fewer than asked
     // for. What does not fit is lost. No byte is given out twice, and none that the device did not
     // write. An error, device_fault, means that the device broke its specification: if broken(),
     // recover(); otherwise it returned an empty buffer, which is ours again.
-    std::optional<Result<usize>> take(std::span<std::byte> out);
+    std::optional<Result<usize>> take(std::span<std::byte> out)
+    {
+        const auto taken = take_any(out);
+        return taken ? std::optional{taken->transform([](const Answer& a) { return a.bytes; })}
+                     : std::nullopt;
+    }
+
+    // As take(), of a driver that has memory of somebody else, too.
+    struct Answer {
+        usize bytes;
+        std::optional<u16> tag;  // there is one: they are where they were asked for, perhaps none
+    };
+    std::optional<Result<Answer>> take_any(std::span<std::byte> out);
     [[nodiscard]] bool arm() { return queue_.arm(); }
 
     u16 in_flight() const { return queue_.outstanding(); }
@@ -64,6 +79,7 @@ private:
 
     Result<> bring_up();
     Result<> set_up_queue();
+    Result<> ask(std::optional<u16> tag, DeviceAddr memory, u32 bytes);
 
     std::byte* buffer(u16 index) const
     {
@@ -80,6 +96,7 @@ private:
     Buffers queue_;
     u16 free_count_ = 0;
     std::array<u16, Max> free_{};
+    std::array<std::optional<u16>, Max> tags_{};
     DmaRegion buffers_;
     DmaRegion memory_;
     Options options_;
@@ -145,13 +162,26 @@ Result<> Driver<B, Max>::set_up_queue()
 template <Bus B, u16 Max>
 Result<> Driver<B, Max>::request()
 {
+    return ask(std::nullopt, {}, 0);
+}
+
+template <Bus B, u16 Max>
+Result<> Driver<B, Max>::request_into(DeviceAddr memory, u32 bytes, u16 tag)
+{
+    return ask(tag, memory, bytes);
+}
+
+template <Bus B, u16 Max>
+Result<> Driver<B, Max>::ask(std::optional<u16> tag, DeviceAddr memory, u32 bytes)
+{
     if (broken() || queue_.size() == 0)
         return fail(Errc::device_fault);
     if (free_count_ == 0)
         return fail(Errc::would_block);
     const u16 index = free_[--free_count_];
-    queue_.offer(DescriptorIndex{index}, chain(index),
-                 {options_.buffer_bytes, options_.buffer_bytes});
+    tags_[index] = tag;
+    const Buffer where = tag ? Buffer{memory, bytes, true} : chain(index);
+    queue_.offer(DescriptorIndex{index}, where, {where.length, where.length});
     return {};
 }
 
@@ -165,7 +195,7 @@ bool Driver<B, Max>::kick()
 }
 
 template <Bus B, u16 Max>
-std::optional<Result<usize>> Driver<B, Max>::take(std::span<std::byte> out)
+auto Driver<B, Max>::take_any(std::span<std::byte> out) -> std::optional<Result<Answer>>
 {
     const auto taken = queue_.take();
     if (!taken)
@@ -174,12 +204,14 @@ std::optional<Result<usize>> Driver<B, Max>::take(std::span<std::byte> out)
         return fail(taken->error());
     const u16 index = (*taken)->head.raw();
     free_[free_count_++] = index;
+    if (tags_[index])
+        return Answer{(*taken)->written, tags_[index]};
     const usize count = std::min<usize>((*taken)->written, out.size());
     std::copy_n(buffer(index), count, out.begin());
     std::memset(buffer(index), 0, options_.buffer_bytes);  // random bytes leave no copy behind
     if ((*taken)->written == 0)
         return fail(Errc::device_fault);
-    return count;
+    return Answer{count, std::nullopt};
 }
 
 }  // namespace virtio::entropy

@@ -8,10 +8,22 @@
 //   Get -> bytes         the usual way
 //   Get -> would_block   not seeded, or overdue for a reseed that the device does not answer:
 //                        Subscribe, wait for the signal, Get again
+//
+// Who wants much brings memory of its own, a page for Board and 1 to 16 pages of data:
+//
+//   Attach (memory, doorbell)
+//   Fill (page, bytes)     up to 4096 bytes of the generator are there with the answer
+//   Raw (page, bytes)      the device was asked to write its own bytes there, in one request; when
+//   it
+//                          did, Board says so and the doorbell is rung. Until then the page is the
+//                          device's. One at a time. For who may ("rng0:raw"), and wants to judge
+//                          the device, or mix its bytes himself: no health test has seen them
 #pragma once
 
 #include <array>
+#include <atomic>
 
+#include <base/types.hpp>
 #include <base/wire.hpp>
 
 namespace proto::random {
@@ -76,7 +88,58 @@ struct Subscribe {
     struct Reply {};
 };
 
-using Protocol = Methods<Get, GetMany, Info, Subscribe>;
+// First page of a session's memory; the server writes it.
+struct Board {
+    std::atomic<u32> ended;  // requests for raw bytes; counted after the other words were written
+    u32 bytes;               // that the last one brought: perhaps none
+    u32 status;              // Errc of it: device_fault if the device was reset
+};
+inline constexpr u32 most_pages = 16;          // of data
+inline constexpr u32 most_bytes = page_bytes;  // of one request
+
+struct AttachFlags {
+    static constexpr u32 raw = 1;  // Raw will be asked for
+};
+
+// Carries 2 handles: memory (map, read, write, of 2 to 17 pages) and notification (signal). Takes
+// the place of an earlier one of the badge. Errors: bad_argument (flags, or other handles),
+// wrong_kind, denied (raw without the right to it), out_of_range (memory of another size), busy (a
+// raw request of the badge is with the device), over_quota (too many of this program, or of all).
+struct Attach {
+    static constexpr u16 ordinal = 5;
+    static constexpr auto kind = MethodKind::state;
+    struct Request {
+        u32 flags;     // AttachFlags
+        u32 reserved;  // zero
+    };
+    struct Reply {};
+};
+
+// Errors: not_found (nothing attached), bad_argument (no such page; bytes is 0 or above 4096), busy
+// (the device has the page), and as Get.
+struct Fill {
+    static constexpr u16 ordinal = 6;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        u32 page;  // of data, from 0
+        u32 bytes;
+    };
+    struct Reply {};
+};
+
+// The reply says that the device was asked. Errors: as Fill, but denied (not attached for raw
+// bytes), busy (one is under way), would_block (too many of other clients are).
+struct Raw {
+    static constexpr u16 ordinal = 7;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        u32 page;
+        u32 bytes;
+    };
+    struct Reply {};
+};
+
+using Protocol = Methods<Get, GetMany, Info, Subscribe, Attach, Fill, Raw>;
 
 static_assert(sizeof(Get::Reply) == 56 && sizeof(GetMany::Reply) == 512
               && sizeof(Info::Reply) == 32);

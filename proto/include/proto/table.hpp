@@ -49,6 +49,7 @@ enum class Access : u32 {
     usual = 0,      // read and write
     read_only = 1,  // "disk0:ro"
     admin = 2,      // "disk0:admin": also what concerns other clients
+    raw = 3,        // "rng0:raw": also what the device itself says
 };
 
 // When a server that ended is started again. Ends are counted that lie at most `window_ms` back.

@@ -33,7 +33,7 @@ TEST_CASE("a connect gives an endpoint of the service with a badge of its own", 
 TEST_CASE("a badge says what the table lets its program do", "[init][names]")
 {
     using proto::table::Access;
-    const auto access = GENERATE(Access::usual, Access::read_only, Access::admin);
+    const auto access = GENERATE(Access::usual, Access::read_only, Access::admin, Access::raw);
     auto table = fake::usual();
     table.programs[2].access[0] = access;
     World world{table};

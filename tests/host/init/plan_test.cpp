@@ -83,7 +83,7 @@ TEST_CASE("a program or device that points outside is refused", "[init][plan][ho
     SECTION("device with two owners") { server.device = 1; }
     SECTION("more uses than there is room for") { app.use_count = table::max_uses + 1; }
     SECTION("a use without an end") { app.uses[1].fill('x'); }
-    SECTION("a use with unknown rights") { app.access[0] = static_cast<table::Access>(3); }
+    SECTION("a use with unknown rights") { app.access[0] = static_cast<table::Access>(4); }
     SECTION("arguments beyond the end") { app.argument_bytes = 60'000; }
     SECTION("arguments that wrap") { app.argument_offset = ~u32{0}; }
     SECTION("arguments without an end") { builder.arguments.back() = 'x'; }

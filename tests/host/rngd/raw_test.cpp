@@ -1,0 +1,323 @@
+// tests/host/rngd/raw_test.cpp - memory that a client brings: filled by the generator, and by the
+// device itself.
+#include "rig.hpp"
+
+#include <map>
+
+namespace {
+
+using proto::table::Access;
+using random_bytes::Source;
+
+// A session of its own, with memory of so many pages.
+struct Visitor {
+    explicit Visitor(Rig& rig, u32 pages = 3) : bench{&rig.bench}, size{pages * page_bytes} {}
+
+    Result<> attach(u32 flags = 0, u32 reserved = 0)
+    {
+        memory = sys::create_memory(Bytes{size}).value();
+        auto copy = sys::duplicate(memory.borrow(), abi::right::all).value();
+        auto bell = sys::doorbell(note.borrow(), abi::Bits::at(0)).value();
+        return session
+            .call<protocol::Attach>({flags, reserved},
+                                    sys::HandleSet::of(std::move(copy), std::move(bell)), 0)
+            .transform([](auto&&) {});
+    }
+    template <Method M>
+    Errc ask(u32 page, u32 bytes)
+    {
+        const auto done = session.call<M>({page, bytes});
+        return done ? Errc::ok : done.error();
+    }
+    std::span<std::byte> bytes() { return {bench->at(memory.slot())->region.memory, size}; }
+    const protocol::Board& board()
+    {
+        return *reinterpret_cast<const protocol::Board*>(bytes().data());
+    }
+
+    bench::Bench* bench;
+    u64 size;
+    sys::Session session = sys::connect<proto::names::Connect>(bench->startup(), "rng0").value();
+    sys::Handle<sys::Notification> note = sys::create_notification().value();
+    sys::Handle<sys::Memory> memory;
+};
+
+// What the device said, which counts.
+bool counts_from(std::span<const u8> bytes, u32 first)
+{
+    return std::ranges::all_of(bytes, [&](u8 each) { return each == static_cast<u8>(first++); });
+}
+
+}  // namespace
+
+TEST_CASE("a mebibyte comes through memory, and others are served in between",
+          "[rngd][clients][R4]")
+{
+    Rig rig;
+    rig.settle();
+    auto other = rig.open();
+    auto source = rig.open();
+    u32 calls = 0;
+    bool nested = false;
+    u32 between = 0;
+    rig.bench.before_client_call = [&] {
+        if (std::exchange(nested, true))
+            return;
+        ++calls;
+        std::array<u8, 8> bytes{};
+        between += other.get(bytes).has_value() ? 1 : 0;
+        nested = false;
+    };
+    std::vector<u8> bytes(usize{1} << 20);
+    REQUIRE(source.fill(bytes).has_value());
+    CHECK(calls >= 256);  // none is for more than 4 KiB
+    CHECK(between == calls);
+    std::map<u64, u32> seen;
+    for (usize i = 0; i < bytes.size(); i += 8) {
+        u64 word = 0;
+        std::memcpy(&word, &bytes[i], 8);
+        ++seen[word];
+    }
+    CHECK(seen.size() == bytes.size() / 8);
+}
+
+TEST_CASE("what came through memory does not stay there", "[rngd][clients][R9]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    auto source = rig.open();
+    std::vector<u8> bytes(4096);
+    REQUIRE(source.fill(bytes).has_value());
+    const auto one = source.raw(1);  // it begins the page that the others lay in
+    REQUIRE(one.has_value());
+    CHECK(std::ranges::count(std::span{one->data() + 1, 4095}, u8{0}) == 4095);
+}
+
+TEST_CASE("memory is given back with its session", "[rngd][clients]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    const usize handles = rig.bench.handles();
+    {
+        auto source = rig.open();
+        std::vector<u8> bytes(4096);
+        REQUIRE(source.fill(bytes).has_value());
+        REQUIRE(source.raw(64).has_value());
+        CHECK(rig.bench.pins() == 1);
+        CHECK(rig.bench.mappings() == 2);
+    }
+    CHECK(rig.bench.handles() == handles);
+    CHECK(rig.bench.mappings() == 0);
+    CHECK(rig.bench.pins() == 0);
+}
+
+TEST_CASE("raw bytes are those of one request to the device", "[rngd][clients]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    rig.bench.scattered = GENERATE(false, true);
+    auto source = rig.open();
+    const auto all = source.raw(9999);
+    REQUIRE(all.has_value());
+    CHECK(all->size() == Source::most_raw);
+    CHECK(counts_from(*all, 1));
+    rig.device.most_raw = 100;
+    const auto few = source.raw(500);
+    REQUIRE(few.has_value());
+    CHECK(few->size() == 100);
+    CHECK(counts_from(*few, 4097));
+    CHECK(source.raw(0)->empty());
+    rig.device.most_raw = 0;
+    CHECK(source.raw(1).error() == Errc::device_fault);
+    CHECK(rig.device.recoveries == 0);
+}
+
+TEST_CASE("raw bytes are for who may have them", "[rngd][hostile]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = GENERATE(Access::usual, Access::read_only, Access::admin);
+    CHECK(rig.open().raw(16).error() == Errc::denied);
+    Visitor visitor{rig};
+    REQUIRE(visitor.attach().has_value());
+    CHECK(visitor.ask<protocol::Raw>(0, 16) == Errc::denied);
+    CHECK(rig.bench.pins() == 0);
+    CHECK(rig.device.raw.empty());
+}
+
+TEST_CASE("a raw request that stalls times out, keeps its page, and ends when the device answers",
+          "[rngd][clients][R5][LD29]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    auto source = rig.open();
+    auto other = rig.open();
+    rig.device.stalled = true;
+    CHECK(source.raw(64, sys::after_ms(1)).error() == Errc::timed_out);
+    CHECK(source.raw(32, sys::after_ms(1)).error() == Errc::timed_out);
+    CHECK(rig.device.raw.size() == 1);
+    std::vector<u8> bytes(4096);
+    CHECK(source.fill(bytes).has_value());  // by messages
+    CHECK(other.fill(bytes).has_value());
+    CHECK(rig.device.recoveries == 0);
+    CHECK(rig.bench.pins() == 1);
+    rig.device.stalled = false;
+    const auto late = source.raw(32);
+    REQUIRE(late.has_value());
+    CHECK(late->size() == 64);
+    CHECK(counts_from(*late, 1));
+    CHECK(source.raw(8)->size() == 8);
+}
+
+TEST_CASE("a page that the device has stays pinned when its client is gone", "[rngd][hostile]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    const usize handles = rig.bench.handles();
+    rig.device.stalled = true;
+    {
+        auto source = rig.open();
+        CHECK(source.raw(64, sys::after_ms(1)).error() == Errc::timed_out);
+    }
+    CHECK(rig.bench.pins() == 1);
+    rig.device.stalled = false;
+    rig.settle();
+    CHECK(rig.bench.pins() == 0);
+    CHECK(rig.bench.handles() == handles);
+}
+
+TEST_CASE("a raw request whose server died is asked again", "[rngd][clients]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    auto source = rig.open();
+    REQUIRE(source.raw(8).has_value());
+    rig.device.stalled = true;
+    bool killed = false;
+    rig.bench.pump = [&] {
+        if (rig.pump())
+            return true;
+        if (std::exchange(killed, true))
+            return false;
+        rig.device.stalled = false;
+        rig.bench.lose_server();
+        return true;
+    };
+    CHECK(source.raw(64)->size() == 64);
+    CHECK(killed);
+    std::vector<u8> bytes(4096);
+    CHECK(source.fill(bytes).has_value());
+    CHECK_FALSE(rig.bench.stuck());
+}
+
+TEST_CASE("memory is brought again to a server that was restarted", "[rngd][clients]")
+{
+    Rig rig;
+    rig.settle();
+    auto source = rig.open();
+    std::vector<u8> bytes(4096);
+    REQUIRE(source.fill(bytes).has_value());
+    rig.bench.lose_server();
+    CHECK(source.fill(bytes).has_value());
+    CHECK(rig.bench.mappings() == 2);
+    CHECK(std::ranges::count(bytes, u8{0}) < 100);
+}
+
+TEST_CASE("a reset of the device ends its raw requests", "[rngd][hostile][LD12]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    Visitor visitor{rig};
+    REQUIRE(visitor.attach(protocol::AttachFlags::raw).has_value());
+    rig.device.stalled = true;
+    REQUIRE(visitor.ask<protocol::Raw>(0, 64) == Errc::ok);
+    rig.device.needs_reset = true;
+    REQUIRE(rig.server->step(abi::Bits::at(rngd::interrupt_bit)).has_value());
+    CHECK(visitor.board().ended.load() == 1);
+    CHECK(visitor.board().bytes == 0);
+    CHECK(visitor.board().status == static_cast<u32>(Errc::device_fault));
+    rig.device.stalled = false;
+    CHECK(visitor.ask<protocol::Raw>(1, 64) == Errc::ok);
+    rig.settle();
+    CHECK(visitor.board().ended.load() == 2);
+    CHECK(visitor.board().bytes == 64);
+    CHECK(visitor.board().status == 0);
+}
+
+TEST_CASE("requests for memory that make no sense are refused", "[rngd][hostile]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    Visitor visitor{rig};
+    CHECK(visitor.ask<protocol::Fill>(0, 8) == Errc::not_found);
+    CHECK(visitor.ask<protocol::Raw>(0, 8) == Errc::not_found);
+    CHECK(visitor.attach(2).error() == Errc::bad_argument);
+    CHECK(visitor.attach(1, 1).error() == Errc::bad_argument);
+    CHECK(visitor.session.call<protocol::Attach>({}).error() == Errc::bad_argument);
+    for (const u32 pages : {1U, 18U})
+        CHECK(Visitor{rig, pages}.attach().error() == Errc::out_of_range);
+    REQUIRE(visitor.attach(1).has_value());
+    const auto both = [&](u32 page, u32 bytes) {
+        const Errc filled = visitor.ask<protocol::Fill>(page, bytes);
+        return filled == visitor.ask<protocol::Raw>(page, bytes) ? filled : Errc::ok;
+    };
+    CHECK(both(0, 0) == Errc::bad_argument);
+    CHECK(both(0, 4097) == Errc::bad_argument);
+    CHECK(both(2, 8) == Errc::bad_argument);
+    CHECK(both(~0U, 8) == Errc::bad_argument);
+
+    rig.device.stalled = true;
+    CHECK(visitor.ask<protocol::Raw>(1, 8) == Errc::ok);
+    CHECK(both(1, 8) == Errc::busy);
+    CHECK(visitor.ask<protocol::Raw>(0, 8) == Errc::busy);
+    CHECK(visitor.attach(1).error() == Errc::busy);
+    CHECK(visitor.ask<protocol::Fill>(0, 8) == Errc::ok);
+}
+
+TEST_CASE("a program has four memories and the device four pages", "[rngd][hostile]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    rig.bench.program = 7;
+    std::vector<std::unique_ptr<Visitor>> visitors;
+    const auto visit = [&] {
+        visitors.push_back(std::make_unique<Visitor>(rig));
+        return visitors.back()->attach(protocol::AttachFlags::raw);
+    };
+    for (u32 i = 0; i < rngd::Buffers::most_of_program; ++i)
+        REQUIRE(visit().has_value());
+    CHECK(visitors[0]->attach(1).has_value());  // in the place of its own
+    CHECK(visit().error() == Errc::over_quota);
+    rig.bench.program = 8;
+    REQUIRE(visit().has_value());
+
+    rig.device.stalled = true;
+    for (u32 i = 0; i < rngd::Buffers::most_with_device; ++i)
+        REQUIRE(visitors[i]->ask<protocol::Raw>(0, 8) == Errc::ok);
+    CHECK(visitors.back()->ask<protocol::Raw>(0, 8) == Errc::would_block);
+    CHECK(rig.device.raw.size() == rngd::Buffers::most_with_device);
+    rig.device.stalled = false;
+    rig.settle();
+    CHECK(visitors.back()->ask<protocol::Raw>(0, 8) == Errc::ok);
+}
+
+TEST_CASE("a client whose memory is refused gets its bytes by messages", "[rngd][clients]")
+{
+    Rig rig;
+    rig.settle();
+    auto source = rig.open();
+    rig.bench.refuse = 0;  // its first call: memory
+    std::vector<u8> bytes(4096);
+    CHECK(source.fill(bytes).has_value());
+    CHECK(std::ranges::count(bytes, u8{0}) < 100);
+    CHECK(rig.bench.mappings() == 0);
+}
