@@ -247,57 +247,66 @@ void Disk::close()
     write_cache_.reset();
 }
 
-Result<Completion> Disk::wait(abi::Ticks deadline)
+// `ring_first`: the server sleeps, and there is nothing to poll.
+Result<Completion> Disk::sleep_and_poll(bool ring_first, abi::Ticks deadline)
 {
-    // The doorbell of a server that sleeps is rung when we sleep as well: then it has nothing for
-    // us yet, and both take one trap.
-    bool owed = channel_.publish();
     for (;;) {
-        if (!owed)
-            if (auto completion = poll())
-                return std::move(*completion);
         if (outstanding() == 0)
             return fail(Errc::not_found);
-        if (!channel_.arm()) {
-            if (std::exchange(owed, false))
+        const abi::Ticks until = std::min(deadline, channel_.next_deadline());
+        if (channel_.arm()) [[likely]] {
+            const auto woken = sleep(std::exchange(ring_first, false), until);
+            if (!woken) [[unlikely]] {
+                if (auto ended = not_woken(woken.error(), until, deadline))
+                    return std::move(*ended);
+            } else if (woken->any(server_bit)) [[unlikely]] {
+                look_at_server();
+            }
+        } else {
+            if (std::exchange(ring_first, false))
                 ring();
             if (channel_.stopped()) {
-                if (join(deadline).error_or(Errc::ok) == Errc::timed_out)
-                    return fail(Errc::timed_out);
-                owed = channel_.publish();
+                if (join(until).error_or(Errc::ok) == Errc::timed_out)
+                    if (auto ended = late(until, deadline))
+                        return std::move(*ended);
+                kick();
             }
-            continue;
         }
-        const auto woken = sleep(std::exchange(owed, false), deadline);
-        if (!woken)
-            return woken.error() == Errc::timed_out && deadline != abi::now ? ask_again()
-                                                                            : fail(woken.error());
-        if (woken->any(server_bit))
-            look_at_server();
+        if (auto completion = channel_.poll())
+            return std::move(*completion);
     }
 }
 
 // A server that is rung for nothing looks at its device: an interrupt may have been lost. If it is
 // on another CPU, it needs a moment.
-Result<Completion> Disk::ask_again()
+[[gnu::cold, gnu::noinline]] std::optional<Result<Completion>>
+Disk::not_woken(Errc why, abi::Ticks until, abi::Ticks deadline)
 {
-    ring();
-    if (const auto woken = sleep(false, sys::after_ms(grace_ms)); woken && woken->any(server_bit))
-        look_at_server();
-    if (auto completion = poll())
-        return std::move(*completion);
-    return fail(Errc::timed_out);
+    if (why != Errc::timed_out)
+        return fail(why);
+    if (until != abi::now) {
+        ring();
+        if (const auto woken = sleep(false, sys::after_ms(grace_ms));
+            woken && woken->any(server_bit))
+            look_at_server();
+    }
+    return late(until, deadline);
 }
 
-Result<abi::Bits> Disk::sleep(bool ring_first, abi::Ticks deadline)
+// `until` has passed, which is the deadline of the wait, of a request, or of one that ended before.
+[[gnu::cold, gnu::noinline]] std::optional<Result<Completion>> Disk::late(abi::Ticks until,
+                                                                          abi::Ticks deadline)
 {
-    return ring_first
-               ? sys::signal_wait(doorbell_.borrow(), all_bits, notification_.borrow(), deadline)
-               : sys::wait(notification_.borrow(), deadline);
+    if (auto completion = poll())
+        return std::move(*completion);
+    if (auto completion = channel_.expire(std::max(until, sys::now())))
+        return std::move(*completion);
+    return until == deadline ? std::optional<Result<Completion>>{fail(Errc::timed_out)}
+                             : std::nullopt;
 }
 
 // Its endpoint lost the server, got a new one, or was given up.
-void Disk::look_at_server()
+[[gnu::cold, gnu::noinline]] void Disk::look_at_server()
 {
     const auto state = sys::info(session_->endpoint());
     if (!state || state->given_up)

@@ -86,8 +86,11 @@ Tasks::Step Tasks::Request::submit()
             return disk.flush(tag);
         }
     }();
-    if (sent)
+    if (sent) {
+        if (deadline_ != abi::never)
+            (void)disk.set_deadline(tag, deadline_);
         return Step::submitted;
+    }
     outcome_ = sent.error();
     return outcome_ == Errc::would_block ? Step::waits : Step::goes_on;
 }

@@ -18,6 +18,7 @@ struct Callback {
 
     Function function = nullptr;
     void* context = nullptr;
+    abi::Ticks deadline = abi::never;  // then it hears timed_out, and gets no buffer
 };
 
 class Callbacks {
@@ -51,6 +52,8 @@ public:
         disk_->kick();
         for (auto done = disk_->poll(); done; done = disk_->poll(), ++told)
             tell(std::move(*done));
+        for (auto late = disk_->expire(); late; late = disk_->expire(), ++told)
+            tell(std::move(*late));
         disk_->kick();
         return told;
     }
@@ -78,6 +81,8 @@ private:
         if (sent) {
             --free_count_;
             places_[place] = then;
+            if (then.deadline != abi::never)
+                (void)disk_->set_deadline(u64{place}, then.deadline);
         }
         return sent;
     }

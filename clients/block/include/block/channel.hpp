@@ -10,6 +10,7 @@
 #include <optional>
 
 #include <base/ring.hpp>
+#include <block/deadlines.hpp>
 #include <block/requests.hpp>
 
 namespace block {
@@ -73,6 +74,7 @@ public:
         pool_ = &pool;
         lost_ = Errc::ok;
         requests_.open(depth);
+        deadlines_.clear();
         enter(Phase::attached);
         return {};
     }
@@ -136,15 +138,39 @@ public:
         return {};
     }
 
+    // The newest request of this tag gets a deadline. Errors: not_found.
+    Result<> set_deadline(u64 tag, abi::Ticks at)
+    {
+        auto* const request = requests_.find_new(tag);
+        if (request == nullptr)
+            return fail(Errc::not_found);
+        request->what |= Request::deadline_bit;
+        deadlines_.set(static_cast<u32>(Requests::Place::get(request->cookie)), at);
+        return {};
+    }
+    // None passes before.
+    abi::Ticks next_deadline() const { return deadlines_.next(); }
+    // A request whose deadline has passed, if one did: from now on it is as if abandoned.
+    std::optional<Completion> expire(abi::Ticks now)
+    {
+        const auto late = deadlines_.passed(
+            now, [this](u32 place) { return requests_.at(place).awaits_deadline(); });
+        if (!late)
+            return std::nullopt;
+        Request& request = requests_.at(*late);
+        request.abandon();
+        return Completion{request.tag, Errc::timed_out, {}};
+    }
+
     // Shows the server what was submitted and which completions were consumed. True: it sleeps and
     // wants its doorbell.
     [[nodiscard]] bool publish()
     {
-        if (plain_ == nullptr) [[unlikely]]
-            if (phase_ != Phase::attached || !send_line())
-                return false;
-        rings_->completions.release();
-        return rings_->submissions.publish();
+        Rings* const rings = plain_ != nullptr ? plain_ : rings_with_line_sent();
+        if (rings == nullptr) [[unlikely]]
+            return false;
+        rings->completions.release();
+        return rings->submissions.publish();
     }
 
     // A request that ended, if one did.
@@ -167,7 +193,8 @@ public:
     // Before sleeping on the doorbell. False: there is something to poll, or no server.
     [[nodiscard]] bool arm()
     {
-        if (phase_ != Phase::attached || requests_.hopeless() || !rings_->completions.arm())
+        Rings* const rings = plain_ != nullptr ? plain_ : rings_to_sleep_on();
+        if (rings == nullptr || !rings->completions.arm())
             return false;
         const u32 closed = __atomic_load_n(&memory_.server->closed, __ATOMIC_ACQUIRE);
         if (closed != 0)
@@ -303,6 +330,16 @@ private:
         return fail(why == Errc::no_space ? Errc::would_block : why);
     }
 
+    // Null if there are none.
+    [[gnu::cold, gnu::noinline]] Rings* rings_with_line_sent()
+    {
+        return phase_ == Phase::attached && send_line() ? &*rings_ : nullptr;
+    }
+    [[gnu::cold, gnu::noinline]] Rings* rings_to_sleep_on()
+    {
+        return phase_ == Phase::attached && !requests_.hopeless() ? &*rings_ : nullptr;
+    }
+
     // Sends what is in line, as far as that goes. False: the session is lost.
     [[gnu::cold, gnu::noinline]] bool send_line()
     {
@@ -405,6 +442,7 @@ private:
     Memory memory_;
     BufferPool* pool_ = nullptr;
     Requests requests_;
+    Deadlines<max_entries> deadlines_;
 };
 
 }  // namespace block

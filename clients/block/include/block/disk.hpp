@@ -8,8 +8,9 @@
 //     auto done = disk.wait();                           // and comes back with its completion
 //
 // Nothing is sent before kick() or wait(), so that a batch costs one doorbell. Requests complete in
-// any order. A deadline that passes changes nothing: the request stays outstanding, and its buffer
-// comes back when it completes.
+// any order. The deadline of a wait changes nothing: requests stay outstanding. One whose own
+// deadline passes ends with timed_out, done or not; its buffer and its place stay the device's
+// until that has ended it, which nothing hastens.
 //
 // A server that dies is a pause: wait() attaches the same rings and buffers to the next one and
 // sends again what was not completed, writes before the flushes that follow them. A request ends
@@ -23,6 +24,7 @@
 #include <sys/memory.hpp>
 #include <sys/notification.hpp>
 #include <sys/session.hpp>
+#include <sys/time.hpp>
 
 namespace block {
 
@@ -124,6 +126,14 @@ public:
     // the pool when the device has ended it, which nothing hastens. Errors: not_found.
     Result<> cancel(u64 tag) { return channel_.abandon(tag); }
 
+    // A deadline for the request that was submitted last with this tag: if it has not ended by
+    // `at`, wait() gives it with timed_out and without its buffer, which goes back to the pool as
+    // after cancel. Another one replaces it. Errors: not_found.
+    Result<> set_deadline(u64 tag, abi::Ticks at) { return channel_.set_deadline(tag, at); }
+    // For who sleeps on notification() itself: wake up by then, and take what expires.
+    abi::Ticks next_deadline() const { return channel_.next_deadline(); }
+    std::optional<Completion> expire() { return channel_.expire(sys::now()); }
+
     void kick()
     {
         if (channel_.publish())
@@ -138,11 +148,21 @@ public:
     // For who sleeps on notification() itself and saw bit 1: the next wait() looks at the server.
     void heed() { look_at_server(); }
 
-    // The next completion. At the deadline the server is asked to look at its device once more.
+    // The next completion; if there is none, a request whose deadline has passed. At a deadline the
+    // server is asked to look at its device once more.
     // After the death of a server it takes longer by what the next one needs to answer, at most
     // attach_ms: however short its deadlines are, a session gets past it.
     // Errors: timed_out, not_found (nothing is outstanding).
-    Result<Completion> wait(abi::Ticks deadline = abi::never);
+    Result<Completion> wait(abi::Ticks deadline = abi::never)
+    {
+        // The doorbell of a server that sleeps is rung when we sleep as well: then it has nothing
+        // for us yet, and both take one trap.
+        const bool owed = channel_.publish();
+        if (!owed)
+            if (auto completion = channel_.poll())
+                return std::move(*completion);
+        return sleep_and_poll(owed, deadline);
+    }
 
 private:
     static constexpr abi::Bits all_bits{~u64{0}};
@@ -161,8 +181,15 @@ private:
     Result<> ask_write_cache(bool on, abi::Ticks deadline);
     void look_at_server();
     void ring() { (void)sys::signal(doorbell_.borrow(), all_bits); }
-    Result<Completion> ask_again();
-    Result<abi::Bits> sleep(bool ring_first, abi::Ticks deadline);
+    Result<Completion> sleep_and_poll(bool ring_first, abi::Ticks deadline);
+    std::optional<Result<Completion>> not_woken(Errc why, abi::Ticks until, abi::Ticks deadline);
+    std::optional<Result<Completion>> late(abi::Ticks until, abi::Ticks deadline);
+    [[gnu::always_inline]] Result<abi::Bits> sleep(bool ring_first, abi::Ticks deadline) const
+    {
+        return ring_first ? sys::signal_wait(doorbell_.borrow(), all_bits, notification_.borrow(),
+                                             deadline)
+                          : sys::wait(notification_.borrow(), deadline);
+    }
 
     std::optional<sys::Session> session_;
     sys::Handle<sys::Notification> notification_;

@@ -44,8 +44,9 @@ public:
         using Buffer = Field<15, 8>;  // none of what has no data
         static constexpr u32 sent_bit = 1 << 16;
         static constexpr u32 has_buffer_bit = 1 << 17;  // of one that was abandoned
-        static constexpr u32 abandoned_kind = 0xff;     // no op: nobody is told of its end
-        static constexpr u32 one_death = 1 << 24;       // of a server that it was sent to
+        static constexpr u32 deadline_bit = 1 << 18;
+        static constexpr u32 abandoned_kind = 0xff;  // no op: nobody is told of its end
+        static constexpr u32 one_death = 1 << 24;    // of a server that it was sent to
 
         // One that is sent.
         static u32 made(Op op, u32 buffer) { return static_cast<u32>(op) | buffer << 8 | sent_bit; }
@@ -55,6 +56,10 @@ public:
         bool outstanding() const { return (cookie & live) != 0; }
         bool sent() const { return (what & sent_bit) != 0; }
         bool abandoned() const { return Kind::get(what) == abandoned_kind; }
+        bool awaits_deadline() const
+        {
+            return outstanding() && !abandoned() && (what & deadline_bit) != 0;
+        }
         bool has_buffer() const
         {
             return abandoned() ? (what & has_buffer_bit) != 0 : proto::block::has_data(op());
@@ -171,6 +176,14 @@ public:
     {
         return find_if([tag](const Request& each) { return each.tag == tag && !each.abandoned(); });
     }
+    // The same, and at once if it is the one that was added last.
+    Request* find_new(u64 tag)
+    {
+        Request& last = table_[free_count_ < depth_ ? free_[free_count_] : 0];
+        const bool fits = last.outstanding() && last.tag == tag && !last.abandoned();
+        return fits ? &last : find_tag(tag);
+    }
+    Request& at(u32 place) { return table_[place]; }
     // One that is sent and nobody waits for; null if there is none.
     Request* find_abandoned()
     {

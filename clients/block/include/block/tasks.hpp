@@ -55,6 +55,7 @@ public:
     class BufferWait;
 
     // To be awaited at once. Whoever finds the disk full waits until something has ended.
+    // `co_await io.read(...).by(deadline)` goes on with timed_out then, and without its buffer.
     Request read(Sector first, u32 sectors, Buffer buffer);
     Request write(Sector first, u32 sectors, Buffer buffer);
     Request write_fua(Sector first, u32 sectors, Buffer buffer);
@@ -128,6 +129,13 @@ public:
     }
     Done await_resume() { return {outcome_, std::move(buffer_)}; }
 
+    // For the disk's part of it, not for the waiting until the disk takes it.
+    Request&& by(abi::Ticks deadline) &&
+    {
+        deadline_ = deadline;
+        return std::move(*this);
+    }
+
 private:
     friend class Tasks;
 
@@ -149,6 +157,7 @@ private:
     Sector first_;
     Buffer buffer_;
     Errc outcome_ = Errc::ok;
+    abi::Ticks deadline_ = abi::never;
 };
 
 class [[nodiscard]] Tasks::BufferWait : Waiter {
