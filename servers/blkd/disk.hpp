@@ -106,18 +106,13 @@ public:
         return cause.needs_reset ? fail(Errc::device_fault) : driver_.refresh();
     }
 
-    [[gnu::always_inline]] std::optional<Result<Ended>> take()
+    template <class Each>
+    [[gnu::always_inline]] Result<u64> drain(u64 sum, Each each)
     {
-        const auto done = driver_.take();
-        if (!done)
-            return std::nullopt;
-        if (!*done) [[unlikely]]
-            return fail(done->error());
-        const virtio::blk::Done& request = **done;
-        return Ended{request.tag, status(request.outcome)};
+        return driver_.drain(sum, [each](u64 so_far, const virtio::blk::Done& request) {
+            return each(so_far, Ended{request.tag, status(request.outcome)});
+        });
     }
-
-    bool arm() { return driver_.arm(); }
 
     template <class Lost>
     Result<> recover(Lost lost)

@@ -19,7 +19,9 @@ struct Ended {
 //   device,
 //                 which is told (true) unless there is nothing, or it looks by itself
 //   acknowledge   takes the interrupt back, before take
-//   take, arm     a request that came back; before sleeping, true: take again first
+//   drain         tells, as sum = each(sum, Ended), of each request that came back, and asks for
+//   the next interrupt, until
+//                 nothing comes; an error: the device lied
 //   recover       resets, and tells the tags that were lost
 //   caches        a completed write may be in a volatile cache
 //   flush_answer  what a flush ends with that need not go to the device, or nothing
@@ -30,8 +32,9 @@ concept Disk = requires(D disk, u64 tag, const block::Submission& asked, const B
     { disk.submit(tag, asked, buffer) } -> std::same_as<Result<>>;
     { disk.kick() } -> std::same_as<bool>;
     { disk.acknowledge() } -> std::same_as<Result<>>;
-    { disk.take() } -> std::same_as<std::optional<Result<Ended>>>;
-    { disk.arm() } -> std::same_as<bool>;
+    {
+        disk.drain(u64{}, [](u64 sum, Ended) { return sum; })
+    } -> std::same_as<Result<u64>>;
     {
         disk.recover([](u64) {})
     } -> std::same_as<Result<>>;

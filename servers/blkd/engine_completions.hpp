@@ -12,10 +12,8 @@ template <Disk D, class O>
 {
     if (const auto sane = disk_->acknowledge(); !sane)
         return recover();
-    do {
-        if (!drain())
-            return recover();
-    } while (disk_->arm());
+    if (!drain())
+        return recover();
     turns_.uncap();
     if (held_) [[unlikely]]
         retry_held();
@@ -36,19 +34,10 @@ template <Disk D, class O>
 template <Disk D, class O>
 [[gnu::always_inline]] inline bool Engine<D, O>::drain()
 {
-    D& disk = *disk_;
-    u64 touched =
-        0;  // kept out of memory, which this loop writes to: it would be loaded again each time
-    bool honest = true;
-    while (const auto ended = disk.take()) {
-        if (!*ended) [[unlikely]] {
-            honest = false;
-            break;
-        }
-        touched |= finish((*ended)->tag, (*ended)->status);
-    }
-    turns_.touch_all(touched);
-    return honest;
+    const auto touched = disk_->drain(
+        0, [this](u64 so_far, Ended ended) { return so_far | finish(ended.tag, ended.status); });
+    turns_.touch_all(touched.value_or(~u64{0}));
+    return touched.has_value();
 }
 
 // The set of the session whose client must be told.

@@ -110,6 +110,10 @@ public:
     std::optional<Result<Done>> take();
     // Before sleeping. True: take() first, there may be no interrupt for what came.
     [[nodiscard]] bool arm() { return requests_.arm(); }
+    // Both, and again if something came meanwhile: sum = each(sum, Done) for all that came back.
+    // `each` may prepare requests and kick, no more. Errors: a lie of the device, as take.
+    template <class Each>
+    Result<u64> drain(u64 sum, Each each);
 
     const Serial& serial() const { return serial_; }
     // Of the request queue, as the device was told.
@@ -140,17 +144,41 @@ private:
     Result<> transfer(Type type, u64 tag, Sector first, Run data);
     Result<> transfer(Type type, u64 tag, Sector first, std::span<const Run> data);
     Result<> admit(Sector first, std::span<const Run> data) const;
+    Result<> transfer_otherwise(Type type, u64 tag, Sector first, Run data);
     bool whole_blocks(Sector first, u64 bytes) const
     {
         return ((first.raw() * sector_bytes | bytes) & (info_.block_bytes - 1)) == 0;
     }
+    // What the usual way takes. Bits that no sector and no number of them may have: parts of
+    // blocks; and so far away that the end overflows, which no capacity reaches. With a packed ring
+    // there is no usual way: all bits.
+    struct Bounds {
+        u64 bits = ~u64{0};
+        u64 end = 0;
+
+        bool hold(u64 first, u64 sectors) const
+        {
+            return ((first | sectors) & bits) == 0 && first + sectors <= end;
+        }
+    };
+    void set_bounds()
+    {
+        bounds_ = {(info_.block_bytes / sector_bytes - 1) | ~(max_capacity * 2 + 1),
+                   info_.capacity.raw()};
+        if (requests_.packed())
+            bounds_ = {};
+    }
     bool usable() const { return requests_.slots() != 0 && !broken(); }
     Result<> admit_without_data() const;
     Result<> admit_range(Sector first, u32 sectors, u32 limit) const;
+    template <class Each>
+    Result<u64> take_rare(u64 sum, UsedElement used, Each each);
+    Done done(const Returned& returned);
     Outcome outcome(Answer answer, bool complete) const;
     void keep_serial();
 
     Device<B>* device_ = nullptr;
+    Bounds bounds_;  // of info_
     Info info_;
     bool legacy_ = false;
     Requests requests_;
@@ -221,6 +249,7 @@ Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::set_up_queue()
         return fail(rings.error());
     rings_ = *rings;
     info_.max_runs = std::min(info_.max_runs, u32{requests_.max_runs()});
+    set_bounds();
     return device_->enable(request_queue, rings_);
 }
 
@@ -247,6 +276,7 @@ Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::refresh()
         return fail(Errc::not_supported);
     info_ = *info;
     round_limits(info_);
+    set_bounds();
     if (requests_.slots() != 0)
         info_.max_runs = std::min(info_.max_runs, u32{requests_.max_runs()});
     return {};
@@ -254,8 +284,8 @@ Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::refresh()
 
 // Everything that refuses a request, with the exact reason; nothing if nothing does.
 template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
-Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::admit(Sector first,
-                                                       std::span<const Run> data) const
+[[gnu::noinline]] Result<>
+Driver<B, MaxSlots, MaxQueue, MaxRuns>::admit(Sector first, std::span<const Run> data) const
 {
     if (!usable())
         return fail(Errc::device_fault);
@@ -283,12 +313,23 @@ template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 Driver<B, MaxSlots, MaxQueue, MaxRuns>::transfer(Type type, u64 tag, Sector first, Run run)
 {
     // What admit() checks, for the usual case of one run.
-    if (run.length == 0 || !whole_blocks(first, run.length)
-        || !fits(first.raw(), run.length / sector_bytes, info_.capacity.raw()) || !requests_.room())
-        [[unlikely]]
-        return admit(first, std::span{&run, 1});
-    requests_.submit(type, first.raw(), tag, run);
+    if (run.length == 0 || run.length % sector_bytes != 0
+        || !bounds_.hold(first.raw(), run.length / sector_bytes) || !requests_.room()) [[unlikely]]
+        return transfer_otherwise(type, tag, first, run);
+    requests_.template submit<true>(type, first.raw(), tag, run);
     return {};
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::noinline]] Result<> Driver<B, MaxSlots, MaxQueue, MaxRuns>::transfer_otherwise(Type type,
+                                                                                      u64 tag,
+                                                                                      Sector first,
+                                                                                      Run run)
+{
+    const auto admitted = admit(first, std::span{&run, 1});
+    if (admitted)
+        requests_.template submit<false>(type, first.raw(), tag, run);
+    return admitted;
 }
 
 template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
@@ -405,7 +446,37 @@ Driver<B, MaxSlots, MaxQueue, MaxRuns>::take()
         return std::nullopt;
     if (!*taken) [[unlikely]]
         return fail(taken->error());
-    const Returned& returned = **taken;
+    return done(**taken);
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+template <class Each>
+[[gnu::always_inline]] inline Result<u64> Driver<B, MaxSlots, MaxQueue, MaxRuns>::drain(u64 sum,
+                                                                                        Each each)
+{
+    return requests_.drain(
+        sum,
+        [each](u64 so_far, u64 tag, u32 bytes) {
+            return each(so_far, Done{tag, Outcome::ok, bytes});
+        },
+        [this, each](u64 so_far, UsedElement used) { return take_rare(so_far, used, each); });
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+template <class Each>
+[[gnu::noinline]] Result<u64>
+Driver<B, MaxSlots, MaxQueue, MaxRuns>::take_rare(u64 sum, UsedElement used, Each each)
+{
+    const auto returned = requests_.examine(used);
+    if (!returned)
+        return fail(returned.error());
+    return each(sum, done(*returned));
+}
+
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::always_inline]] inline Done
+Driver<B, MaxSlots, MaxQueue, MaxRuns>::done(const Returned& returned)
+{
     const Outcome result = outcome(returned.answer, returned.complete);
     if (returned.identity && result == Outcome::ok) [[unlikely]]
         keep_serial();

@@ -81,6 +81,7 @@ public:
     u16 max_runs() const { return max_runs_; }
 
     // All need room. The data is at most 2^32 - 2 - frame_bytes in sum.
+    template <bool Split>  // as Queue::offer
     void submit(Type type, u64 sector, u64 tag, Run data);
     Result<> submit_several(Type type, u64 sector, u64 tag, std::span<const Run> data);
     Result<> submit_flush(u64 tag) { return submit_several(Type::flush, 0, tag, {}); }
@@ -95,17 +96,21 @@ public:
     [[nodiscard]] bool publish() { return queue_.publish(); }
     std::optional<Result<Returned>> take();
     [[nodiscard]] bool arm() { return queue_.arm(); }
+    // As Queue::drain: sum = good(sum, tag, bytes) for what went well.
+    template <class Good, class Rare>
+    Result<u64> drain(u64 sum, Good good, Rare rare);
+    // As Queue::examine.
+    Result<Returned> examine(UsedElement used);
 
     u16 slots() const { return slots_; }
     u16 in_flight() const { return queue_.outstanding(); }
     bool in_flight(u16 slot) const { return queue_.outstanding(DescriptorIndex{slot}); }
-    u64 tag(u16 slot) const { return requests_[slot].tag; }
+    u64 tag(u16 slot) const { return queue_.note(slot).tag; }
+    bool packed() const { return queue_.packed(); }
     bool broken() const { return queue_.broken(); }
     Fault fault() const { return queue_.fault(); }
 
 private:
-    using Requests = Queue<MaxQueue, MaxSlots, MaxSlots>;
-
     struct Header {
         Type type;
         u32 reserved;
@@ -115,10 +120,12 @@ private:
 
     struct Request {
         u64 tag;
-        u16 next;       // of the free list
-        u16 more_runs;  // taken from more_runs_
+        Header* header;  // in DMA memory, never read
+        u16 next;        // of the free list
+        u16 more_runs;   // taken from more_runs_
         bool identity;
     };
+    using Requests = Queue<MaxQueue, MaxSlots, MaxSlots, Request>;
     static constexpr u16 none = MaxSlots;  // ends the free list
 
     Buffer header(u16 slot) const
@@ -133,23 +140,30 @@ private:
     {
         queue_.lay_out(DescriptorIndex{slot}, std::array{header(slot), Buffer{}, status(slot)}, 1);
     }
-    void give_back(u16 slot)
+    Request& request(u32 slot) { return queue_.note(slot); }
+    void give_back(u32 slot)
     {
-        requests_[slot].next = free_;
-        free_ = slot;
+        request(slot).next = free_;
+        free_ = static_cast<u16>(slot);
     }
     u16 begin(Type type, u64 sector, u64 tag);
     bool tidy(u16 slot);
+    // As the device left it; that it did, says what the queue read before. The next request has
+    // none at first.
+    static Answer answer(Answer& at) { return std::atomic_ref{at}.load(std::memory_order_relaxed); }
+    static void forget(Answer& at)
+    {
+        std::atomic_ref{at}.store(Answer::none, std::memory_order_relaxed);
+    }
+    Returned returned(const Completion& completion);
 
-    Header* headers_ = nullptr;  // in DMA memory, never read
     Answer* answers_ = nullptr;  // in DMA memory
     Range* ranges_ = nullptr;    // in DMA memory, never read
-    DeviceAddr device_memory_;   // of headers_; the ranges follow, then the answers
+    DeviceAddr device_memory_;   // of the headers; the ranges follow, then the answers
     u16 slots_ = 0;
     u16 free_ = none;  // first of the free list
     u16 max_runs_ = 0;
     u16 more_runs_ = 0;  // that requests can have besides their first; without tables they share
-    std::array<Request, MaxSlots> requests_{};
     Requests queue_;
 };
 
@@ -167,13 +181,14 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::start(DmaRegion memory, QueueOptions option
     if (const auto reserved = queue_.reserve(slots, frame_pieces + 1); !reserved)
         return fail(reserved.error());
 
-    headers_ = reinterpret_cast<Header*>(memory.memory + offset);
-    ranges_ = reinterpret_cast<Range*>(headers_ + slots);
+    auto* const headers = reinterpret_cast<Header*>(memory.memory + offset);
+    ranges_ = reinterpret_cast<Range*>(headers + slots);
     answers_ = reinterpret_cast<Answer*>(ranges_ + slots);
     device_memory_ = memory.address + Bytes{offset};
     slots_ = slots;
     for (u16 slot = 0; slot < slots; ++slot) {
-        requests_[slot] = {};
+        request(slot) = {0, headers + slot, none, 0, false};
+        answers_[slot] = Answer::none;
         give_back(slot);
         lay_out(slot);
     }
@@ -198,21 +213,22 @@ template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 Chains<MaxSlots, MaxQueue, MaxRuns>::begin(Type type, u64 sector, u64 tag)
 {
     const u16 slot = free_;
-    free_ = requests_[slot].next;
-    requests_[slot].tag = tag;
-    headers_[slot] = {type, 0, sector};
-    answers_[slot] = Answer::none;
+    Request& request = this->request(slot);
+    free_ = request.next;
+    request.tag = tag;
+    *request.header = {type, 0, sector};
     return slot;
 }
 
 template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+template <bool Split>
 [[gnu::always_inline]] inline void
 Chains<MaxSlots, MaxQueue, MaxRuns>::submit(Type type, u64 sector, u64 tag, Run data)
 {
     const u16 slot = begin(type, sector, tag);
     const bool writes = device_writes(type);
-    queue_.offer(DescriptorIndex{slot}, {data.address, data.length, writes},
-                 {data.length + frame_bytes, writes ? data.length + 1 : 1});
+    queue_.template offer<Split>(DescriptorIndex{slot}, {data.address, data.length, writes},
+                                 {data.length + frame_bytes, writes ? data.length + 1 : 1});
 }
 
 // Of any number of runs, or none.
@@ -234,7 +250,7 @@ Result<> Chains<MaxSlots, MaxQueue, MaxRuns>::submit_several(Type type,
         give_back(slot);
         return done;
     }
-    Request& request = requests_[slot];
+    Request& request = this->request(slot);
     request.identity = type == Type::get_id;
     request.more_runs = 0;
     if (!queue_.has_tables() && data.size() > 1)
@@ -264,16 +280,52 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::take()
         free_ = none;  // broken: nothing more goes in
         return fail(taken->error());
     }
-    const Completion& completion = **taken;
+    return returned(**taken);
+}
+
+template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+template <class Good, class Rare>
+[[gnu::always_inline]] inline Result<u64>
+Chains<MaxSlots, MaxQueue, MaxRuns>::drain(u64 sum, Good good, Rare rare)
+{
+    Answer* const answers = answers_;
+    const auto drained = queue_.drain(
+        sum, [answers](u32 slot) { return answer(answers[slot]) == Answer::ok; },
+        [this, good, answers](u64 so_far, u32 slot, u32 total) {
+            forget(answers[slot]);
+            give_back(slot);
+            return good(so_far, request(slot).tag, total - frame_bytes);
+        },
+        rare);
+    if (!drained) [[unlikely]]
+        free_ = none;  // broken: nothing more goes in
+    return drained;
+}
+
+template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::always_inline]] inline Result<Returned>
+Chains<MaxSlots, MaxQueue, MaxRuns>::examine(UsedElement used)
+{
+    const auto completion = queue_.examine(used);
+    if (!completion)
+        return fail(completion.error());
+    return returned(*completion);
+}
+
+// Not of a usual chain.
+template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::always_inline]] inline Returned
+Chains<MaxSlots, MaxQueue, MaxRuns>::returned(const Completion& completion)
+{
     const u16 slot = completion.head.raw();
     bool identity = false;
     if (!queue_.as_laid_out(completion.head)) [[unlikely]]
         identity = tidy(slot);
+    const Answer said = answer(answers_[slot]);
+    forget(answers_[slot]);
     give_back(slot);
-    // Read once; queue_.take() ordered it after what says that it is there.
-    const Answer answer = std::atomic_ref{answers_[slot]}.load(std::memory_order_relaxed);
-    return Returned{requests_[slot].tag, completion.extent.total - frame_bytes, answer,
-                    completion.written == completion.extent.writable, identity};
+    return {request(slot).tag, completion.extent.total - frame_bytes, said,
+            completion.written == completion.extent.writable, identity};
 }
 
 // Brings a slot back into the shape that start() gave it. True: it was a get_id.
@@ -281,8 +333,8 @@ template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 [[gnu::cold, gnu::noinline]] bool Chains<MaxSlots, MaxQueue, MaxRuns>::tidy(u16 slot)
 {
     lay_out(slot);
-    more_runs_ = static_cast<u16>(more_runs_ + requests_[slot].more_runs);
-    return requests_[slot].identity;
+    more_runs_ = static_cast<u16>(more_runs_ + request(slot).more_runs);
+    return request(slot).identity;
 }
 
 }  // namespace virtio::blk

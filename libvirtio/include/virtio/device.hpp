@@ -91,6 +91,8 @@ private:
 
     explicit DeviceOver(const T& transport) : transport_{transport} {}
 
+    [[gnu::cold, gnu::noinline]] bool asks_for_reset() const { return needs_reset(); }
+
     void set(Status bit)
     {
         status_ = status_ | bit;
@@ -218,7 +220,7 @@ Result<> DeviceOver<T>::go()
 }
 
 template <Transport T>
-Interrupt DeviceOver<T>::acknowledge() const
+[[gnu::always_inline]] inline Interrupt DeviceOver<T>::acknowledge() const
 {
     const Cause cause = transport_.take_interrupt();
     // Full fence: the interrupt is taken back before any used ring is read. A chain that completes
@@ -227,7 +229,7 @@ Interrupt DeviceOver<T>::acknowledge() const
     return {.used_buffer = cause.used_buffer,
             .config_change = cause.config_change,
             // A device that needs a reset says so by a configuration change (virtio 1.2, 2.1.2).
-            .needs_reset = cause.config_change && needs_reset()};
+            .needs_reset = cause.config_change && asks_for_reset()};
 }
 
 }  // namespace virtio

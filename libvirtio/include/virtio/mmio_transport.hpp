@@ -131,11 +131,12 @@ Result<> MmioTransport<B>::enable_modern(const RingAddresses& rings) const
 // Exactly what was read goes back, so that an event in between stays; bits that the specification
 // does not define must not be written (virtio 1.2, 4.2.2.2).
 template <Bus B>
-Cause MmioTransport<B>::take_interrupt() const
+[[gnu::always_inline]] inline Cause MmioTransport<B>::take_interrupt() const
 {
-    const u32 cause = mmio().read(Mmio::interrupt_status) & InterruptBits::defined;
-    if (cause != 0)
-        mmio().write(Mmio::interrupt_ack, cause);
+    const auto registers = mmio();
+    const u32 cause = registers.read(Mmio::interrupt_status) & InterruptBits::defined;
+    if (cause != 0) [[likely]]
+        registers.write(Mmio::interrupt_ack, cause);
     return {.used_buffer = (cause & InterruptBits::used_buffer) != 0,
             .config_change = (cause & InterruptBits::config_change) != 0};
 }

@@ -50,8 +50,8 @@ struct QueueOptions {
 };
 
 // Up to `Reserved` chains can be laid out once. Only 0 .. Heads - 1 are chains: a driver that has
-// no others says so.
-template <u16 Max, u16 Reserved = 0, u16 Heads = Max>
+// no others says so. A Note of the driver's is kept with each.
+template <u16 Max, u16 Reserved = 0, u16 Heads = Max, class Note = NoNote>
 class Queue {
 public:
     // DMA memory that start() needs, whatever was negotiated.
@@ -77,7 +77,9 @@ public:
     Result<> reserve(u16 chains, u16 pieces);
     // Lays one out, as many pieces as were reserved; `varying` is the piece that requests fill in.
     void lay_out(DescriptorIndex reserved, std::span<const Buffer> pieces, u16 varying);
-    // Offers it with that piece; `extent` is of the whole chain, as for Ring::offer.
+    // Offers it with that piece; `extent` is of the whole chain, as for Ring::offer. Split: the
+    // caller knows that the ring is.
+    template <bool Split = false>
     void offer(DescriptorIndex reserved, const Buffer& piece, Extent extent);
     // Offers another chain in its place, this once: when it came back, lay it out again. Errors: as
     // submit.
@@ -86,7 +88,18 @@ public:
     [[nodiscard]] bool publish() { return ring_.publish(); }
     std::optional<Result<Completion>> take();
     [[nodiscard]] bool arm() { return ring_.arm(); }
+    // As Ring::drain; usual are reserved chains that are as they were laid out.
+    template <class Good, class Usual, class Rare>
+    [[gnu::always_inline]] Result<u64> drain(u64 sum, Good good, Usual usual, Rare rare)
+    {
+        return ring_.drain(sum, good, usual, rare);
+    }
+    Result<Completion> examine(UsedElement used);
 
+    Note& note(u32 head) { return ring_.note(head).note; }
+    const Note& note(u32 head) const { return ring_.note(head).note; }
+
+    bool packed() const { return ring_.packed(); }
     bool broken() const { return ring_.broken(); }
     Fault fault() const { return ring_.fault(); }
     u16 outstanding() const { return ring_.outstanding(); }
@@ -106,6 +119,12 @@ private:
     struct Varying {
         Stored* at;
         std::array<u32, 2> tail;
+    };
+    struct Fixed {};
+    // With each chain: that piece, and what our user keeps.
+    struct Kept {
+        [[no_unique_address]] std::conditional_t<Reserved == 0, Fixed, Varying> varying;
+        [[no_unique_address]] Note note;
     };
 
     static Result<Extent> measure(std::span<const Buffer> chain);
@@ -145,6 +164,11 @@ private:
     u16 pop_after(u16 last);
     void put_packed(u16 id, std::span<const Buffer> chain, Extent extent);
     void offer_packed(u16 id, Extent extent);
+    void settle(u16 id)
+    {
+        if (links_[id] != 0) [[unlikely]]  // of a driver that lays its chains out
+            release(id);
+    }
     void release(u16 id);
 
     u16 free_ = 0;  // first of the free list
@@ -155,15 +179,15 @@ private:
     Tables tables_;
     Stored* tables_memory_ = nullptr;
     DeviceAddr tables_address_;
-    Ring<Heads> ring_;
-    std::array<Varying, Reserved> varying_{};
+    Ring<Heads, Kept> ring_;
     std::array<u16, Heads> links_{};  // of a head: descriptors that next_ links, itself included
     std::array<u16, Max> next_{};     // of the free list, or of the chain a descriptor belongs to
     std::array<Stored, Reserved == 0 ? 0 : Max> copies_{};  // packed, no tables: reserved chains
 };
 
-template <u16 Max, u16 Reserved, u16 Heads>
-Result<RingAddresses> Queue<Max, Reserved, Heads>::start(DmaRegion memory, QueueOptions options)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+Result<RingAddresses> Queue<Max, Reserved, Heads, Note>::start(DmaRegion memory,
+                                                               QueueOptions options)
 {
     const auto [size, event_idx, packed, tables] = options;
     if (size > Max || tables.count > size)
@@ -185,16 +209,16 @@ Result<RingAddresses> Queue<Max, Reserved, Heads>::start(DmaRegion memory, Queue
     return addresses;
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-void Queue<Max, Reserved, Heads>::stop()
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+void Queue<Max, Reserved, Heads, Note>::stop()
 {
     ring_.stop();
     free_ = free_count_ = reserved_ = pieces_ = 0;
     in_tables_ = false;
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-Result<Extent> Queue<Max, Reserved, Heads>::measure(std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+Result<Extent> Queue<Max, Reserved, Heads, Note>::measure(std::span<const Buffer> chain)
 {
     u64 total = 0;
     u64 writable = 0;
@@ -211,8 +235,8 @@ Result<Extent> Queue<Max, Reserved, Heads>::measure(std::span<const Buffer> chai
     return Extent{static_cast<u32>(total), static_cast<u32>(writable)};
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-Result<DescriptorIndex> Queue<Max, Reserved, Heads>::submit(std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+Result<DescriptorIndex> Queue<Max, Reserved, Heads, Note>::submit(std::span<const Buffer> chain)
 {
     const u16 id = free_;
     if (const auto done = put(id, chain); !done)
@@ -220,17 +244,17 @@ Result<DescriptorIndex> Queue<Max, Reserved, Heads>::submit(std::span<const Buff
     return DescriptorIndex{id};
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-Result<> Queue<Max, Reserved, Heads>::submit(DescriptorIndex reserved,
-                                             std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+Result<> Queue<Max, Reserved, Heads, Note>::submit(DescriptorIndex reserved,
+                                                   std::span<const Buffer> chain)
 {
     return put(reserved.raw(), chain);
 }
 
 // For a chain of so many pieces. One that is not reserved takes a name off the free list; of a
 // split ring that is its first descriptor.
-template <u16 Max, u16 Reserved, u16 Heads>
-bool Queue<Max, Reserved, Heads>::room(u16 id, usize pieces) const
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+bool Queue<Max, Reserved, Heads, Note>::room(u16 id, usize pieces) const
 {
     const bool named = id < reserved_ || (free_count_ != 0 && id < Heads);
     const usize entries = in_table(id, pieces) ? 1 : pieces;
@@ -240,8 +264,8 @@ bool Queue<Max, Reserved, Heads>::room(u16 id, usize pieces) const
 }
 
 // Entries of a packed ring that reserved chains other than this one may need at any time.
-template <u16 Max, u16 Reserved, u16 Heads>
-u32 Queue<Max, Reserved, Heads>::kept(u16 id) const
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+u32 Queue<Max, Reserved, Heads, Note>::kept(u16 id) const
 {
     u32 idle = 0;
     for (u16 other = 0; other < reserved_; ++other)
@@ -250,8 +274,8 @@ u32 Queue<Max, Reserved, Heads>::kept(u16 id) const
 }
 
 // A chain that is not reserved: `id` is the first of the free list.
-template <u16 Max, u16 Reserved, u16 Heads>
-Result<> Queue<Max, Reserved, Heads>::put(u16 id, std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+Result<> Queue<Max, Reserved, Heads, Note>::put(u16 id, std::span<const Buffer> chain)
 {
     if (broken() || size() == 0)
         return fail(Errc::device_fault);
@@ -273,18 +297,19 @@ Result<> Queue<Max, Reserved, Heads>::put(u16 id, std::span<const Buffer> chain)
         write_table(id, chain);
     if (ring_.packed()) {
         put_packed(id, chain, *extent);
-        return {};
+    } else {
+        if (table)
+            point_to_table(id, chain.size());
+        else
+            link(id, chain);
+        ring_.offer(DescriptorIndex{id}, *extent);
     }
-    if (table)
-        point_to_table(id, chain.size());
-    else
-        link(id, chain);
-    ring_.offer(DescriptorIndex{id}, *extent);
+    ring_.single_out(DescriptorIndex{id});
     return {};
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-auto Queue<Max, Reserved, Heads>::stored(const Buffer& buffer, std::optional<u16> next) const
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+auto Queue<Max, Reserved, Heads, Note>::stored(const Buffer& buffer, std::optional<u16> next) const
     -> Stored
 {
     const u16 write = buffer.device_writes ? DescriptorFlags::write : 0;
@@ -295,8 +320,8 @@ auto Queue<Max, Reserved, Heads>::stored(const Buffer& buffer, std::optional<u16
     return std::bit_cast<Stored>(Descriptor{addr, buffer.length, flags, next.value_or(0)});
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-void Queue<Max, Reserved, Heads>::write_table(u16 id, std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+void Queue<Max, Reserved, Heads, Note>::write_table(u16 id, std::span<const Buffer> chain)
 {
     for (usize i = 0; i < chain.size(); ++i) {
         const auto next = static_cast<u16>(i + 1);
@@ -304,8 +329,8 @@ void Queue<Max, Reserved, Heads>::write_table(u16 id, std::span<const Buffer> ch
     }
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-void Queue<Max, Reserved, Heads>::point_to_table(u16 id, usize pieces)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+void Queue<Max, Reserved, Heads, Note>::point_to_table(u16 id, usize pieces)
 {
     ring_.describe(DescriptorIndex{id},
                    {table_address(id).raw(), static_cast<u32>(sizeof(Stored) * pieces),
@@ -313,8 +338,8 @@ void Queue<Max, Reserved, Heads>::point_to_table(u16 id, usize pieces)
 }
 
 // Takes a free descriptor, and remembers that it follows `last`.
-template <u16 Max, u16 Reserved, u16 Heads>
-u16 Queue<Max, Reserved, Heads>::pop_after(u16 last)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+u16 Queue<Max, Reserved, Heads, Note>::pop_after(u16 last)
 {
     const u16 taken = free_;
     free_ = next_[taken];
@@ -324,8 +349,8 @@ u16 Queue<Max, Reserved, Heads>::pop_after(u16 last)
 }
 
 // A chain in the table of a split ring: first its own descriptors, then free ones.
-template <u16 Max, u16 Reserved, u16 Heads>
-void Queue<Max, Reserved, Heads>::link(u16 id, std::span<const Buffer> chain)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+void Queue<Max, Reserved, Heads, Note>::link(u16 id, std::span<const Buffer> chain)
 {
     u16 at = id;
     u16 taken = id;
@@ -343,8 +368,10 @@ void Queue<Max, Reserved, Heads>::link(u16 id, std::span<const Buffer> chain)
     }
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-void Queue<Max, Reserved, Heads>::put_packed(u16 id, std::span<const Buffer> chain, Extent extent)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+void Queue<Max, Reserved, Heads, Note>::put_packed(u16 id,
+                                                   std::span<const Buffer> chain,
+                                                   Extent extent)
 {
     const DescriptorIndex head{id};
     if (in_table(id, chain.size())) {
@@ -359,22 +386,30 @@ void Queue<Max, Reserved, Heads>::put_packed(u16 id, std::span<const Buffer> cha
     ring_.offer(head, extent, static_cast<u16>(chain.size()));
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-[[gnu::always_inline]] inline std::optional<Result<Completion>> Queue<Max, Reserved, Heads>::take()
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+[[gnu::always_inline]] inline std::optional<Result<Completion>>
+Queue<Max, Reserved, Heads, Note>::take()
 {
     const auto taken = ring_.take();
-    if (!taken || !*taken) [[unlikely]]
-        return taken;
-    const u16 id = (*taken)->head.raw();
-    if (links_[id] != 0) [[unlikely]]  // of a driver that lays its chains out
-        release(id);
+    if (taken && *taken) [[likely]]
+        settle((*taken)->head.raw());
+    return taken;
+}
+
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+[[gnu::always_inline]] inline Result<Completion>
+Queue<Max, Reserved, Heads, Note>::examine(UsedElement used)
+{
+    const auto taken = ring_.examine(used);
+    if (taken)
+        settle(taken->head.raw());
     return taken;
 }
 
 // What was taken off the free list for a chain goes back. A reserved one keeps its name, and the
 // mark that it is not as it was laid out.
-template <u16 Max, u16 Reserved, u16 Heads>
-[[gnu::noinline]] void Queue<Max, Reserved, Heads>::release(u16 id)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+[[gnu::noinline]] void Queue<Max, Reserved, Heads, Note>::release(u16 id)
 {
     u16 last = id;
     for (u16 i = 1; i < links_[id]; ++i)
@@ -389,8 +424,8 @@ template <u16 Max, u16 Reserved, u16 Heads>
     free_ = first;
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-Result<> Queue<Max, Reserved, Heads>::reserve(u16 chains, u16 pieces)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+Result<> Queue<Max, Reserved, Heads, Note>::reserve(u16 chains, u16 pieces)
 {
     // In tables, in a split ring's own table, or copied into the ring each time.
     in_tables_ = chains <= tables_.count && in_table(0, pieces);
@@ -405,10 +440,10 @@ Result<> Queue<Max, Reserved, Heads>::reserve(u16 chains, u16 pieces)
     return {};
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-void Queue<Max, Reserved, Heads>::lay_out(DescriptorIndex reserved,
-                                          std::span<const Buffer> pieces,
-                                          u16 varying)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+void Queue<Max, Reserved, Heads, Note>::lay_out(DescriptorIndex reserved,
+                                                std::span<const Buffer> pieces,
+                                                u16 varying)
 {
     const u16 id = reserved.raw();
     links_[id] = 0;
@@ -419,26 +454,27 @@ void Queue<Max, Reserved, Heads>::lay_out(DescriptorIndex reserved,
         Stored* at = place(id, i);
         *at = stored(pieces[i], follows);
         if (i == varying)
-            varying_[id] = {
+            ring_.note(reserved.raw()).varying = {
                 at, {stored({{}, 0, false}, follows).tail, stored({{}, 0, true}, follows).tail}};
     }
     if (in_tables_ && !ring_.packed())
         point_to_table(id, pieces.size());
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-[[gnu::always_inline]] inline void
-Queue<Max, Reserved, Heads>::offer(DescriptorIndex reserved, const Buffer& piece, Extent extent)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+template <bool Split>
+[[gnu::always_inline]] inline void Queue<Max, Reserved, Heads, Note>::offer(
+    DescriptorIndex reserved, const Buffer& piece, Extent extent)
 {
-    const Varying& varying = varying_[reserved.raw()];
+    const Varying& varying = ring_.note(reserved.raw()).varying;
     *varying.at = {piece.address.raw(), piece.length, varying.tail[piece.device_writes ? 1 : 0]};
-    if (ring_.packed()) [[unlikely]]
+    if (!Split && ring_.packed()) [[unlikely]]
         return offer_packed(reserved.raw(), extent);
     ring_.offer(reserved, extent);
 }
 
-template <u16 Max, u16 Reserved, u16 Heads>
-[[gnu::noinline]] void Queue<Max, Reserved, Heads>::offer_packed(u16 id, Extent extent)
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+[[gnu::noinline]] void Queue<Max, Reserved, Heads, Note>::offer_packed(u16 id, Extent extent)
 {
     const DescriptorIndex head{id};
     if (in_tables_) {

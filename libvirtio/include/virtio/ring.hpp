@@ -53,8 +53,11 @@ struct RingOptions {
     bool packed = false;
 };
 
+// What a user keeps with each chain; together they are found by one multiplication.
+struct NoNote {};
+
 // Only 0 .. Heads - 1 may be heads of chains.
-template <u16 Heads>
+template <u16 Heads, class Note = NoNote>
 class Ring {
 public:
     Ring() = default;
@@ -90,6 +93,20 @@ public:
     // and from then on the ring is broken and nothing comes.
     std::optional<Result<Completion>> take();
 
+    // All at once, before sleeping: take() until nothing comes, arm(), again if something came
+    // meanwhile. For each chain that came back sum = usual(sum, head, its total) if the device
+    // wrote all that there was room for, good(head) agrees, and nobody singled the chain out; else
+    // sum = rare(sum, what the device said), which calls examine(). They may offer and publish, no
+    // more. Errors: as take.
+    template <class Good, class Usual, class Rare>
+    Result<u64> drain(u64 sum, Good good, Usual usual, Rare rare);
+    // What take() makes of the next one, if this is what the device said of it. Errors: as take.
+    Result<Completion> examine(UsedElement used);
+    Note& note(u32 head) { return chains_[head].note; }
+    const Note& note(u32 head) const { return chains_[head].note; }
+    // An offered chain is none of the usual ones.
+    void single_out(DescriptorIndex head) { chains_[head.raw()].writable |= singled_out; }
+
     // Asks for an interrupt when the next chain comes back. True: one has come back already, and
     // there may be no interrupt for it; take() again.
     [[nodiscard]] bool arm();
@@ -109,24 +126,46 @@ public:
     u16 room() const { return static_cast<u16>(size_ - distance(first_used_, next_free_)); }
 
 private:
-    // What the device has. Its answer is good if it says that it wrote less than `bound` bytes:
-    // bound is the chain's total + 1, and zero, which nothing is less than, if it has not got it.
+    // What the device has. Its answer is good if it says that it wrote less than `bound` bytes,
+    // the chain's total + 1, and usual if it wrote exactly `writable`. If the device has not got
+    // the chain nothing is less than zero, and no 32 bits are as many as `nothing`.
     struct Chain {
-        u32 bound;
-        u32 writable;
+        u64 writable;
+        u64 bound;
+        [[no_unique_address]] Note note;
     };
+    static constexpr u64 nothing = ~u64{0};
+    // What is inlined: trusted, split, with EVENT_IDX.
+    enum class Way : u8 { usual, other };
+    static constexpr u64 singled_out = u64{1} << 32;
 
     static constexpr u16 copies = 32;
 
+    RingPosition filled() { return way_ == Way::usual ? split_.filled() : filled_otherwise(); }
+    RingPosition filled_otherwise();
+    // Asks for an interrupt, and then what filled() says.
+    RingPosition wish(RingPosition seen)
+    {
+        return way_ == Way::usual ? split_.wish(seen, true) : wish_otherwise();
+    }
+    RingPosition wish_otherwise();
+    // More than the device was shown: what is only offered is not the device's yet.
+    bool jumped(RingPosition to) const { return distance(seen_, to) > distance(seen_, published_); }
+    void returned(u32 id) { set(id, nothing, 0); }
+    void set(u32 id, u64 writable, u64 bound)
+    {
+        chains_[id].writable = writable;
+        chains_[id].bound = bound;
+    }
     RingPosition copy_used();
-    bool show_packed();
-    bool wish_packed();
+    bool show_otherwise(RingPosition old, RingPosition fresh);
 
     // Ends trust. What the device claimed to have returned beyond this point is not looked at.
     [[gnu::cold, gnu::noinline]] Errc lie(Fault why)
     {
         fault_ = why;
         trusted_ = false;
+        way_ = Way::other;
         known_ = seen_;
         return Errc::device_fault;
     }
@@ -141,6 +180,7 @@ private:
     bool event_idx_ = false;
     bool packed_ = false;
     bool trusted_ = false;  // started, and not broken
+    Way way_ = Way::other;
     Fault fault_ = Fault::none;
 
     // Of a packed ring.
@@ -155,8 +195,8 @@ private:
     std::array<u16, Heads> entries_{};  // packed: that a chain takes; 0 once it is copied
 };
 
-template <u16 Heads>
-Result<RingAddresses> Ring<Heads>::start(DmaRegion memory, RingOptions options)
+template <u16 Heads, class Note>
+Result<RingAddresses> Ring<Heads, Note>::start(DmaRegion memory, RingOptions options)
 {
     if (!RingLayout::valid(options.size))
         return fail(Errc::bad_argument);
@@ -171,6 +211,7 @@ Result<RingAddresses> Ring<Heads>::start(DmaRegion memory, RingOptions options)
     event_idx_ = options.event_idx;
     packed_ = options.packed;
     trusted_ = true;
+    way_ = event_idx_ && !packed_ ? Way::usual : Way::other;
     if (!packed_) {
         split_ = SplitRing{memory.memory, size_};
         return SplitRing::addresses(memory.address, size_);
@@ -180,29 +221,31 @@ Result<RingAddresses> Ring<Heads>::start(DmaRegion memory, RingOptions options)
     return PackedRing::addresses(memory.address, size_);
 }
 
-template <u16 Heads>
-void Ring<Heads>::stop()
+template <u16 Heads, class Note>
+void Ring<Heads, Note>::stop()
 {
     size_ = 0;
     trusted_ = false;
+    way_ = Way::other;
     fault_ = Fault::none;
     offered_ = published_ = seen_ = known_ = RingPosition{};
     next_free_ = first_new_ = first_used_ = RingPosition{};
-    chains_.fill({});
+    for (u32 id = 0; id < Heads; ++id)
+        returned(id);
 }
 
-template <u16 Heads>
-[[gnu::always_inline]] inline void Ring<Heads>::offer(DescriptorIndex head, Extent extent)
+template <u16 Heads, class Note>
+[[gnu::always_inline]] inline void Ring<Heads, Note>::offer(DescriptorIndex head, Extent extent)
 {
     const RingPosition at = offered_;
-    chains_[head.raw()] = {extent.total + 1, extent.writable};
+    set(head.raw(), extent.writable, u64{extent.total} + 1);
     split_.put(at, head.raw());
     offered_ = next(at);
 }
 
 // The first entry of a batch gets its flags from publish(): the device takes entries in order.
-template <u16 Heads>
-void Ring<Heads>::add(DescriptorIndex head, u64 addr, u32 len, u16 flags)
+template <u16 Heads, class Note>
+void Ring<Heads, Note>::add(DescriptorIndex head, u64 addr, u32 len, u16 flags)
 {
     flags |= ring_.available(next_free_);
     ring_.put(next_free_, addr, len, head.raw());
@@ -213,37 +256,42 @@ void Ring<Heads>::add(DescriptorIndex head, u64 addr, u32 len, u16 flags)
     next_free_ = next(next_free_);
 }
 
-template <u16 Heads>
-void Ring<Heads>::offer(DescriptorIndex head, Extent extent, u16 entries)
+template <u16 Heads, class Note>
+void Ring<Heads, Note>::offer(DescriptorIndex head, Extent extent, u16 entries)
 {
-    chains_[head.raw()] = {extent.total + 1, extent.writable};
+    set(head.raw(), extent.writable, u64{extent.total} + 1);
     entries_[head.raw()] = entries;
     offered_ = next(offered_);
 }
 
-template <u16 Heads>
-[[gnu::always_inline]] inline bool Ring<Heads>::publish()
+template <u16 Heads, class Note>
+[[gnu::always_inline]] inline bool Ring<Heads, Note>::publish()
 {
     const RingPosition old = published_;
     const RingPosition fresh = offered_;
-    if (fresh == old || !trusted_)
+    if (fresh == old)
         return false;
+    if (way_ != Way::usual) [[unlikely]]
+        return show_otherwise(old, fresh);
     published_ = fresh;
-    if (packed_) [[unlikely]]
-        return show_packed();
-    return split_.show(old, fresh, event_idx_);
+    return split_.show(old, fresh, true);
 }
 
-template <u16 Heads>
-[[gnu::noinline]] bool Ring<Heads>::show_packed()
+template <u16 Heads, class Note>
+[[gnu::noinline]] bool Ring<Heads, Note>::show_otherwise(RingPosition old, RingPosition fresh)
 {
-    return ring_.show(std::exchange(first_new_, next_free_), next_free_, first_flags_);
+    if (!trusted_)
+        return false;
+    published_ = fresh;
+    if (packed_)
+        return ring_.show(std::exchange(first_new_, next_free_), next_free_, first_flags_);
+    return split_.show(old, fresh, event_idx_);
 }
 
 // Copies what the device used, as long as it can be right: chains that it has, each once. What
 // can't be right is left for the next time; then it is all there is, and take() finds the lie.
-template <u16 Heads>
-[[gnu::noinline]] RingPosition Ring<Heads>::copy_used()
+template <u16 Heads, class Note>
+[[gnu::noinline]] RingPosition Ring<Heads, Note>::copy_used()
 {
     RingPosition to = seen_;
     while (distance(seen_, to) < copies && ring_.used(first_used_)) {
@@ -265,41 +313,84 @@ template <u16 Heads>
     return to;
 }
 
-template <u16 Heads>
-[[gnu::always_inline]] inline std::optional<Result<Completion>> Ring<Heads>::take()
+template <u16 Heads, class Note>
+[[gnu::always_inline]] inline std::optional<Result<Completion>> Ring<Heads, Note>::take()
 {
     if (seen_ == known_) {
-        if (!trusted_) [[unlikely]]
-            return std::nullopt;
-        if (packed_) [[unlikely]]
-            known_ = copy_used();
-        else
-            known_ = split_.filled();
+        known_ = filled();
         if (known_ == seen_)
             return std::nullopt;
-        // Not more than it was shown: what is only offered is not the device's yet.
-        if (distance(seen_, known_) > distance(seen_, published_)) [[unlikely]]
+        if (jumped(known_)) [[unlikely]]
             return fail(lie(Fault::index_jump));
     }
-    // A copy, checked once. What is no head, or nothing at all, has a bound of zero or lies beyond
-    // the array.
-    const auto [id, len] = split_.used(seen_);
-    if (id >= Heads) [[unlikely]]
-        return fail(lie_about(id));
-    const Chain chain = chains_[id];
-    if (len >= chain.bound) [[unlikely]]
-        return fail(lie_about(id));
-
-    seen_ = next(seen_);
-    chains_[id].bound = 0;
-    // Devices exist that count bytes of the readable part too: cap it.
-    return Completion{DescriptorIndex{static_cast<u16>(id)},
-                      std::min(len, chain.writable),
-                      {chain.bound - 1, chain.writable}};
+    return examine(split_.used(seen_));
 }
 
-template <u16 Heads>
-Errc Ring<Heads>::lie_about(u32 id)
+// A copy of what the device says, checked once. What is no head, or nothing at all, has a bound of
+// zero or lies beyond the array.
+template <u16 Heads, class Note>
+[[gnu::always_inline]] inline Result<Completion> Ring<Heads, Note>::examine(UsedElement used)
+{
+    const auto [id, len] = used;
+    if (id >= Heads) [[unlikely]]
+        return fail(lie_about(id));
+    const u64 bound = chains_[id].bound;
+    if (len >= bound) [[unlikely]]
+        return fail(lie_about(id));
+    const auto writable = static_cast<u32>(chains_[id].writable);
+    returned(id);
+    seen_ = next(seen_);
+    // Devices exist that count bytes of the readable part too: cap it.
+    return Completion{DescriptorIndex{static_cast<u16>(id)},
+                      std::min(len, writable),
+                      {static_cast<u32>(bound - 1), writable}};
+}
+
+template <u16 Heads, class Note>
+template <class Good, class Usual, class Rare>
+[[gnu::always_inline]] inline Result<u64>
+Ring<Heads, Note>::drain(u64 sum, Good good, Usual usual, Rare rare)
+{
+    const SplitRing split = split_;  // a copy: nothing that is stored meanwhile changes it
+    RingPosition end = filled();
+    for (RingPosition seen = seen_;;) {
+        u32 left = distance(seen, end);
+        if (left > distance(seen, published_)) [[unlikely]]
+            return fail(lie(Fault::index_jump));
+        for (u64 at = seen.raw(); left != 0; --left, ++at) {
+            const auto [id, len] = split.used(at);
+            if (id < Heads && chains_[id].writable == len && good(id)) [[likely]] {
+                const auto total = static_cast<u32>(chains_[id].bound - 1);
+                returned(id);
+                sum = usual(sum, id, total);
+                continue;
+            }
+            seen_ = RingPosition{static_cast<u16>(at)};
+            const Result<u64> told = rare(sum, UsedElement{id, len});
+            if (!told)
+                return told;
+            sum = *told;
+        }
+        seen_ = seen = end;
+        end = wish(end);
+        if (end == seen) [[likely]]
+            break;
+    }
+    known_ = end;
+    return sum;
+}
+
+// What was copied and not taken stays where it is.
+template <u16 Heads, class Note>
+[[gnu::noinline]] RingPosition Ring<Heads, Note>::filled_otherwise()
+{
+    if (!trusted_ || seen_ != known_)
+        return known_;
+    return packed_ ? copy_used() : split_.filled();
+}
+
+template <u16 Heads, class Note>
+Errc Ring<Heads, Note>::lie_about(u32 id)
 {
     if (id >= size_)
         return lie(Fault::id_out_of_range);
@@ -308,20 +399,25 @@ Errc Ring<Heads>::lie_about(u32 id)
     return lie(Fault::too_long);
 }
 
-template <u16 Heads>
-bool Ring<Heads>::arm()
+template <u16 Heads, class Note>
+bool Ring<Heads, Note>::arm()
 {
-    if (!trusted_)
-        return false;
-    if (packed_) [[unlikely]]
-        return wish_packed();
-    return split_.wish(seen_, event_idx_);
+    if (seen_ != known_)
+        return true;
+    const RingPosition end = wish(seen_);
+    if (!jumped(end))  // else take() looks again, and finds the lie
+        known_ = end;
+    return end != seen_;
 }
 
-template <u16 Heads>
-[[gnu::noinline]] bool Ring<Heads>::wish_packed()
+template <u16 Heads, class Note>
+[[gnu::noinline]] RingPosition Ring<Heads, Note>::wish_otherwise()
 {
-    return seen_ != known_ || ring_.wish(first_used_, event_idx_);
+    if (!trusted_)
+        return seen_;
+    if (!packed_)
+        return split_.wish(seen_, event_idx_);
+    return ring_.wish(first_used_, event_idx_) ? copy_used() : seen_;
 }
 
 }  // namespace virtio

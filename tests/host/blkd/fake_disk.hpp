@@ -43,17 +43,13 @@ struct FakeDisk {
         return told;
     }
     Result<> acknowledge() { return needs_reset ? fail(Errc::device_fault) : Result<>{}; }
-    std::optional<Result<blkd::Ended>> take()
+    template <class Each>
+    Result<u64> drain(u64 sum, Each each)
     {
-        if (std::exchange(lie, false))
-            return fail(Errc::device_fault);
-        if (ended.empty())
-            return std::nullopt;
-        const auto next = ended.front();
-        ended.pop_front();
-        return next;
+        for (; !lie && !ended.empty(); ended.pop_front())
+            sum = each(sum, blkd::Ended{ended.front()});
+        return std::exchange(lie, false) ? fail(Errc::device_fault) : Result<u64>{sum};
     }
-    bool arm() { return !ended.empty(); }
 
     template <class Lost>
     Result<> recover(Lost lost)
