@@ -119,6 +119,8 @@ public:
         return ring::stepped_over(ring::load(peer_->wake_at), before, tail_);
     }
 
+    // One can be pushed now.
+    bool has_room() { return tail_ - head_ <= mask_ || refresh(); }
     // Entries that can be pushed now.
     u32 room()
     {
@@ -201,6 +203,19 @@ public:
         if (head_ == tail_ && !refresh()) [[unlikely]]
             return fail(broken_ ? Errc::malformed : Errc::would_block);
         return ring::copy_once(entries_[head_++ & mask_]);
+    }
+
+    // The next entry if `wanted(copy)`, otherwise it stays. Errors: as pop; not_found (it stays).
+    template <class Wanted>
+    Result<Entry> pop_if(Wanted wanted)
+    {
+        if (head_ == tail_ && !refresh()) [[unlikely]]
+            return fail(broken_ ? Errc::malformed : Errc::would_block);
+        const Entry entry = ring::copy_once(entries_[head_ & mask_]);
+        if (!wanted(entry))
+            return fail(Errc::not_found);
+        ++head_;
+        return entry;
     }
 
     // Gives the places of popped entries back to the producer, without a look whether it sleeps on

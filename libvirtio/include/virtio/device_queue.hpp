@@ -48,6 +48,17 @@ public:
         queue_.offer(reserved, piece, extent);
         unpublished_ = true;
     }
+    [[gnu::always_inline]] void fill(DescriptorIndex reserved, const Buffer& piece)
+    {
+        queue_.fill(reserved, piece);
+    }
+    template <class Each>
+    [[gnu::always_inline]] u16 offer_some(u16 most, Each each)
+    {
+        const u16 count = queue_.offer_some(most, each);
+        unpublished_ |= count != 0;
+        return count;
+    }
     Result<> submit(DescriptorIndex reserved, std::span<const Buffer> chain);
     bool as_laid_out(DescriptorIndex reserved) const { return queue_.as_laid_out(reserved); }
     // A chain of a few pieces takes one descriptor of the ring.
@@ -55,6 +66,17 @@ public:
 
     // As Queue::take.
     std::optional<Result<Completion>> take();
+    template <class Each>
+    [[gnu::always_inline]] u16 take_some(u16 most, Each each)
+    {
+        if (!running_) [[unlikely]]
+            return 0;
+        if (unpublished_) [[unlikely]]
+            show();
+        return queue_.take_some(most, each);
+    }
+    // There may be something to take.
+    bool ready() const { return running_ && queue_.ready(); }
     // Shows the device what was submitted. True: it was notified.
     template <Bus B>
     bool kick(const Device<B>& device);
@@ -65,6 +87,9 @@ public:
     bool insist(const Device<B>& device);
     [[nodiscard]] bool arm() { return running_ && queue_.arm(); }
 
+    // Of chains that the device has, or is about to be shown.
+    u16 outstanding() const { return queue_.outstanding(); }
+    bool outstanding(DescriptorIndex head) const { return queue_.outstanding(head); }
     u16 size() const { return running_ ? queue_.size() : u16{0}; }
     bool broken() const { return running_ && queue_.broken(); }
     Fault fault() const { return queue_.fault(); }
@@ -78,8 +103,7 @@ private:
     static constexpr Tables tables(u16 size) { return {size, table_entries}; }
     [[gnu::noinline]] void show()
     {
-        if (!std::exchange(unpublished_, false))
-            return;
+        unpublished_ = false;
         const bool wanted = queue_.publish();
         notify_ |= wanted;
         unheard_ |= !wanted;
@@ -156,7 +180,8 @@ bool DeviceQueue<Max, Reserved>::kick(const Device<B>& device)
 {
     if (!running_)
         return false;
-    show();
+    if (unpublished_)
+        show();
     if (!std::exchange(notify_, false))
         return false;
     unheard_ = false;

@@ -35,6 +35,12 @@ struct Frame {
     Offload offload{};
 };
 
+// A frame in one buffer of which the device says nothing more: most are so.
+struct Plain {
+    const std::byte* bytes;  // the device may still write there
+    u32 length;
+};
+
 // Shorter buffers are refused, so a frame has no more pieces than this.
 inline constexpr u32 min_receive_buffer = sizeof(Header) + link_header + default_mtu;
 inline constexpr u16 max_pieces =
@@ -57,9 +63,17 @@ public:
     // Gives the device a buffer. Errors: bad_argument (too short, or not aligned to 4 bytes),
     // would_block (the queue is full), device_fault (not started, or broken).
     Result<> post(u64 tag, DmaRegion buffer);
+    // Gives it every buffer again that came back and that post() did not replace.
+    void repost();
     // The next frame. An error is a lie of the device, told once. Nothing comes while a frame is
     // not complete.
     std::optional<Result<Frame>> take();
+    // There may be something to take.
+    bool ready() const { return queue_.ready(); }
+    // each(Plain) for the next frames, at most so many, as long as they are plain. Returns how
+    // many; take() tells what comes then.
+    template <class Each>
+    u16 take_plain(u16 most, Each each);
 
     // Calls lost(tag) for all buffers that were not given back. The device is in reset.
     template <class Lost>
@@ -72,24 +86,39 @@ public:
     }
     [[nodiscard]] bool arm() { return !lied_ && queue_.arm(); }
 
-    u16 posted() const { return posted_; }
+    u16 posted() const { return static_cast<u16>(queue_.size() - free_count_); }
     bool broken() const { return queue_.broken() || lied_; }
 
 private:
-    struct Posted {
+    struct alignas(32) Posted {
         u64 tag = 0;
-        std::byte* memory = nullptr;
+        std::byte* memory = nullptr;  // of none yet: null
         u32 length = 0;
-        bool outstanding = false;
     };
 
+    // What frames look like.
+    struct Shape {
+        u32 header_bytes = 0;
+        u32 longest = ~0U;  // without the header
+        bool merged = false;
+
+        // Each half word of the header is read once; take() reads it again if this says no.
+        bool plain(const std::byte* memory, u32 written) const
+        {
+            const auto half = [memory](usize at) {
+                return __atomic_load_n(reinterpret_cast<const u16*>(memory + at), __ATOMIC_RELAXED);
+            };
+            return written >= header_bytes + min_frame && written - header_bytes <= longest
+                   && half(offsetof(Header, flags)) == 0
+                   && (!merged || half(offsetof(Header, num_buffers)) == 1);
+        }
+    };
+
+    void came_back(u16 id) { free_[free_count_++ % Max] = id; }
     Result<> add(const Posted& buffer, u32 written);
     Result<> begin(const Posted& buffer, u32 written);
     Frame finish();
-    bool too_long() const
-    {
-        return rules_.accepted.has(NetFeature::mtu) && bytes_ > rules_.mtu + link_header;
-    }
+    bool too_long() const { return bytes_ > shape_.longest; }
     Frame dropped(Frame frame, Drop why) const
     {
         frame.drop = why;
@@ -98,11 +127,10 @@ private:
 
     DeviceQueue<Max, Max> queue_;
     Rules rules_;
-    u32 header_bytes_ = 0;
+    Shape shape_;
     u32 least_ = min_receive_buffer;
-    bool merged_ = false;
     bool lied_ = false;
-    u16 posted_ = 0;
+    u16 free_count_ = 0;
     std::array<u16, Max> free_{};        // chains, of one buffer each, that the device has not got
     std::array<Posted, Max> buffers_{};  // by the head of their chain
 
@@ -124,21 +152,24 @@ Receiver<Max>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 size, 
     if (const auto done = queue_.start(device, index, memory, size); !done)
         return done;
     rules_ = rules;
-    header_bytes_ = net::header_bytes(rules.accepted);
-    merged_ = rules.accepted.has(NetFeature::mrg_rxbuf);
-    least_ = merged_ ? min_receive_buffer
-                     : std::max(min_receive_buffer, header_bytes_ + link_header + rules.mtu);
+    shape_.header_bytes = net::header_bytes(rules.accepted);
+    shape_.merged = rules.accepted.has(NetFeature::mrg_rxbuf);
+    least_ = shape_.merged
+                 ? min_receive_buffer
+                 : std::max(min_receive_buffer, shape_.header_bytes + link_header + rules.mtu);
+    shape_.longest = rules.accepted.has(NetFeature::mtu) ? rules.mtu + link_header : ~0U;
     lied_ = false;
-    posted_ = wanted_ = count_ = 0;
+    wanted_ = count_ = 0;
     buffers_.fill({});
     const u16 count = queue_.size();
     if (const auto done = queue_.reserve(count, 1); !done)
         return done;
-    const Buffer any{{}, header_bytes_, true};
+    const Buffer any{{}, shape_.header_bytes, true};
     for (u16 id = 0; id < count; ++id) {
         queue_.lay_out(DescriptorIndex{id}, {&any, 1}, 0);
         free_[id] = static_cast<u16>(count - 1 - id);
     }
+    free_count_ = count;
     return {};
 }
 
@@ -150,14 +181,49 @@ template <u16 Max>
     if (buffer.size.raw() < min_buffer() || buffer.size.raw() >= ~u32{0}
         || !aligned(reinterpret_cast<uptr>(buffer.memory), alignof(u32))) [[unlikely]]
         return fail(Errc::bad_argument);
-    if (posted_ == queue_.size()) [[unlikely]]
+    if (free_count_ == 0) [[unlikely]]
         return fail(Errc::would_block);
     const auto length = static_cast<u32>(buffer.size.raw());
-    const u16 id = free_[queue_.size() - posted_ - 1u];
+    const u16 id = free_[--free_count_];
     queue_.offer(DescriptorIndex{id}, {buffer.address, length, true}, {length, length});
-    buffers_[id] = {tag, buffer.memory, length, true};
-    ++posted_;
+    buffers_[id] = {tag, buffer.memory, length};
     return {};
+}
+
+template <u16 Max>
+void Receiver<Max>::repost()
+{
+    if (queue_.size() == 0 || broken()) [[unlikely]]
+        return;
+    const u16* at = free_.data() + free_count_;
+    const u16 given = queue_.offer_some(free_count_, [&] [[gnu::always_inline]] (Offer & offer) {
+        const u16 id = *--at % Max;
+        const Posted& buffer = buffers_[id];
+        offer = {DescriptorIndex{id}, {buffer.length, buffer.length}};
+        return buffer.memory != nullptr;  // if it was none, none below was
+    });
+    free_count_ = static_cast<u16>(free_count_ - given);
+}
+
+template <u16 Max>
+template <class Each>
+[[gnu::always_inline]] inline u16 Receiver<Max>::take_plain(u16 most, Each each)
+{
+    if (lied_ || wanted_ != 0) [[unlikely]]
+        return 0;
+    u16* free = free_.data() + free_count_;
+    const Shape shape = shape_;
+    const u16 taken = queue_.take_some(most, [&] [[gnu::always_inline]] (const Completion& came) {
+        const u16 id = came.head.raw();
+        const std::byte* const memory = buffers_[id].memory;
+        if (!shape.plain(memory, came.written)) [[unlikely]]
+            return false;
+        *free++ = id;
+        each(Plain{memory + shape.header_bytes, came.written - shape.header_bytes});
+        return true;
+    });
+    free_count_ = static_cast<u16>(free_count_ + taken);
+    return taken;
 }
 
 template <u16 Max>
@@ -172,11 +238,8 @@ template <u16 Max>
         if (!*taken)
             return fail(taken->error());
         const u16 id = (*taken)->head.raw();
-        Posted& buffer = buffers_[id];
-        buffer.outstanding = false;
-        --posted_;
-        free_[queue_.size() - posted_ - 1u] = id;
-        if (const auto done = add(buffer, (*taken)->written); !done) {
+        came_back(id);
+        if (const auto done = add(buffers_[id], (*taken)->written); !done) {
             lied_ = true;
             return fail(done.error());
         }
@@ -207,18 +270,18 @@ template <u16 Max>
     bytes_ = 0;
     drop_ = Drop::none;
     full_ = written == buffer.length;
-    pieces_[count_++] = {buffer.tag, header_bytes_, 0};
-    if (written < header_bytes_) {
+    pieces_[count_++] = {buffer.tag, shape_.header_bytes, 0};
+    if (written < shape_.header_bytes) {
         drop_ = Drop::too_short;
         return {};
     }
     header_ = read_once<Header>(buffer.memory);
-    bytes_ = pieces_[0].length = written - header_bytes_;
-    if (!merged_)  // QEMU leaves num_buffers unwritten then
+    bytes_ = pieces_[0].length = written - shape_.header_bytes;
+    if (!shape_.merged)  // QEMU leaves num_buffers unwritten then
         return {};
     // More than the device has got can never come, and where the next frame begins is unknown.
     const u16 told = header_.num_buffers;
-    if (told == 0 || told > max_pieces || told - 1u > posted_)
+    if (told == 0 || told > max_pieces || told - 1u > posted())
         return fail(Errc::device_fault);
     wanted_ = told;
     return {};
@@ -248,14 +311,14 @@ template <u16 Max>
 template <class Lost>
 void Receiver<Max>::lost(Lost lost)
 {
-    for (Posted& buffer : buffers_)
-        if (std::exchange(buffer.outstanding, false))
-            lost(buffer.tag);
+    for (u16 id = 0; id < queue_.size(); ++id)
+        if (queue_.outstanding(DescriptorIndex{id}))
+            lost(buffers_[id].tag);
     if (wanted_ != 0)  // begun, and never given out
         for (u16 i = 0; i < count_; ++i)
             lost(pieces_[i].tag);
     wanted_ = 0;
-    posted_ = 0;
+    free_count_ = queue_.size();
 }
 
 }  // namespace virtio::net

@@ -15,6 +15,7 @@ namespace virtio::net {
 
 // Pieces of memory that one frame can have.
 inline constexpr u16 max_frame_runs = 34;
+inline constexpr u32 min_wire_frame = 60;  // Ethernet's least, without the checksum
 
 template <u16 Max>
 class Transmitter {
@@ -42,8 +43,25 @@ public:
     Result<> send(u64 tag, std::span<const Run> frame, const Offload& offload = {});
     // The same of a frame in one piece that the device takes as it is: most are so.
     [[gnu::always_inline]] Result<> send(u64 tag, const Run& frame);
+    // So many plain frames can be sent now: in one piece, of at least min_wire_frame bytes, and no
+    // more than the MTU allows.
+    u16 plain_room() const { return queue_.broken() ? u16{0} : plain_count_; }
+    // Sends those that each(Plain&) gives, until it says that there is none, and at most so many,
+    // which is at most plain_room(). Returns how many.
+    struct Plain {
+        u64 tag;
+        Run frame;
+    };
+    template <class Each>
+    [[gnu::always_inline]] u16 send_plain(u16 most, Each each);
     // The tag of a frame that is out. An error is a lie of the device, told once.
     std::optional<Result<u64>> reclaim();
+    // There may be something to reclaim.
+    bool ready() const { return queue_.ready(); }
+    // each(tag) for the next plain frames that are out, at most so many. Returns how many;
+    // reclaim() tells what comes then.
+    template <class Each>
+    u16 reclaim_plain(u16 most, Each each);
 
     // Calls lost(tag) for all frames that were not given back: sent or not, nobody knows. The
     // device is in reset.
@@ -63,12 +81,10 @@ public:
     }
     [[nodiscard]] bool arm() { return queue_.arm(); }
 
-    u16 in_flight() const { return in_flight_; }
+    u16 in_flight() const { return queue_.outstanding(); }
     bool broken() const { return queue_.broken(); }
 
 private:
-    static constexpr u32 min_wire_frame = 60;  // Ethernet's least, without the checksum
-
     static constexpr Bytes own_bytes(u16 size)
     {
         return Bytes{align_up(min_wire_frame + u64{size} * sizeof(Header), page_bytes)};
@@ -79,8 +95,7 @@ private:
 
     struct Sent {
         u64 tag = 0;
-        u16 slot = 0;  // of its header
-        bool outstanding = false;
+        u16 slot = no_slot;  // of its header
     };
 
     Result<> reserve_plain();
@@ -91,11 +106,6 @@ private:
     Result<DescriptorIndex> submit(u16 slot, std::span<const Run> frame, u32 bytes);
     Result<DescriptorIndex> submit(std::span<const Buffer> chain);
     void give_back(u16 id, u16 slot);
-    void sent(u16 id, const Sent& frame)
-    {
-        sent_[id] = frame;
-        ++in_flight_;
-    }
     DeviceAddr header_at(u16 slot) const
     {
         return memory_.address + Bytes{min_wire_frame + u64{slot} * sizeof(Header)};
@@ -104,8 +114,7 @@ private:
     DeviceQueue<Max, Max / 2> queue_;
     Rules rules_;
     u32 header_bytes_ = 0;
-    DmaRegion memory_;  // zeroes to pad with, then the headers
-    u16 in_flight_ = 0;
+    DmaRegion memory_;      // zeroes to pad with, then the headers
     u16 plain_chains_ = 0;  // laid out for plain frames, the first ones of the queue
     u16 plain_count_ = 0;
     u16 free_count_ = 0;
@@ -134,7 +143,6 @@ Transmitter<Max>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 siz
     for (u16 i = 0; i < free_count_; ++i)
         free_[i] = i;
     sent_.fill({});
-    in_flight_ = 0;
     return reserve_plain();
 }
 
@@ -170,14 +178,35 @@ void Transmitter<Max>::lay_out_plain(u16 id)
 template <u16 Max>
 [[gnu::always_inline]] inline Result<> Transmitter<Max>::send(u64 tag, const Run& frame)
 {
-    const bool plain = frame.length >= min_wire_frame && frame.length <= rules_.mtu + link_header;
-    if (plain_count_ == 0 || !plain || queue_.broken()) [[unlikely]]
+    const bool sized = frame.length >= min_wire_frame && frame.length <= rules_.mtu + link_header;
+    if (plain_room() == 0 || !sized) [[unlikely]]
         return send(tag, std::span{&frame, 1});
-    const u16 id = plain_[--plain_count_];
-    queue_.offer(DescriptorIndex{id}, {frame.address, frame.length, false},
-                 {header_bytes_ + frame.length, 0});
-    sent(id, {tag, no_slot, true});
+    (void)send_plain(1, [&](Plain& plain) {
+        plain = {tag, frame};
+        return true;
+    });
     return {};
+}
+
+// The slot of each chain says already that it has none.
+template <u16 Max>
+template <class Each>
+[[gnu::always_inline]] inline u16 Transmitter<Max>::send_plain(u16 most, Each each)
+{
+    const u16* at = plain_.data() + plain_count_;
+    const u32 header_bytes = header_bytes_;
+    const u16 given = queue_.offer_some(most, [&] [[gnu::always_inline]] (Offer & offer) {
+        Plain plain;
+        if (!each(plain))
+            return false;
+        const u16 id = *--at % Max;
+        queue_.fill(DescriptorIndex{id}, {plain.frame.address, plain.frame.length, false});
+        sent_[id].tag = plain.tag;
+        offer = {DescriptorIndex{id}, {header_bytes + plain.frame.length, 0}};
+        return true;
+    });
+    plain_count_ = static_cast<u16>(plain_count_ - given);
+    return given;
 }
 
 template <u16 Max>
@@ -240,7 +269,7 @@ Result<> Transmitter<Max>::send(u64 tag, std::span<const Run> frame, const Offlo
     if (!head)
         return fail(head.error());
     --free_count_;
-    sent(head->raw(), {tag, slot, true});
+    sent_[head->raw()] = {tag, slot};
     return {};
 }
 
@@ -281,9 +310,7 @@ template <u16 Max>
     if (!*taken) [[unlikely]]
         return fail(taken->error());
     const u16 id = (*taken)->head.raw();
-    Sent& frame = sent_[id];
-    frame.outstanding = false;
-    --in_flight_;
+    const Sent& frame = sent_[id];
     if (frame.slot != no_slot) [[unlikely]]
         give_back(id, frame.slot);
     else
@@ -292,9 +319,28 @@ template <u16 Max>
 }
 
 template <u16 Max>
+template <class Each>
+[[gnu::always_inline]] inline u16 Transmitter<Max>::reclaim_plain(u16 most, Each each)
+{
+    u16* free = plain_.data() + plain_count_;
+    const u16 taken = queue_.take_some(most, [&] [[gnu::always_inline]] (const Completion& out) {
+        const u16 id = out.head.raw();
+        const Sent& frame = sent_[id];
+        if (frame.slot != no_slot) [[unlikely]]
+            return false;
+        *free++ = id;
+        each(frame.tag);
+        return true;
+    });
+    plain_count_ = static_cast<u16>(plain_count_ + taken);
+    return taken;
+}
+
+template <u16 Max>
 [[gnu::noinline]] void Transmitter<Max>::give_back(u16 id, u16 slot)
 {
     free_[free_count_++] = slot;
+    sent_[id].slot = no_slot;
     if (id >= plain_chains_)
         return;
     lay_out_plain(id);
@@ -305,9 +351,9 @@ template <u16 Max>
 template <class Lost>
 void Transmitter<Max>::lost(Lost lost)
 {
-    for (Sent& sent : sent_)
-        if (std::exchange(sent.outstanding, false))
-            lost(sent.tag);
+    for (u16 id = 0; id < queue_.size(); ++id)
+        if (queue_.outstanding(DescriptorIndex{id}))
+            lost(sent_[id].tag);
 }
 
 }  // namespace virtio::net

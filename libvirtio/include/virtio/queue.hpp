@@ -81,12 +81,22 @@ public:
     // caller knows that the ring is.
     template <bool Split = false>
     void offer(DescriptorIndex reserved, const Buffer& piece, Extent extent);
+    // The same in two steps, for many: fill() one, then name it in each(Offer&); until that says
+    // that there is none, and at most so many. One that was not filled is offered as it was last.
+    // Returns how many.
+    void fill(DescriptorIndex reserved, const Buffer& piece);
+    template <class Each>
+    u16 offer_some(u16 most, Each each);
     // Offers another chain in its place, this once: when it came back, lay it out again. Errors: as
     // submit.
     Result<> submit(DescriptorIndex reserved, std::span<const Buffer> chain);
 
     [[nodiscard]] bool publish() { return ring_.publish(); }
     std::optional<Result<Completion>> take();
+    bool ready() const { return ring_.ready(); }
+    // As Ring::take_some, of reserved chains that are as they were laid out; another one stays.
+    template <class Each>
+    u16 take_some(u16 most, Each each);
     [[nodiscard]] bool arm() { return ring_.arm(); }
     // As Ring::drain; usual are reserved chains that are as they were laid out.
     template <class Good, class Usual, class Rare>
@@ -406,6 +416,15 @@ Queue<Max, Reserved, Heads, Note>::examine(UsedElement used)
     return taken;
 }
 
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+template <class Each>
+[[gnu::always_inline]] inline u16 Queue<Max, Reserved, Heads, Note>::take_some(u16 most, Each each)
+{
+    return ring_.take_some(most, [&] [[gnu::always_inline]] (const Completion& completion) {
+        return links_[completion.head.raw()] == 0 && each(completion);
+    });
+}
+
 // What was taken off the free list for a chain goes back. A reserved one keeps its name, and the
 // mark that it is not as it was laid out.
 template <u16 Max, u16 Reserved, u16 Heads, class Note>
@@ -462,15 +481,38 @@ void Queue<Max, Reserved, Heads, Note>::lay_out(DescriptorIndex reserved,
 }
 
 template <u16 Max, u16 Reserved, u16 Heads, class Note>
+[[gnu::always_inline]] inline void Queue<Max, Reserved, Heads, Note>::fill(DescriptorIndex reserved,
+                                                                           const Buffer& piece)
+{
+    const Varying& varying = ring_.note(reserved.raw()).varying;
+    *varying.at = {piece.address.raw(), piece.length, varying.tail[piece.device_writes ? 1 : 0]};
+}
+
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
 template <bool Split>
 [[gnu::always_inline]] inline void Queue<Max, Reserved, Heads, Note>::offer(
     DescriptorIndex reserved, const Buffer& piece, Extent extent)
 {
-    const Varying& varying = ring_.note(reserved.raw()).varying;
-    *varying.at = {piece.address.raw(), piece.length, varying.tail[piece.device_writes ? 1 : 0]};
+    fill(reserved, piece);
     if (!Split && ring_.packed()) [[unlikely]]
         return offer_packed(reserved.raw(), extent);
     ring_.offer(reserved, extent);
+}
+
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+template <class Each>
+[[gnu::always_inline]] inline u16 Queue<Max, Reserved, Heads, Note>::offer_some(u16 most, Each each)
+{
+    if (!ring_.packed()) [[likely]]
+        return ring_.offer_some(most, each);
+    u16 count = 0;
+    for (; count < most; ++count) {
+        Offer offer;
+        if (!each(offer))
+            break;
+        offer_packed(offer.head.raw(), offer.extent);
+    }
+    return count;
 }
 
 template <u16 Max, u16 Reserved, u16 Heads, class Note>

@@ -32,6 +32,11 @@ struct Extent {
     u32 writable;
 };
 
+struct Offer {
+    DescriptorIndex head;
+    Extent extent;
+};
+
 struct Completion {
     DescriptorIndex head;
     u32 written;  // bytes at the start of the writable part; never more than that part has
@@ -82,6 +87,11 @@ public:
     // 1 to 2^32 - 2 bytes, and its head is not outstanding.
     void offer(DescriptorIndex head, Extent extent);
 
+    // Split: offers what each(Offer&) names, at most so many, until it says that there is none.
+    // Returns how many.
+    template <class Each>
+    u16 offer_some(u16 most, Each each);
+
     // Packed: the same, in two steps: each entry of the chain, then what there is of it.
     void add(DescriptorIndex head, u64 addr, u32 len, u16 flags);
     void offer(DescriptorIndex head, Extent extent, u16 entries);
@@ -92,6 +102,16 @@ public:
     // A chain that came back; nothing when there is none. A lie is reported once, as device_fault,
     // and from then on the ring is broken and nothing comes.
     std::optional<Result<Completion>> take();
+    // There may be something for take().
+    bool ready() const
+    {
+        return trusted_ && (packed_ || seen_ != known_ || split_.filled() != seen_);
+    }
+    // Those that came back, at most so many, as long as each(Completion) says that it took it; one
+    // that it did not take comes again. It does not use the ring. Returns how many were taken; zero
+    // says nothing of what take() will tell.
+    template <class Each>
+    u16 take_some(u16 most, Each each);
 
     // All at once, before sleeping: take() until nothing comes, arm(), again if something came
     // meanwhile. For each chain that came back sum = usual(sum, head, its total) if the device
@@ -243,6 +263,25 @@ template <u16 Heads, class Note>
     offered_ = next(at);
 }
 
+// The copies are what the compiler need not read again after each store.
+template <u16 Heads, class Note>
+template <class Each>
+[[gnu::always_inline]] inline u16 Ring<Heads, Note>::offer_some(u16 most, Each each)
+{
+    const SplitRing split = split_;
+    const RingPosition first = offered_;
+    RingPosition at = first;
+    for (const RingPosition end = after(first, most); at != end; at = next(at)) {
+        Offer offer;
+        if (!each(offer))
+            break;
+        set(offer.head.raw(), offer.extent.writable, u64{offer.extent.total} + 1);
+        split.put(at, offer.head.raw());
+    }
+    offered_ = at;
+    return distance(first, at);
+}
+
 // The first entry of a batch gets its flags from publish(): the device takes entries in order.
 template <u16 Heads, class Note>
 void Ring<Heads, Note>::add(DescriptorIndex head, u64 addr, u32 len, u16 flags)
@@ -387,6 +426,39 @@ template <u16 Heads, class Note>
     if (!trusted_ || seen_ != known_)
         return known_;
     return packed_ ? copy_used() : split_.filled();
+}
+
+// A lie is left for take() to tell.
+template <u16 Heads, class Note>
+template <class Each>
+[[gnu::always_inline]] inline u16 Ring<Heads, Note>::take_some(u16 most, Each each)
+{
+    if (seen_ == known_) {
+        const RingPosition to = filled();
+        if (jumped(to)) [[unlikely]]
+            return 0;
+        known_ = to;
+    }
+    const SplitRing split = split_;
+    const RingPosition first = seen_;
+    RingPosition at = first;
+    for (const RingPosition end = after(first, std::min(most, distance(first, known_))); at != end;
+         at = next(at)) {
+        const auto [id, len] = split.used(at);
+        if (id >= Heads) [[unlikely]]
+            break;
+        const u64 bound = chains_[id].bound;
+        if (len >= bound) [[unlikely]]
+            break;
+        const auto writable = static_cast<u32>(chains_[id].writable);
+        if (!each(Completion{DescriptorIndex{static_cast<u16>(id)},
+                             std::min(len, writable),
+                             {static_cast<u32>(bound - 1), writable}})) [[unlikely]]
+            break;
+        returned(id);
+    }
+    seen_ = at;
+    return distance(first, at);
 }
 
 template <u16 Heads, class Note>
