@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include <base/bits.hpp>
 #include <proto/net.hpp>
@@ -34,6 +36,14 @@ constexpr net::Status admit(const net::Send& asked, const Limits& limits)
                         && u64{asked.csum_start} + asked.csum_offset + 2 <= asked.bytes;
     return asked.flags == net::SendFlags::checksum && inside ? net::Status::ok
                                                              : net::Status::malformed;
+}
+
+// Most are so: nothing is asked of the frame, and it needs no padding. Such a one is admitted.
+constexpr bool plain(const net::Send& asked, const Limits& limits)
+{
+    const auto words = std::bit_cast<std::array<u64, 2>>(asked);
+    const bool sized = asked.bytes >= net::least_wire_bytes && asked.bytes <= limits.max_frame;
+    return words[1] == 0 && sized && fits(asked.offset, asked.bytes, limits.buffer_bytes);
 }
 
 constexpr bool admit(const net::Space& space, const Limits& limits)

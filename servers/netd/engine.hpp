@@ -55,6 +55,7 @@ public:
     static constexpr u32 turn = 32;             // sends of one session before the next one's
     static constexpr u32 turns_per_step = 32;   // then the server looks at its bits and calls again
     static constexpr u32 burst = 64;            // frames that are received before that
+    static constexpr u32 batch = 64;            // of frames that are out, taken back together
     static constexpr u32 rounds_per_step = 16;  // of looking again at a device that goes on
     static constexpr u32 most_recoveries = 16;  // of the device, then the server gives up
 
@@ -109,18 +110,21 @@ private:
 
     Result<> work();
     Result<> receive();
+    u32 harvest(u32 most);
+    void give_out(std::span<const Plain> frames);
     void arrived(const virtio::net::Frame& frame);
-    void gather(const virtio::net::Frame& frame);
-    void give_out(const virtio::net::Frame& frame,
-                  std::span<const std::span<const std::byte>> pieces);
+    void give_out(const Arrival& arrival);
+
     Result<> reclaim();
-    u64 finish(u64 tag, net::Status status);
+    u64 finish(std::span<const u64> tags, net::Status status);
+    u64 finish_some(const u64*& at, const u64* end, net::Status status);
 
     void forward();
     bool serve(u32 place);
-    bool serve(u32 place, Tally& tally);
+    u32 serve_plain(u32 place, Session& session, u32 most);
+    void serve(u32 place, Session& session, const net::Send& asked);
     bool rest(u32 place, bool sleeps);
-    bool start(u32 place, Session& session, net::Send asked, Tally& tally);
+    void start(u32 place, Session& session, net::Send asked, Tally& tally);
     void count(Session& session, const Tally& tally);
     void refuse(u32 place, u32 offset, net::Status why);
     void retry_held();
@@ -146,6 +150,8 @@ private:
     std::optional<Held> held_;
     Totals totals_;
     std::array<std::optional<Session>, max_sessions> sessions_;
+    std::array<Plain, burst> plain_;
+    std::array<u64, batch> tags_;
 };
 
 template <class N, class O>
@@ -173,11 +179,16 @@ template <class N, class O>
 Result<> Engine<N, O>::work()
 {
     for (u32 round = 0; round < rounds_per_step; ++round) {
-        if (const auto done = reclaim(); !done)
-            return done;
+        more_ = false;
+        if (nic_->has_sent())
+            if (const auto done = reclaim(); !done)
+                return done;
+        if (held_) [[unlikely]]
+            retry_held();
         forward();
-        if (const auto done = receive(); !done)
-            return done;
+        if (nic_->has_received())
+            if (const auto done = receive(); !done)
+                return done;
         if (const auto done = nic_->settle(); !done)
             return done;
         nic_->kick();
@@ -188,243 +199,6 @@ Result<> Engine<N, O>::work()
     more_ = true;
     return {};
 }
-
-// ---- what came
-
-template <class N, class O>
-Result<> Engine<N, O>::receive()
-{
-    more_ = false;
-    u32 count = 0;
-    for (; count < burst; ++count) {
-        const auto frame = nic_->receive();
-        if (!frame)
-            break;
-        if (!*frame) [[unlikely]]
-            return fail(frame->error());
-        arrived(**frame);
-        nic_->done(**frame);
-    }
-    more_ = count == burst;
-    return nic_->give_back();
-}
-
-template <class N, class O>
-[[gnu::always_inline]] inline void Engine<N, O>::arrived(const virtio::net::Frame& frame)
-{
-    if (frame.drop != virtio::net::Drop::none) [[unlikely]] {
-        ++totals_.malformed;
-        return;
-    }
-    ++totals_.received_frames;
-    totals_.received_bytes += frame.bytes;
-    const auto first = nic_->bytes(frame.pieces[0]);
-    if (frame.pieces.size() == 1) [[likely]]
-        give_out(frame, std::span{&first, 1});
-    else
-        gather(frame);
-}
-
-template <class N, class O>
-[[gnu::noinline]] void Engine<N, O>::gather(const virtio::net::Frame& frame)
-{
-    std::array<std::span<const std::byte>, virtio::net::max_pieces> pieces;
-    usize count = 0;
-    for (const auto& piece : frame.pieces)
-        pieces[count++] = nic_->bytes(piece);
-    give_out(frame, std::span{pieces}.first(count));
-}
-
-template <class N, class O>
-[[gnu::always_inline]] inline void
-Engine<N, O>::give_out(const virtio::net::Frame& frame,
-                       std::span<const std::span<const std::byte>> pieces)
-{
-    const Arrival arrival{
-        .pieces = pieces,
-        .bytes = frame.bytes,
-        .flags = frame.offload.data_valid ? net::ReceivedFlags::checksum_good : 0,
-        .csum_start = frame.offload.csum.start,
-        .csum_offset = frame.offload.csum.offset,
-        .csum_wanted = frame.offload.needs_csum,
-    };
-    const Keys keys = keys_of(pieces[0]);
-    bool wanted = false;
-    Turns::each(turns_.open_set(), [&](u32 place) {
-        Session& session = *sessions_[place];
-        if (!session.match().wants(keys))
-            return;
-        wanted = true;
-        if (session.deliver(arrival)) [[likely]]
-            turns_.touch(place);
-        else
-            check(place);
-    });
-    totals_.unwanted += wanted ? 0 : 1;
-}
-
-// ---- what goes
-
-template <class N, class O>
-Result<> Engine<N, O>::reclaim()
-{
-    u64 touched = 0;
-    bool room = false;
-    while (const auto tag = nic_->sent()) {
-        if (!*tag)
-            return fail(tag->error());
-        touched |= finish(**tag, net::Status::ok);
-        room = true;
-    }
-    turns_.touch_all(touched);
-    if (room)
-        turns_.uncap();
-    if (held_) [[unlikely]]
-        retry_held();
-    return {};
-}
-
-// The set of the session whose client must be told.
-template <class N, class O>
-[[gnu::always_inline]] inline u64 Engine<N, O>::finish(u64 tag, net::Status status)
-{
-    const auto place = static_cast<u32>(Tag::Place::get(tag));
-    Session& session = *sessions_[place];
-    session.ended();
-    totals_.lost_frames += status == net::Status::lost ? 1 : 0;
-    if (!session.open()) [[unlikely]] {
-        remove_if_done(place);
-        return 0;
-    }
-    session.complete({static_cast<u32>(tag), status});
-    return Turns::bit_of(place);
-}
-
-template <class N, class O>
-void Engine<N, O>::forward()
-{
-    for (u32 turns = 0; turns < turns_per_step && turns_.pending() && !held_; ++turns) {
-        const u32 place = turns_.next();
-        if (!serve(place))
-            turns_.rest(place);
-    }
-}
-
-// One turn of one session. True: it may have more.
-template <class N, class O>
-bool Engine<N, O>::serve(u32 place)
-{
-    Tally tally;
-    const bool more = serve(place, tally);
-    if (tally.frames != 0)
-        count(*sessions_[place], tally);
-    return more;
-}
-
-template <class N, class O>
-void Engine<N, O>::count(Session& session, const Tally& tally)
-{
-    session.counts().sent_frames += tally.frames;
-    session.counts().sent_bytes += tally.bytes;
-    totals_.sent_frames += tally.frames;
-    totals_.sent_bytes += tally.bytes;
-}
-
-template <class N, class O>
-[[gnu::always_inline]] inline bool Engine<N, O>::serve(u32 place, Tally& tally)
-{
-    Session& session = *sessions_[place];
-    const u32 budget = session.budget();
-    if (budget == 0)
-        return rest(place, session.park());
-    const u32 at_device = in_flight_with_peers(place);
-    if (at_device >= most_in_flight_) {
-        turns_.cap(place);
-        return false;
-    }
-    for (u32 n = std::min({turn, budget, most_in_flight_ - at_device}); n != 0; --n) {
-        const auto asked = session.next();
-        if (!asked)
-            return rest(place, !session.broken() && session.sleep());
-        if (const auto verdict = admit(*asked, session.limits()); verdict != net::Status::ok)
-            [[unlikely]]
-            refuse(place, asked->offset, verdict);
-        else if (!start(place, session, *asked, tally)) [[unlikely]]
-            return true;
-    }
-    return true;
-}
-
-// Nothing can be taken. True: look again.
-template <class N, class O>
-bool Engine<N, O>::rest(u32 place, bool sleeps)
-{
-    if (sessions_[place]->broken()) [[unlikely]] {
-        check(place);
-        return false;
-    }
-    return !sleeps;
-}
-
-// False: the device is full.
-template <class N, class O>
-[[gnu::always_inline]] inline bool
-Engine<N, O>::start(u32 place, Session& session, net::Send asked, Tally& tally)
-{
-    if ((link_ & net::LinkBits::up) == 0) [[unlikely]] {
-        refuse(place, asked.offset, net::Status::link_down);
-        return true;
-    }
-    nic_->prepare(asked, session);
-    const auto sent = nic_->send(Tag::make(place, asked.offset), asked, session);
-    if (sent) [[likely]] {
-        session.started();
-        ++tally.frames;
-        tally.bytes += std::max(asked.bytes, net::least_wire_bytes);
-        return true;
-    }
-    if (sent.error() == Errc::would_block) {
-        session.started();
-        held_ = {place, asked};
-        return false;
-    }
-    refuse(place, asked.offset, net::Status::malformed);
-    return true;
-}
-
-template <class N, class O>
-[[gnu::cold, gnu::noinline]] void Engine<N, O>::refuse(u32 place, u32 offset, net::Status why)
-{
-    Session& session = *sessions_[place];
-    ++session.counts().refused_frames;
-    ++totals_.refused_frames;
-    session.complete({offset, why});
-    turns_.touch(place);
-}
-
-// It counts as one that is at the device, so that its session stays.
-template <class N, class O>
-[[gnu::cold, gnu::noinline]] void Engine<N, O>::retry_held()
-{
-    const auto [place, asked] = *std::exchange(held_, std::nullopt);
-    Session& session = *sessions_[place];
-    session.ended();
-    if (!session.open())
-        return remove_if_done(place);
-    Tally tally;
-    (void)start(place, session, asked, tally);
-    count(session, tally);
-}
-
-template <class N, class O>
-u32 Engine<N, O>::in_flight_with_peers(u32 place) const
-{
-    u32 sum = sessions_[place]->in_flight();
-    Turns::each(turns_.peers(place), [&](u32 peer) { sum += sessions_[peer]->in_flight(); });
-    return sum;
-}
-
-// ---- sessions and the device
 
 template <class N, class O>
 void Engine<N, O>::open(u32 place, const Session& session, u32 program)
@@ -521,7 +295,8 @@ template <class N, class O>
     if (recoveries_ > most_recoveries)
         return fail(Errc::device_fault);
     u64 touched = 0;
-    const auto again = nic_->recover([&](u64 tag) { touched |= finish(tag, net::Status::lost); });
+    const auto again =
+        nic_->recover([&](u64 tag) { touched |= finish({&tag, 1}, net::Status::lost); });
     if (!again)
         return again;
     turns_.touch_all(touched);
@@ -532,3 +307,6 @@ template <class N, class O>
 }
 
 }  // namespace netd
+
+#include "engine_receive.hpp"
+#include "engine_send.hpp"

@@ -1,6 +1,7 @@
 // netd/match.hpp - which frames a session gets. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 
@@ -30,35 +31,39 @@ struct Keys {
     u16 vlan;  // zero: none, or a tag that names no VLAN
 };
 
-// As many bytes of a frame as that takes; a shorter frame is filled up with zeroes.
-inline constexpr usize key_bytes = 18;
+// A copy of a frame's beginning, which holds all of that; a shorter frame is filled up with zeroes.
+// The device may write its own memory at any time, so what was asked of a frame is asked of the
+// copy, and clients are given the copy.
 using KeyBytes = std::array<u8, 24>;
 
-constexpr u16 big_endian(const u8* bytes) { return static_cast<u16>(bytes[0] << 8 | bytes[1]); }
-
-// At least key_bytes are there.
-inline Keys keys_at(const u8* bytes)
+inline Keys keys_of(const KeyBytes& bytes)
 {
-    u64 first = 0;
-    std::memcpy(&first, bytes, sizeof first);
-    const u16 type = big_endian(bytes + 12);
+    std::array<u64, 3> words;
+    std::memcpy(words.data(), bytes.data(), sizeof words);
+    const auto half = [&words](usize at) {  // of two bytes
+        return __builtin_bswap16(static_cast<u16>(words[at / 4] >> at % 4 * 16));
+    };
+    const u64 destination = __builtin_bswap64(words[0]) >> 16;
+    const u16 type = half(6);
     if (type == vlan_type) [[unlikely]]
-        return {__builtin_bswap64(first) >> 16, big_endian(bytes + 16),
-                static_cast<u16>(big_endian(bytes + 14) & 0xfff)};
-    return {__builtin_bswap64(first) >> 16, type, 0};
+        return {destination, half(8), static_cast<u16>(half(7) & 0xfff)};
+    return {destination, type, 0};
 }
-inline Keys keys_of(const KeyBytes& bytes) { return keys_at(bytes.data()); }
 
-// Of the first piece of a frame: the longest but for frames of one, since buffers have a size in
-// common.
-inline Keys keys_of(std::span<const std::byte> frame)
+// Of a frame in pieces.
+inline KeyBytes head_of(std::span<const std::span<const std::byte>> pieces)
 {
-    if (frame.size() >= key_bytes) [[likely]]
-        return keys_at(reinterpret_cast<const u8*>(frame.data()));
-    KeyBytes filled{};
-    std::memcpy(filled.data(), frame.data(), frame.size());
-    return keys_of(filled);
+    KeyBytes head{};
+    usize at = 0;
+    for (const auto piece : pieces) {
+        const usize bytes = std::min(piece.size(), head.size() - at);
+        std::memcpy(head.data() + at, piece.data(), bytes);
+        at += bytes;
+    }
+    return head;
 }
+
+inline KeyBytes head_of(std::span<const std::byte> frame) { return head_of({&frame, 1}); }
 
 // A filter, ready to be asked.
 class Match {
@@ -67,33 +72,33 @@ public:
     constexpr Match(const net::Filter& filter, const net::Mac& own)
         : own_{has(filter, net::FilterFlags::own) ? number_of(own) : nobody},
           other_{filter.address == net::Mac{} ? nobody : number_of(filter.address)},
-          type_{filter.ether_type},
-          vlan_{filter.vlan},
+          wanted_{kind(filter.ether_type, filter.vlan)},
           broadcast_{has(filter, net::FilterFlags::broadcast)},
           multicast_{has(filter, net::FilterFlags::multicast)},
           promiscuous_{has(filter, net::FilterFlags::promiscuous)}
     {
+        asked_ = kind(filter.ether_type == 0 ? 0 : 0xffff, promiscuous_ ? 0 : 0xffff);
+        wanted_ &= asked_;
     }
 
     constexpr bool wants(const Keys& keys) const
     {
-        if (type_ != 0 && type_ != keys.type)
+        if ((kind(keys.type, keys.vlan) & asked_) != wanted_)
             return false;
-        if (promiscuous_)
-            return true;
-        return keys.vlan == vlan_ && is_for(keys.destination);
+        return keys.destination == own_ || is_for(keys.destination);
     }
 
 private:
     static constexpr u64 nobody = ~u64{0};
 
+    static constexpr u32 kind(u16 type, u16 vlan) { return u32{vlan} << 16 | type; }
     static constexpr bool has(const net::Filter& filter, u16 flag)
     {
         return (filter.flags & flag) != 0;
     }
     constexpr bool is_for(u64 destination) const
     {
-        if (destination == own_ || destination == other_)
+        if (promiscuous_ || destination == other_)
             return true;
         if (destination == to_everybody)
             return broadcast_;
@@ -102,8 +107,8 @@ private:
 
     u64 own_ = nobody;
     u64 other_ = nobody;
-    u16 type_ = 0;
-    u16 vlan_ = 0;
+    u32 asked_ = ~0U;  // bits of kind() that count, and what they must be
+    u32 wanted_ = ~0U;
     bool broadcast_ = false;
     bool multicast_ = false;
     bool promiscuous_ = false;

@@ -11,9 +11,14 @@ namespace netd {
 
 template <virtio::Bus B>
 class VirtioNic {
+    static constexpr u16 queue_size = 256;
+    using Driver = virtio::net::Driver<B, queue_size, 1>;
+
 public:
+    using PlainSend = typename Driver::Transmit::Plain;
+
     static constexpr u16 receive_size = 128;
-    static constexpr u16 send_size = 256;
+    static constexpr u16 send_size = queue_size;
     static constexpr u16 most_sends = 128;  // at the device
     static constexpr virtio::net::Options options{.receive_size = receive_size,
                                                   .transmit_size = send_size,
@@ -41,23 +46,25 @@ public:
     // changed. Errors: device_fault (it wants a reset, or makes no sense any more).
     Result<bool> acknowledge();
 
-    // The next frame that came, if one did; done() when it was looked at, and give_back() after a
-    // few of them: then its buffers are the device's again. An error is a lie.
-    [[gnu::always_inline]] std::optional<Result<virtio::net::Frame>> receive()
+    // There may be frames that came, or that are out.
+    bool has_received() { return driver_.receive().ready(); }
+    bool has_sent() { return driver_.transmit().ready(); }
+
+    // each(virtio::net::Plain) for the next frames that came and are so, at most so many. Returns
+    // how many; receive() tells of others.
+    template <class Each>
+    [[gnu::always_inline]] u32 receive_plain(u32 most, Each each)
     {
-        return driver_.receive().take();
+        return driver_.receive().take_plain(static_cast<u16>(most), each);
     }
+    // The next frame that came, if one did. An error is a lie.
+    std::optional<Result<virtio::net::Frame>> receive() { return driver_.receive().take(); }
     std::span<const std::byte> bytes(const virtio::net::Piece& piece) const
     {
         return {buffer(piece.tag).memory + piece.offset, piece.length};
     }
-    void done(const virtio::net::Frame& frame)
-    {
-        for (const virtio::net::Piece& piece : frame.pieces)
-            looked_at_[looked_at_count_++ % receive_size] = static_cast<u8>(piece.tag);
-    }
-    // Errors: device_fault.
-    Result<> give_back();
+    // All that came was looked at: its buffers are the device's again.
+    void give_back() { driver_.receive().repost(); }
 
     // `asked` was admitted. A device that makes no checksums gets frames that have theirs: once,
     // before the frame is sent or waits.
@@ -76,10 +83,30 @@ public:
         return driver_.send(
             tag, virtio::Run{session.buffer().start() + Bytes{asked.offset}, asked.bytes});
     }
+    // So many sends of the session that are plain() can't fail now.
+    u32 plain_room(const Session& session)
+    {
+        const auto& queue = driver_.transmit();
+        const u32 left = most_sends - std::min(queue.in_flight(), most_sends);
+        return session.buffer().contiguous() ? std::min<u32>(queue.plain_room(), left) : 0;
+    }
+    // Sends those that each() gives, as virtio's transmitter does.
+    template <class Each>
+    [[gnu::always_inline]] u32 send_plain(u32 most, Each each)
+    {
+        return driver_.transmit().send_plain(static_cast<u16>(most), each);
+    }
     // The tag of a frame that is out, if one is. An error is a lie.
     [[gnu::always_inline]] std::optional<Result<u64>> sent()
     {
         return driver_.transmit().reclaim();
+    }
+
+    // The same of those that are plain(): each(tag), at most so many.
+    template <class Each>
+    [[gnu::always_inline]] u32 sent_plain(u32 most, Each each)
+    {
+        return driver_.transmit().reclaim_plain(static_cast<u16>(most), each);
     }
 
     Modes& modes() { return modes_; }
@@ -100,8 +127,6 @@ public:
     Result<> recover(Lost lost);
 
 private:
-    using Driver = virtio::net::Driver<B, send_size, 1>;
-
     static constexpr u64 buffer_memory = u64{receive_size} * 2048;
 
     virtio::DmaRegion buffer(u64 index) const
@@ -118,8 +143,6 @@ private:
     Modes modes_;
     virtio::DmaRegion buffers_;
     u32 buffer_bytes_ = 0;
-    std::array<u8, receive_size> looked_at_{};  // buffers, by their tags
-    u32 looked_at_count_ = 0;
     bool announce_ = false;  // the device waits to hear that its clients know
     net::Mac mac_{};
     u64 notifies_ = 0;
@@ -148,7 +171,6 @@ template <virtio::Bus B>
 Result<> VirtioNic<B>::begin()
 {
     modes_.restart(driver_.accepted());
-    looked_at_count_ = 0;
     buffer_bytes_ = static_cast<u32>(align_up(std::max(driver_.receive().min_buffer(), 2048U), 64));
     const u64 count = std::min<u64>(receive_size, buffer_memory / buffer_bytes_);
     for (u64 index = 0; index < count; ++index)
@@ -169,16 +191,6 @@ Result<bool> VirtioNic<B>::acknowledge()
     const auto read = driver_.refresh();
     announce_ |= read && info().announce;
     return read.transform([] { return true; });
-}
-
-template <virtio::Bus B>
-Result<> VirtioNic<B>::give_back()
-{
-    Result<> posted;
-    for (u32 n = 0; n < looked_at_count_ && posted; ++n)
-        posted = driver_.receive().post(looked_at_[n], buffer(looked_at_[n]));
-    looked_at_count_ = 0;
-    return posted;
 }
 
 // A frame in pieces, or one whose checksum the device makes.

@@ -21,37 +21,95 @@ Result<Session> Session::over(const Rings& rings,
     return Session{*exchange, *spaces, *received, rings.server, limits, buffer, bytes};
 }
 
-bool Session::deliver(const Arrival& frame)
+namespace {
+
+constexpr usize head_bytes = sizeof(KeyBytes);
+constexpr usize chunk = 32;
+
+// The head was copied before; the rest is read once, and nothing is decided by it. The client can
+// write there meanwhile; it is its own frame.
+[[gnu::always_inline]] inline void copy_plain(std::byte* into, const Plain& frame)
 {
-    if (frame.bytes > limits_.space_bytes) [[unlikely]]
-        return lose(counts_.too_long);
-    if (received_.room() == 0) [[unlikely]]
-        return lose(counts_.no_space);
-    const auto space = spaces_.pop();
-    if (!space) [[unlikely]]
-        return lose(counts_.no_space);
-    const auto offset = static_cast<u32>(space->offset);
-    if (!admit(*space, limits_)) [[unlikely]] {
-        (void)lose(counts_.no_space);
-        (void)received_.push({offset, 0, net::ReceivedFlags::malformed, 0});
-        return true;
+    const usize length = frame.length;
+    std::byte* const rest = into + head_bytes;
+    if (length < head_bytes + chunk || length > head_bytes + 2 * chunk) {
+        const usize head = std::min(length, head_bytes);
+        std::memcpy(into, frame.head.data(), head);
+        std::memcpy(rest, frame.bytes + head_bytes, length - head);
+        return;
     }
-    copy(frame, bytes_.subspan(offset, frame.bytes));
-    (void)received_.push({offset, frame.bytes, frame.flags, missed_});
-    missed_ = 0;
-    ++counts_.received_frames;
-    counts_.received_bytes += frame.bytes;
-    return true;
+    std::memcpy(into, frame.head.data(), head_bytes);
+    std::memcpy(rest, frame.bytes + head_bytes, chunk);
+    std::memcpy(into + length - chunk, frame.bytes + length - chunk, chunk);
 }
 
-// The client can write there meanwhile; it is its own frame.
-void Session::copy(const Arrival& frame, std::span<std::byte> into) const
+}  // namespace
+
+// Takes the oldest space, says that a frame is in it, and where it is in the buffer; nothing if
+// there is none for it.
+[[gnu::always_inline]] inline std::optional<u32>
+Session::space(Spaces& at, const Limits& limits, u32 bytes, u32 flags)
+{
+    const auto lose = [&at](u64& count) {
+        ++count;
+        ++at.missed;
+        return std::nullopt;
+    };
+    if (bytes > limits.space_bytes) [[unlikely]]
+        return lose(at.counts.too_long);
+    if (!at.received.has_room()) [[unlikely]]
+        return lose(at.counts.no_space);
+    const auto space = at.spaces.pop();
+    if (!space) [[unlikely]]
+        return lose(at.counts.no_space);
+    const auto offset = static_cast<u32>(space->offset);
+    at.shown = true;
+    if (!admit(*space, limits)) [[unlikely]] {
+        (void)at.received.push({offset, 0, net::ReceivedFlags::malformed, 0});
+        return lose(at.counts.no_space);
+    }
+    (void)at.received.push({offset, bytes, flags, std::exchange(at.missed, 0)});
+    ++at.counts.received_frames;
+    at.counts.received_bytes += bytes;
+    return offset;
+}
+
+// What changes on the way is in copies, which no write to a client's memory can be meant for.
+Session::Delivered Session::deliver(std::span<const Plain> frames)
+{
+    Spaces at = open_spaces();
+    const Match match = match_;
+    const Limits limits = limits_;
+    std::byte* const bytes = bytes_.data();  // a whole space lies where one was admitted
+    u64 wanted = 0;
+    u64 bit = 1;
+    for (const Plain& frame : frames) {
+        if (match.wants(frame.keys)) {
+            wanted |= bit;
+            if (const auto offset = space(at, limits, frame.length, 0)) [[likely]]
+                copy_plain(bytes + *offset, frame);
+        }
+        bit <<= 1;
+    }
+    return {wanted, close_spaces(at)};
+}
+
+bool Session::deliver(const Arrival& frame)
+{
+    Spaces at = open_spaces();
+    if (const auto offset = space(at, limits_, frame.bytes, frame.flags))
+        copy(frame, bytes_.subspan(*offset, frame.bytes));
+    return close_spaces(at);
+}
+
+void Session::copy(const Arrival& frame, std::span<std::byte> into)
 {
     usize at = 0;
     for (const auto piece : frame.pieces) {
         std::memcpy(into.data() + at, piece.data(), piece.size());
         at += piece.size();
     }
+    std::memcpy(into.data(), frame.head.data(), std::min(into.size(), head_bytes));
     if (frame.csum_wanted) [[unlikely]]
         (void)virtio::net::complete(into, {frame.csum_start, frame.csum_offset});
 }

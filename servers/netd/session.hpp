@@ -23,8 +23,17 @@ struct Rings {
     std::span<net::Sent> sent;
 };
 
-// A frame that came: its pieces lie in the server's own buffers.
+// A frame that came whole, in one buffer of the server, and of which the device says nothing.
+struct Plain {
+    KeyBytes head;  // a copy, as far as the frame goes
+    Keys keys;      // of it
+    const std::byte* bytes;
+    u32 length;
+};
+
+// Any other one.
 struct Arrival {
+    KeyBytes head;
     std::span<const std::span<const std::byte>> pieces;
     u32 bytes;
     u32 flags;  // net::ReceivedFlags
@@ -65,8 +74,14 @@ public:
         match_ = Match{filter, own};
     }
 
-    // Copies a frame into the oldest space, or counts it as lost. True: the client is to be shown
-    // something.
+    // What became of some frames, at most 64.
+    struct Delivered {
+        u64 wanted = 0;      // a bit for each that the filter wants
+        bool shown = false;  // there is something to show the client
+    };
+    // Copies those that the filter wants into the oldest spaces, or counts them as lost.
+    Delivered deliver(std::span<const Plain> frames);
+    // The same of one of another kind.
     bool deliver(const Arrival& frame);
 
     bool broken() const { return Exchange::broken() || spaces_.broken() || received_.broken(); }
@@ -102,13 +117,30 @@ private:
     {
     }
 
-    bool lose(u64& count)
+    // The rings of what comes, what is lost and what is not, on its way through some frames.
+    struct Spaces {
+        Consumer<net::Space> spaces;
+        Producer<net::Received> received;
+        u32 missed;
+        Counts counts;
+        bool shown = false;
+    };
+    // The client's index is looked at once, though there may be room: a lie is found at once.
+    Spaces open_spaces()
     {
-        ++count;
-        ++missed_;
-        return false;
+        (void)received_.room();
+        return {spaces_, received_, missed_, counts_};
     }
-    void copy(const Arrival& frame, std::span<std::byte> into) const;
+    bool close_spaces(const Spaces& at)
+    {
+        spaces_ = at.spaces;
+        received_ = at.received;
+        missed_ = at.missed;
+        counts_ = at.counts;
+        return at.shown;
+    }
+    static std::optional<u32> space(Spaces& at, const Limits& limits, u32 bytes, u32 flags);
+    static void copy(const Arrival& frame, std::span<std::byte> into);
 
     Consumer<net::Space> spaces_;
     Producer<net::Received> received_;

@@ -30,7 +30,10 @@ using Wide = unsigned __int128;
 
 void check_send(const Input& in, const netd::Limits& limits)
 {
-    if (netd::admit(in.send, limits) != proto::net::Status::ok)
+    const bool admitted = netd::admit(in.send, limits) == proto::net::Status::ok;
+    const bool simple = in.send.flags == 0 && in.send.bytes >= 60;
+    demand(netd::plain(in.send, limits) == (admitted && simple));
+    if (!admitted)
         return;
     demand(Wide{in.send.offset} + in.send.bytes <= in.buffer_bytes);
     demand(in.send.bytes >= 14 && in.send.bytes <= in.max_frame && in.send.reserved == 0);

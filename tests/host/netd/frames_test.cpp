@@ -65,6 +65,52 @@ TEST_CASE("a frame that comes is received, byte for byte", "[netd][N6][N12][N23]
     CHECK(rig.world.complaints.empty());
 }
 
+TEST_CASE("many frames at a time go out and come in as one by one, as far as there are places",
+          "[netd][N5][N6]")
+{
+    const bool packed = GENERATE(false, true);
+    NicRig rig{{}, {.packed = packed}};
+    net::Interface nic;
+    REQUIRE(nic.open(rig.bench.startup(), "nic0", {.receive_frames = 16, .send_frames = 16})
+                .has_value());
+    rig.settle();
+    std::vector<std::vector<u8>> sent;
+    const auto write = [&](std::span<std::byte> place) {
+        const auto frame = frame_to(everybody, 60 + sent.size(), static_cast<u32>(sent.size()));
+        std::memcpy(place.data(), frame.data(), frame.size());
+        sent.push_back(frame);
+        return frame.size();
+    };
+    for (u32 round = 0; round < 40; ++round) {
+        sent.clear();
+        CHECK(nic.send_each(20, write) == 16);
+        CHECK(nic.send_each(1, write) == 0);
+        nic.kick();
+        rig.settle();
+        REQUIRE(rig.device_model.sent.size() == 16);
+        for (u32 n = 0; n < 16; ++n)
+            CHECK(rig.device_model.sent[n].bytes == sent[n]);
+        rig.device_model.sent.clear();
+
+        rig.arrive(sent);
+        std::vector<std::vector<u8>> got;
+        const auto look = [&](const net::Glimpse& frame) {
+            const auto* at = reinterpret_cast<const u8*>(frame.bytes.data());
+            got.emplace_back(at, at + frame.bytes.size());
+        };
+        CHECK(nic.receive_each(5, look) == 5);
+        CHECK(nic.receive_each(100, look) == 11);
+        CHECK(nic.receive_each(100, look) == 0);
+        CHECK(got == sent);
+        nic.kick();
+        rig.settle();
+    }
+    CHECK(nic.send_each(3, [](std::span<std::byte>) { return 13u; }) == 0);
+    CHECK(nic.send_each(3, [](std::span<std::byte> place) { return place.size() + 1; }) == 0);
+    CHECK(nic.sending() == 0);
+    CHECK(rig.world.complaints.empty());
+}
+
 TEST_CASE("every client gets the frames that its filter wants, and no other", "[netd][N24][N22]")
 {
     NicRig rig{{}, {}, true};

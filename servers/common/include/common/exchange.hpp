@@ -67,8 +67,8 @@ public:
     // The client sleeps until something of what is at the device was completed.
     bool awaited() const { return in_flight_ != 0 && completions_.awaited(in_flight_); }
 
-    void started() { ++in_flight_; }
-    void ended() { --in_flight_; }
+    void started(u32 requests = 1) { in_flight_ += requests; }
+    void ended(u32 requests = 1) { in_flight_ -= requests; }
 
     // The rings are not touched any more once it ended.
     bool open() const { return open_; }
@@ -76,6 +76,13 @@ public:
 
     // Cannot fail: the room was kept.
     void complete(const Completion& completion) { (void)completions_.push(completion); }
+
+    // The cursors of a ring, for a loop that writes memory which the compiler can't tell from them;
+    // they are given back before anything else is done here.
+    Consumer<Request> requests() const { return requests_; }
+    void put_back(const Consumer<Request>& requests) { requests_ = requests; }
+    Producer<Completion> completions() const { return completions_; }
+    void put_back(const Producer<Completion>& completions) { completions_ = completions; }
 
     // Shows the client what was taken and completed. True: it sleeps and wants its doorbell.
     [[nodiscard]] bool publish()
