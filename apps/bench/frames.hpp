@@ -42,15 +42,14 @@ public:
     // Puts frames in line, of which only the header is written; kick() shows them.
     Result<> send(u32 count, usize bytes)
     {
-        for (u32 n = 0; n < count; ++n) {
-            auto frame = place();
-            if (!frame)
-                return fail(frame.error());
-            frame->resize(bytes);
-            address(*frame, peer::data_type);
-            if (const auto sent = nic.send(std::move(*frame)); !sent)
-                return sent;
-        }
+        address(peer::data_type);
+        const auto write = [&](std::span<std::byte> place) {
+            std::memcpy(place.data(), header_.data(), header_.size());
+            return bytes;
+        };
+        while ((count -= nic.send_each(count, write)) != 0)
+            if (const auto woken = nic.wait_sent(); !woken)
+                return woken;
         return {};
     }
 
@@ -62,7 +61,8 @@ public:
             return fail(frame.error());
         const peer::Command command{peer::magic, op, count, bytes, 0, delay_us};
         frame->resize(peer::header_bytes + sizeof(command));
-        address(*frame, peer::control_type);
+        address(peer::control_type);
+        std::memcpy(frame->bytes().data(), header_.data(), header_.size());
         std::memcpy(&frame->bytes()[peer::header_bytes], &command, sizeof(command));
         if (const auto sent = nic.send(std::move(*frame)); !sent)
             return sent;
@@ -74,8 +74,7 @@ public:
     Result<> take(u32 count)
     {
         for (u32 got = 0; got < count;) {
-            while (nic.receive())
-                ++got;
+            got += nic.receive_each(count - got, [](const net::Glimpse&) {});
             if (got < count)
                 if (const auto woken = nic.wait(); !woken)
                     return woken;
@@ -108,11 +107,10 @@ private:
     }
 
     // To everybody: the peer asks no address.
-    void address(net::Frame& frame, u16 type)
+    void address(u16 type)
     {
         header_[12] = static_cast<u8>(type >> 8);
         header_[13] = static_cast<u8>(type);
-        std::memcpy(frame.bytes().data(), header_.data(), header_.size());
     }
 
     std::array<u8, peer::header_bytes> header_{};

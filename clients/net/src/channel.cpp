@@ -66,18 +66,6 @@ bool Channel::publish()
     return send_ring_->publish();
 }
 
-// The place at `offset`, if the server has it and has it for that.
-std::optional<u32> Channel::known(u32 offset, Place as)
-{
-    const u32 index = pool_->index_at(offset);
-    if (index == pool_->count() || places_[index] != as) {
-        lose(Errc::malformed);
-        return std::nullopt;
-    }
-    places_[index] = Place::ours;
-    return index;
-}
-
 std::optional<Arrival> Channel::receive()
 {
     if (!received_ring_ || why_ != Errc::ok)
@@ -85,15 +73,14 @@ std::optional<Arrival> Channel::receive()
     const auto entry = received_ring_->pop();
     if (!entry)
         return std::nullopt;
-    if (entry->bytes > pool_->bytes_each()) {
+    const u32 index = known(entry->offset, Place::space);
+    if (index == pool_->count() || entry->bytes > pool_->bytes_each()) {
         lose(Errc::malformed);
         return std::nullopt;
     }
-    const auto index = known(entry->offset, Place::space);
-    if (!index)
-        return std::nullopt;
+    places_[index] = Place::ours;
     --spaces_out_;
-    return Arrival{.frame = pool_->reclaim(*index, entry->bytes),
+    return Arrival{.frame = pool_->reclaim(index, entry->bytes),
                    .checksum_good = (entry->flags & wire::ReceivedFlags::checksum_good) != 0,
                    .missed = entry->missed};
 }
@@ -102,17 +89,27 @@ void Channel::reclaim()
 {
     if (!sent_ring_ || why_ != Errc::ok)
         return;
-    while (const auto entry = sent_ring_->pop()) {
-        const auto index = known(entry->offset, Place::sending);
-        if (!index)
-            return;
-        --sending_;
-        (void)pool_->reclaim(*index, 0);
-        if (entry->status == wire::Status::lost)
-            ++lost_frames_;
-        else if (entry->status != wire::Status::ok)
-            ++refused_;
+    auto sent = *sent_ring_;
+    const FramePool::Shape shape = pool_->shape();
+    auto free = pool_->returns();
+    u32 count = 0;
+    for (;; ++count) {
+        const auto entry = sent.pop();
+        if (!entry)
+            break;
+        const u32 index = shape.index_at(entry->offset);
+        if (index == shape.count || places_[index % max_frames] != Place::sending) [[unlikely]] {
+            lose(Errc::malformed);
+            break;
+        }
+        places_[index % max_frames] = Place::ours;
+        free.put(index);
+        if (entry->status != wire::Status::ok) [[unlikely]]
+            ++(entry->status == wire::Status::lost ? lost_frames_ : refused_);
     }
+    pool_->returned(free);
+    sending_ -= count;
+    sent_ring_ = sent;
 }
 
 bool Channel::arm(bool sent)

@@ -193,12 +193,17 @@ void Interface::kick()
         ring();
 }
 
+void Interface::refill()
+{
+    if (channel_.spaces() >= options_.receive_frames / 2)
+        return;
+    channel_.reclaim();
+    channel_.offer_spaces();
+}
+
 std::optional<Arrival> Interface::receive()
 {
-    if (channel_.spaces() < options_.receive_frames / 2) {
-        channel_.reclaim();
-        channel_.offer_spaces();
-    }
+    refill();
     return channel_.receive();
 }
 

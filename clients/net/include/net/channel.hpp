@@ -3,6 +3,7 @@
 // given out, and for what it was given out.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include <base/bits.hpp>
@@ -11,6 +12,13 @@
 #include <proto/net.hpp>
 
 namespace net {
+
+// A frame that came and that is only looked at.
+struct Glimpse {
+    std::span<const std::byte> bytes;
+    bool checksum_good;
+    u32 missed;  // as of Arrival
+};
 
 // A frame that came.
 struct Arrival {
@@ -44,11 +52,21 @@ public:
     // Ethernet header), what the session was lost for.
     [[gnu::always_inline]] Result<> send(Frame&& frame, u16 csum_start = 0, u16 csum_offset = 0);
 
+    // Puts frames of free places into the ring, at most so many, as long as write(place) returns
+    // how many bytes it wrote there: an Ethernet header or more. It may not use the session.
+    // Returns how many; fewer if there is no room, or the session is lost.
+    template <class Write>
+    [[gnu::always_inline]] u32 send_each(u32 most, Write write);
+
     // Shows the server what is to be sent. True: it sleeps and wants its doorbell.
     [[nodiscard]] bool publish();
 
     // A frame that came, if one did.
     std::optional<Arrival> receive();
+    // look(Glimpse) for each frame that came, at most so many; it may not use the session. Returns
+    // how many.
+    template <class Look>
+    [[gnu::always_inline]] u32 receive_each(u32 most, Look look);
     // Takes back places of what was sent.
     void reclaim();
 
@@ -68,7 +86,12 @@ public:
 private:
     enum class Place : u8 { ours, space, sending };
 
-    std::optional<u32> known(u32 offset, Place as);
+    // The place at `offset`, if the server has it and has it for that; else pool_->count().
+    u32 known(u32 offset, Place as) const
+    {
+        const u32 index = pool_->shape().index_at(offset);
+        return index < pool_->count() && places_[index % max_frames] == as ? index : pool_->count();
+    }
 
     std::optional<Producer<proto::net::Space>> space_ring_;
     std::optional<Producer<proto::net::Send>> send_ring_;
@@ -108,6 +131,68 @@ inline Result<> Channel::send(Frame&& frame, u16 csum_start, u16 csum_offset)
     places_[pool_->lend(std::move(frame))] = Place::sending;
     ++sending_;
     return {};
+}
+
+template <class Write>
+[[gnu::always_inline]] inline u32 Channel::send_each(u32 most, Write write)
+{
+    if (!send_ring_ || lost_for() != Errc::ok) [[unlikely]]
+        return 0;
+    auto sends = *send_ring_;
+    FramePool& pool = *pool_;
+    const u32 room = std::min(most, entries_out_ - sending_);
+    const u32 bytes_each = pool.bytes_each();
+    u32 count = 0;
+    for (; count < room && pool.available() != 0; ++count) {
+        const u32 index = pool.take_index();
+        const usize bytes = write(std::span{pool.at(index), bytes_each});
+        const bool sized = bytes >= proto::net::frame_header_bytes && bytes <= bytes_each;
+        if (!sized
+            || !sends.push({.offset = index * bytes_each,
+                            .bytes = static_cast<u32>(bytes),
+                            .flags = 0,
+                            .csum_start = 0,
+                            .csum_offset = 0,
+                            .reserved = 0})) [[unlikely]] {
+            pool.put_back(index);
+            break;
+        }
+        places_[index % max_frames] = Place::sending;
+    }
+    sending_ += count;
+    send_ring_ = sends;
+    return count;
+}
+
+template <class Look>
+[[gnu::always_inline]] inline u32 Channel::receive_each(u32 most, Look look)
+{
+    if (!received_ring_ || why_ != Errc::ok) [[unlikely]]
+        return 0;
+    auto received = *received_ring_;
+    FramePool& pool = *pool_;
+    const FramePool::Shape shape = pool.shape();
+    u32 count = 0;
+    for (; count < most; ++count) {
+        const auto entry = received.pop();
+        if (!entry)
+            break;
+        const u32 index = shape.index_at(entry->offset);
+        if (index == shape.count || places_[index % max_frames] != Place::space
+            || entry->bytes > shape.bytes_each) [[unlikely]] {
+            lose(Errc::malformed);
+            break;
+        }
+        places_[index % max_frames] = Place::ours;
+        look(
+            Glimpse{.bytes = {pool.at(index), entry->bytes},
+                    .checksum_good = (entry->flags & proto::net::ReceivedFlags::checksum_good) != 0,
+                    .missed = entry->missed});
+        pool.put_back(index);
+    }
+    spaces_out_ -= count;
+    received_ring_ = received;
+    return count;
 }
 
 }  // namespace net

@@ -57,33 +57,54 @@ public:
     void fill(std::span<std::byte> memory, u32 bytes_each, u32 count)
     {
         memory_ = memory;
-        bytes_each_ = bytes_each;
-        count_ = count;
+        shape_ = {bytes_each, count};
         for (free_count_ = 0; free_count_ < count; ++free_count_)
             free_[free_count_] = static_cast<u16>(count - 1 - free_count_);
     }
 
-    u32 bytes_each() const { return bytes_each_; }
-    u32 count() const { return count_; }
+    u32 bytes_each() const { return shape_.bytes_each; }
+    u32 count() const { return shape_.count; }
     u32 available() const { return free_count_; }
+
+    // Places from the beginning of the memory.
+    struct Shape {
+        u32 bytes_each = 1;
+        u32 count = 0;
+
+        // The place at `offset`; `count` if none begins there.
+        u32 index_at(u32 offset) const
+        {
+            const u32 index = offset / bytes_each;
+            return index < count && index * bytes_each == offset ? index : count;
+        }
+    };
+    const Shape& shape() const { return shape_; }
+    // For places that come back one after the other: put() each, then returned().
+    struct Returns {
+        u16* at;
+        void put(u32 index) { *at++ = static_cast<u16>(index); }
+    };
+    Returns returns() { return {free_.data() + free_count_}; }
+    void returned(const Returns& places)
+    {
+        free_count_ = static_cast<u32>(places.at - free_.data());
+    }
 
     // A frame as long as its place. Errors: would_block (all are in use).
     Result<Frame> take()
     {
         if (free_count_ == 0)
             return fail(Errc::would_block);
-        return Frame{*this, free_[--free_count_], bytes_each_};
+        return Frame{*this, free_[--free_count_], shape_.bytes_each};
     }
 
     bool owns(const Frame& frame) const { return frame.pool_ == this; }
     static u32 index_of(const Frame& frame) { return frame.index_; }
-    u32 offset_of(u32 index) const { return index * bytes_each_; }
-    // The place at `offset`; count() if none begins there.
-    u32 index_at(u32 offset) const
-    {
-        const u32 index = offset / bytes_each_;
-        return index < count_ && index * bytes_each_ == offset ? index : count_;
-    }
+    u32 offset_of(u32 index) const { return index * shape_.bytes_each; }
+    // One of the available() places, without a Frame; put_back() gives it back.
+    u32 take_index() { return free_[--free_count_ % max_frames]; }
+    std::byte* at(u32 index) const { return memory_.data() + usize{index} * shape_.bytes_each; }
+    void put_back(u32 index) { free_[free_count_++ % max_frames] = static_cast<u16>(index); }
 
     // For a place that the other side has: its number now, the frame itself when it comes back.
     u32 lend(Frame&& frame)
@@ -97,8 +118,7 @@ private:
     friend class Frame;
 
     std::span<std::byte> memory_;
-    u32 bytes_each_ = 1;
-    u32 count_ = 0;
+    Shape shape_;
     u32 free_count_ = 0;
     std::array<u16, max_frames> free_{};
 };
@@ -106,12 +126,12 @@ private:
 inline Frame::~Frame()
 {
     if (pool_ != nullptr)
-        pool_->free_[pool_->free_count_++] = static_cast<u16>(index_);
+        pool_->put_back(index_);
 }
 
 inline void Frame::resize(usize bytes)
 {
-    const u32 most = pool_ == nullptr ? 0 : pool_->bytes_each_;
+    const u32 most = pool_ == nullptr ? 0 : pool_->shape_.bytes_each;
     length_ = bytes < most ? static_cast<u32>(bytes) : most;
 }
 
@@ -119,7 +139,7 @@ inline std::span<std::byte> Frame::bytes() const
 {
     if (pool_ == nullptr)
         return {};
-    return pool_->memory_.subspan(usize{index_} * pool_->bytes_each_, length_);
+    return pool_->memory_.subspan(usize{index_} * pool_->shape_.bytes_each, length_);
 }
 
 }  // namespace net

@@ -92,11 +92,29 @@ public:
     {
         return channel_.send(std::move(frame), csum_start, csum_offset);
     }
+    // For many small ones: at most so many frames of free places, as long as write(place) returns
+    // how many bytes it wrote there. It may not use the session. Returns how many: fewer if there
+    // is no room at the moment, or the session is lost.
+    template <class Write>
+    [[gnu::always_inline]] u32 send_each(u32 most, Write write)
+    {
+        if (pool_.available() < most || options_.send_frames - channel_.sending() < most)
+            channel_.reclaim();
+        return channel_.send_each(most, write);
+    }
     // Shows the server all that is new.
     void kick();
 
     // The next frame that came, if one did; never waits.
     std::optional<Arrival> receive();
+    // For many that are only looked at: look(Glimpse) for each that came, at most so many. It may
+    // not use the session. Returns how many.
+    template <class Look>
+    [[gnu::always_inline]] u32 receive_each(u32 most, Look look)
+    {
+        refill();
+        return channel_.receive_each(most, look);
+    }
 
     // What wait() sleeps on: bit 0, something came, or the link changed; bit 1, look at the server.
     sys::Borrowed<sys::Notification> notification() const { return notification_.borrow(); }
@@ -123,6 +141,7 @@ private:
     Result<> attach();
     Result<> try_to_attach();
     void look_at_server();
+    void refill();
     Result<> sleep_until(bool sent, abi::Ticks deadline);
     Result<abi::Bits> sleep(bool ring_first, abi::Ticks deadline);
     void ring() { (void)sys::signal(doorbell_.borrow(), all_bits); }
