@@ -1,6 +1,6 @@
 // backend.hpp - programs of the host that are a device of the guest, by the vhost-user protocol, or
-// the other end of its network, by QEMU's stream of frames: over a socket that the program finds as
-// its standard input, listening.
+// the other end of its network or console, by QEMU's stream of frames or characters: over a socket
+// that the program finds as its standard input, listening.
 #pragma once
 
 #include "file.hpp"

@@ -117,6 +117,17 @@ void add_backend(Words& words, const Device& device, const QemuFiles& files)
         add(words, {"-netdev", fmt::format("vhost-user,id={}-peer,chardev={}-socket", name, name)});
 }
 
+// Its other end: a program of the host, or a file that only takes.
+std::string line_of(const Device& device, const QemuFiles& files)
+{
+    const auto& name = device.name.text;
+    if (device.stream)
+        return fmt::format("socket,id={}-line,path={}", name,
+                           qemu_escape(backend_socket(files.sockets, device).string()));
+    return fmt::format("file,id={}-line,path={}", name,
+                       qemu_escape(console_file(files.directory, device).string()));
+}
+
 void add_device(Words& words, const Device& device, const QemuFiles& files)
 {
     const auto& name = device.name.text;
@@ -128,6 +139,8 @@ void add_device(Words& words, const Device& device, const QemuFiles& files)
         add(words, {"-blockdev", block_node(device, files)});
     else if (device.type == DeviceType::random)
         add(words, {"-object", fmt::format("rng-builtin,id={}-source", name)});
+    else if (device.type == DeviceType::console)
+        add(words, {"-chardev", line_of(device, files)});
     else if (device.stream)
         add(words, {"-netdev",
                     fmt::format("stream,id={}-peer,server=off,addr.type=unix,addr.path={}", name,
@@ -135,6 +148,9 @@ void add_device(Words& words, const Device& device, const QemuFiles& files)
     else if (device.type == DeviceType::network)
         add(words, {"-netdev", fmt::format("user,id={}-peer,restrict=on", name)});
     add(words, {"-device", device_option(device)});
+    if (device.type == DeviceType::console)  // its first port
+        add(words, {"-device", fmt::format("virtconsole,id={}-port,bus={}.0,chardev={}-line", name,
+                                           name, name)});
 }
 
 // QEMU before 8.1 translates a barrier to nothing on a machine that can never have a second CPU,
@@ -174,6 +190,11 @@ fs::path scratch_file(const fs::path& directory, const Device& device)
 fs::path journal_file(const fs::path& directory, const Device& device)
 {
     return directory / (device.name.text + ".journal");
+}
+
+fs::path console_file(const fs::path& directory, const Device& device)
+{
+    return directory / (device.name.text + ".txt");
 }
 
 fs::path backend_socket(const fs::path& sockets, const Device& device)

@@ -9,7 +9,7 @@ namespace vireo {
 struct QemuFiles {
     fs::path kernel;     // flat Image
     fs::path archive;    // boot archive
-    fs::path directory;  // of this run: scratch images lie there as NAME.img
+    fs::path directory;  // of this run: scratch images are NAME.img, what consoles say NAME.txt
     fs::path qmp_socket;
     fs::path sockets{};  // back ends listen there as NAME
     fs::path log;  // what the guest does wrong, as QEMU sees it; empty: QEMU keeps no such log
@@ -32,6 +32,8 @@ std::string printed_command_line(const std::vector<std::string>& argv);
 fs::path scratch_file(const fs::path& directory, const Device& device);
 // Linux's format of dm-log-writes.
 fs::path journal_file(const fs::path& directory, const Device& device);
+// Where the output of a virtio-console goes, when no program is at its other end.
+fs::path console_file(const fs::path& directory, const Device& device);
 fs::path backend_socket(const fs::path& sockets, const Device& device);
 
 }  // namespace vireo

@@ -24,9 +24,9 @@ struct Version {
     u32 minor_number;
 };
 constexpr Version least_qemu{7, 2};
-constexpr std::array needed_devices{"virtio-blk-device",   "virtio-rng-device",
-                                    "virtio-net-device",   "virtio-keyboard-device",
-                                    "virtio-mouse-device", "virtio-tablet-device"};
+constexpr std::array needed_devices{
+    "virtio-blk-device",   "virtio-rng-device",    "virtio-net-device",   "virtio-keyboard-device",
+    "virtio-mouse-device", "virtio-tablet-device", "virtio-serial-device"};
 constexpr std::array needed_formats{"raw", "qcow2", "null-co", "blkdebug"};
 constexpr auto limit = 30s;
 

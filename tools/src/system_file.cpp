@@ -197,8 +197,8 @@ Device read_device(const Spelled& name, const toml::table& table, Diagnostics& e
     const auto backend = in.choice("backend", "qemu", {"qemu", "vhost-user", "stream"});
     device.vhost_user = backend == "vhost-user";
     device.stream = backend == "stream";
-    if (device.stream && device.type != DeviceType::network)
-        in.error("backend", fmt::format("a {} has no frames", kind_of(*type).name));
+    if (device.stream && device.type != DeviceType::network && device.type != DeviceType::console)
+        in.error("backend", fmt::format("a {} has no stream back end", kind_of(*type).name));
     if (device.vhost_user && kind_of(device.type).vhost.empty())
         in.error("backend", fmt::format("a {} has no vhost-user back end", kind_of(*type).name));
     if (device.type == DeviceType::block && !device.vhost_user)

@@ -27,7 +27,7 @@ struct Machine {
     RingOptions rings{};
 };
 
-enum class DeviceType { block, network, random, keyboard, mouse, tablet, serial };
+enum class DeviceType { block, network, random, keyboard, mouse, tablet, console, serial };
 
 // What the types are called, to whom. The order is that in which devices get pages of their own.
 struct DeviceKind {
@@ -47,6 +47,7 @@ inline constexpr std::array device_kinds{
     DeviceKind{DeviceType::keyboard, "virtio-keyboard", "virtio-keyboard-device", 18, 3, ""},
     DeviceKind{DeviceType::mouse, "virtio-mouse", "virtio-mouse-device", 18, 3, ""},
     DeviceKind{DeviceType::tablet, "virtio-tablet", "virtio-tablet-device", 18, 3, ""},
+    DeviceKind{DeviceType::console, "virtio-console", "virtio-serial-device", 3, 3, ""},
     DeviceKind{DeviceType::serial, "pl011", "", proto::table::pl011_id, 4, ""},
 };
 
@@ -89,7 +90,7 @@ struct Device {
     bool scratch = false;              // --disk may not replace it
     bool journal = false;              // of a disk: QEMU notes what it writes and flushes
     bool vhost_user = false;           // --backend says which program of the host is behind it
-    bool stream = false;               // --backend says which program its frames go to
+    bool stream = false;               // --backend says which program it talks with
     std::vector<std::string> backend;  // that program and its arguments
     bool has_backend() const { return vhost_user || stream; }
     std::optional<u32> wanted_slot;

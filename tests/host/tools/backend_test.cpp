@@ -99,7 +99,45 @@ TEST_CASE("the frames of a network device go to a program's socket")
     CHECK(refusal([&] { choose_backends(system, {"nic0=peer"}); }) == 0);
     CHECK_THAT(errors_in(system_text("[device.keys]\ntype = \"virtio-keyboard\"\n"
                                      "backend = \"stream\"\n")),
-               Contains("a virtio-keyboard has no frames"));
+               Contains("a virtio-keyboard has no stream back end"));
+}
+
+TEST_CASE("a console talks with a program at a socket, or else into a file")
+{
+    const std::string console = "[device.con1]\ntype = \"virtio-console\"\n";
+    const QemuFiles files{.kernel = "/k",
+                          .archive = "/a",
+                          .directory = "/d,d",
+                          .qmp_socket = "/q",
+                          .sockets = "/s,s",
+                          .log = "/l"};
+    const auto alone = system_with(console);
+    const auto into_file = qemu_command_line(alone, files, {});
+    CHECK(has_word(into_file, "virtio-serial-device,id=con1,bus=virtio-mmio-bus.0"));
+    CHECK(has_word(into_file, "virtconsole,id=con1-port,bus=con1.0,chardev=con1-line"));
+    CHECK(has_word(into_file, "file,id=con1-line,path=/d,,d/con1.txt"));
+    auto copy = alone;
+    CHECK(refusal([&] { choose_backends(copy, {"con1=peer"}); }) == 120);
+
+    auto far = system_with(console + "backend = \"stream\"\n");
+    const auto to_program = qemu_command_line(far, files, {});
+    CHECK(has_word(to_program, "socket,id=con1-line,path=/s,,s/con1"));
+    CHECK(has_word(to_program, "virtconsole,id=con1-port,bus=con1.0,chardev=con1-line"));
+    CHECK(refusal([&] { choose_backends(far, {}); }) == 120);
+    CHECK(refusal([&] { choose_backends(far, {"con1=peer"}); }) == 0);
+}
+
+TEST_CASE("a console takes no keys of other devices")
+{
+    const auto with = [](const std::string& line) {
+        return errors_in(system_text("[device.con1]\ntype = \"virtio-console\"\n" + line));
+    };
+    CHECK(with("qemu = { max_ports = 1 }\nslot = 9\n").empty());
+    CHECK_THAT(with("backend = \"vhost-user\"\n"), Contains("has no vhost-user back end"));
+    CHECK_THAT(with("backend = \"file\"\n"), Contains("'backend' of [device.con1]"));
+    CHECK_THAT(with("image = { size = \"1M\" }\n"), Contains("unknown key 'image'"));
+    CHECK_THAT(with("serial = \"x\"\n"), Contains("unknown key 'serial'"));
+    CHECK_THAT(with("scratch = true\n"), Contains("unknown key 'scratch'"));
 }
 
 TEST_CASE("a device that no back end can be is refused in the system file")
