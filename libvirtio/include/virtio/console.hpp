@@ -49,8 +49,13 @@ public:
     bool kick();
     // Before sleeping. True: read() and control() first, there may be no interrupt for what came.
     [[nodiscard]] bool arm();
-    // The same for bytes that are out, for who waits for room. True: write() first.
-    [[nodiscard]] bool arm_write() { return out_.arm(); }
+    // The same for who does not want to read now.
+    [[nodiscard]] bool arm_control() { return ports_.arm(); }
+    // Buffers of output that the device has; if there are some, an interrupt comes when there are
+    // fewer. Errors: device_fault (a lie).
+    Result<u16> unsent();
+    // That there are for output: write() takes something while fewer are unsent.
+    u16 output_buffers() const { return out_.count(); }
 
     // Size and number of ports; refresh() after a configuration change.
     const Info& info() const { return info_; }
@@ -170,6 +175,16 @@ Result<usize> Driver<B, Max>::write(std::span<const std::byte> bytes)
         count += part.size();
     }
     return count;
+}
+
+template <Bus B, u16 Max>
+Result<u16> Driver<B, Max>::unsent()
+{
+    do {
+        if (const auto done = out_.reclaim(); !done)
+            return fail(done.error());
+    } while (out_.with_device() != 0 && out_.arm());
+    return out_.with_device();
 }
 
 template <Bus B, u16 Max>

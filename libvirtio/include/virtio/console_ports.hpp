@@ -1,9 +1,9 @@
 // virtio/console_ports.hpp - the control queues of a console device with several ports (virtio 1.2,
 // 5.3.6.2): what the device announces, and the answers that it is owed.
 //
-// Port 0 is the console; others are refused, since nobody has a use for them. An answer that finds
-// no buffer is remembered as one bit per port and sent later, so a device can't make us forget, nor
-// remember much.
+// Port 0 is the console. Others are said to be ready, so that the device tells their names, and
+// have no queues: nothing comes from them. An answer that finds no buffer is remembered as one bit
+// per port and sent later, so a device can't make us forget, nor remember much.
 #pragma once
 
 #include <bit>
@@ -51,15 +51,15 @@ private:
 
     // Sets of ports, a bit each.
     struct Owed {
-        u64 refuse = 0;  // PORT_READY 0
+        u64 ready = 0;  // PORT_READY 1
+        u64 open = 0;   // PORT_OPEN 1
         bool device_ready = false;
-        bool accept = false;  // PORT_READY 1, of port 0
-        bool open = false;    // PORT_OPEN 1, of port 0
     };
 
     std::optional<Control> parse(std::span<const std::byte> bytes) const;
     void note(const Control& message);
     void answer();
+    bool pay(u64& owed, ControlEvent event);
     bool say(u32 port, ControlEvent event, u16 value);
 
     BufferQueue<buffers> in_;
@@ -115,14 +115,23 @@ inline std::optional<Control> Ports::parse(std::span<const std::byte> bytes) con
 
 inline void Ports::note(const Control& message)
 {
-    if (message.event == ControlEvent::console_port && message.port == 0)
-        owed_.open = true;
-    if (message.event != ControlEvent::device_add)
+    if (message.port >= tracked_ports)
         return;
-    if (message.port == 0)
-        owed_.accept = true;
-    else if (message.port < tracked_ports)
-        owed_.refuse |= u64{1} << message.port;
+    const u64 bit = u64{1} << message.port;
+    switch (message.event) {
+    case ControlEvent::device_add:
+        owed_.ready |= bit;
+        return;
+    case ControlEvent::console_port:
+        owed_.open |= bit;
+        return;
+    case ControlEvent::device_remove:  // nothing may be said of it any more
+        owed_.ready &= ~bit;
+        owed_.open &= ~bit;
+        return;
+    default:
+        return;
+    }
 }
 
 inline std::optional<Result<Control>> Ports::take()
@@ -146,23 +155,25 @@ inline bool Ports::say(u32 port, ControlEvent event, u16 value)
     return out_.send(std::as_bytes(std::span{&message, 1})).has_value();
 }
 
-// As far as there are buffers.
+// False: there are no buffers left.
+inline bool Ports::pay(u64& owed, ControlEvent event)
+{
+    for (; owed != 0; owed &= owed - 1)
+        if (!say(static_cast<u32>(std::countr_zero(owed)), event, 1))
+            return false;
+    return true;
+}
+
+// As far as there are buffers; a port is ready before it is open.
 inline void Ports::answer()
 {
     if (!out_.reclaim())
         return;
-    if (owed_.device_ready)
-        owed_.device_ready = !say(0, ControlEvent::device_ready, 1);
-    if (owed_.accept)
-        owed_.accept = !say(0, ControlEvent::port_ready, 1);
-    if (owed_.open && !owed_.accept)
-        owed_.open = !say(0, ControlEvent::port_open, 1);
-    while (owed_.refuse != 0) {
-        const auto port = static_cast<u32>(std::countr_zero(owed_.refuse));
-        if (!say(port, ControlEvent::port_ready, 0))
-            return;
-        owed_.refuse &= owed_.refuse - 1;
-    }
+    if (owed_.device_ready && !say(0, ControlEvent::device_ready, 1))
+        return;
+    owed_.device_ready = false;
+    if (pay(owed_.ready, ControlEvent::port_ready))
+        (void)pay(owed_.open, ControlEvent::port_open);
 }
 
 template <Bus B>

@@ -142,7 +142,7 @@ struct ConsoleRig : ChaosRig<model::Console, console::Driver<ChaosBus, 4>> {
         case 6:
             return void(driver.kick());
         case 7:
-            return void(driver.arm() || driver.arm_write());
+            return void(driver.arm() || driver.arm_control() || driver.unsent());
         case 8:
             return void(what < 128 ? driver.refresh() : driver.emergency_write("!"));
         case 9:
