@@ -2,25 +2,23 @@
 // kernel has set the line up, and waits for room before it sends a byte.
 #pragma once
 
-#include <optional>
-
-#include <base/types.hpp>
+#include "line.hpp"
 
 namespace consoled {
 
-// A byte, or a break, which some terminals send.
-struct Received {
-    u8 byte = 0;
-    bool broken = false;
-};
-
 // `B`: registers, as libvirtio's Bus.
 template <class B>
-class Pl011 {
+class Pl011 : public PlainLine {
 public:
     explicit Pl011(const B& bus) : bus_{&bus} {}
 
-    void write(u8 byte) const { bus_->write32(data, byte); }
+    // Each byte waits for its room.
+    Result<usize> write(std::span<const u8> bytes) const
+    {
+        for (const u8 byte : bytes)
+            bus_->write32(data, byte);
+        return bytes.size();
+    }
 
     std::optional<Received> read() const
     {
@@ -31,7 +29,11 @@ public:
     }
 
     // Before read(): what comes after the last byte raises it again.
-    void acknowledge() const { bus_->write32(interrupt_clear, received | timeout); }
+    Result<> acknowledge() const
+    {
+        bus_->write32(interrupt_clear, received | timeout);
+        return {};
+    }
 
     // Off: nobody takes bytes out, and the line would never be quiet.
     void interrupts(bool on) const { bus_->write32(interrupt_mask, on ? received | timeout : 0); }

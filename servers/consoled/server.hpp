@@ -1,34 +1,24 @@
 // consoled/server.hpp - the console protocol over a line. Never waits: what does not fit into its
-// buffer stays in the line, which holds the sender back.
+// buffer stays in the line, which holds the sender back; what the line does not take is refused.
 #pragma once
 
 #include "input.hpp"
-#include "pl011.hpp"
+#include "line.hpp"
+#include "waiters.hpp"
 
-#include <proto/console.hpp>
-#include <sys/notification.hpp>
+#include <sys/progress.hpp>
 #include <sys/serve.hpp>
 
 namespace consoled {
 
-namespace console = proto::console;
-
 inline constexpr unsigned interrupt_bit = 0;
-
-// The device side: Pl011; a script in tests.
-template <class L>
-concept Line = requires(L line, u8 byte, bool on) {
-    { line.write(byte) } -> std::same_as<void>;
-    { line.read() } -> std::same_as<std::optional<Received>>;
-    { line.acknowledge() } -> std::same_as<void>;
-    { line.interrupts(on) } -> std::same_as<void>;
-};
 
 template <Line L>
 class Server {
 public:
-    static constexpr unsigned handles_taken = 2;
+    static constexpr unsigned handles_taken = 3;
     static constexpr u8 interrupt_character = 3;  // ETX, Ctrl-C
+    static constexpr u32 most_faults = 16;        // of the device, then the server gives up
 
     explicit Server(L& line) : line_{&line} {}
 
@@ -36,115 +26,195 @@ public:
     void begin()
     {
         line_->interrupts(true);
-        drain();
+        work();
     }
 
-    // Leaves the message page alone: a request may be in it.
+    // Leaves the message page alone: a request may be in it. Errors: device_fault (the device broke
+    // its specification too often), those of its recovery.
     Result<> step(abi::Bits woken)
     {
-        if (woken.any(abi::Bits::at(interrupt_bit)))
-            line_->acknowledge();
-        if (woken.any(abi::Bits::at(interrupt_bit)) || more_)
-            drain();
-        return {};
+        const bool interrupted = woken.any(abi::Bits::at(interrupt_bit));
+        if (interrupted && !line_->acknowledge())
+            recover();
+        if (interrupted || more_)
+            work();
+        return state_;
     }
 
     // What is left in the line says nothing by itself.
-    abi::Ticks next_deadline() const { return more_ ? abi::Ticks{0} : abi::never; }
+    abi::Ticks next_deadline() const { return more_ || !state_ ? abi::Ticks{0} : abi::never; }
 
-    // Every answer is given at once.
+    // Every answer is given at once; what was written is out, or on its way.
     static void leave() {}
-    static bool idle() { return true; }
+    bool idle() { return line_->idle(); }
     static void left() {}
 
     void forget(u64 badge)
     {
+        waiters_.forget(badge);
         if (reader_ == badge)
             stop_listening();
     }
 
-    Result<console::Info::Reply> on(const console::Info::Request&, sys::Caller&)
-    {
-        return console::Info::Reply{
-            console::BackEnd::pl011, 0, 0, received_, written_, interrupts_, discarded_};
-    }
+    Result<console::Info::Reply> on(const console::Info::Request&, sys::Caller&);
     Result<console::Write::Reply> on(const console::Write::Request& request, sys::Caller&);
     Result<console::Read::Reply> on(const console::Read::Request&, sys::Caller& caller);
     Result<console::Listen::Reply> on(const console::Listen::Request& request, sys::Caller& caller);
+    Result<console::AwaitRoom::Reply> on(const console::AwaitRoom::Request&, sys::Caller& caller);
+    Result<console::Port::Reply> on(const console::Port::Request& request, sys::Caller&);
 
 private:
-    static constexpr abi::Bits all_bits{~u64{0}};
+    static constexpr u32 rounds_per_step = 16;  // of looking again at a line that goes on
 
-    static void ring(const sys::Handle<sys::Notification>& bell)
-    {
-        if (bell.valid())
-            (void)sys::signal(bell.borrow(), all_bits);
-    }
-
-    void drain()
-    {
-        const bool was_empty = input_.empty();
-        more_ = false;
-        for (usize taken = 0; !input_.full(); ++taken) {
-            const auto received = line_->read();
-            if (!received)
-                break;
-            take(*received);
-            if (taken == Input::capacity) {  // who presses Ctrl-C without end keeps nobody waiting
-                more_ = true;
-                break;
-            }
-        }
-        if (input_.full() && !std::exchange(held_, true))
-            line_->interrupts(false);
-        if (was_empty && !input_.empty())
-            ring(input_bell_);
-    }
-
-    void take(const Received& received)
-    {
-        ++received_;
-        if (!signals_ || (!received.broken && received.byte != interrupt_character)) {
-            input_.add(received.byte);
-            return;
-        }
-        ++interrupts_;
-        discarded_ += input_.size();
-        input_.clear();
-        ring(interrupt_bell_);
-    }
-
+    void work();
+    void drain();
+    void take(const Received& received);
+    void recover();
+    void give_up(Errc why);
+    Result<bool> room();
     void stop_listening()
     {
         reader_ = 0;
         signals_ = false;
         input_bell_ = {};
         interrupt_bell_ = {};
+        change_bell_ = {};
     }
 
     L* line_;
     Input input_;
+    Result<> state_;        // why the server ends
     bool more_ = false;     // there may be more in the line
     bool held_ = false;     // the line is not listened to, until there is room again
     bool signals_ = false;  // ListenFlags::interrupts
-    u64 reader_ = 0;        // badge; 0: nobody
+    u32 faults_ = 0;
+    u64 reader_ = 0;  // badge; 0: nobody
     sys::Handle<sys::Notification> input_bell_;
     sys::Handle<sys::Notification> interrupt_bell_;
+    sys::Handle<sys::Notification> change_bell_;
+    Waiters waiters_;
     u64 received_ = 0;
     u64 written_ = 0;
     u64 interrupts_ = 0;
     u64 discarded_ = 0;
 };
 
+// All that there is to do, as far as one step may take.
+template <Line L>
+void Server<L>::work()
+{
+    const bool was_empty = input_.empty();
+    more_ = false;
+    u32 rounds = 0;
+    do {
+        drain();
+        more_ |= ++rounds == rounds_per_step;
+    } while (line_->settle(!held_) && !more_);
+    if (line_->broken())
+        recover();
+    if (was_empty && !input_.empty())
+        ring(input_bell_);
+    if (line_->changed())
+        ring(change_bell_);
+    if (!waiters_.empty() && room().value_or(true))
+        waiters_.tell_all();
+}
+
+template <Line L>
+void Server<L>::drain()
+{
+    for (usize taken = 0; !input_.full(); ++taken) {
+        const auto received = line_->read();
+        if (!received)
+            break;
+        take(*received);
+        if (taken == Input::capacity) {  // who presses Ctrl-C without end keeps nobody waiting
+            more_ = true;
+            return;
+        }
+    }
+    if (input_.full() && !std::exchange(held_, true))
+        line_->interrupts(false);
+}
+
+template <Line L>
+void Server<L>::take(const Received& received)
+{
+    ++received_;
+    if (!signals_ || (!received.broken && received.byte != interrupt_character)) {
+        input_.add(received.byte);
+        return;
+    }
+    ++interrupts_;
+    discarded_ += input_.size();
+    input_.clear();
+    ring(interrupt_bell_);
+}
+
+// What was under way in the device is lost.
+template <Line L>
+void Server<L>::recover()
+{
+    sys::note(abi::BlackBox::What::reset, ++faults_);
+    if (faults_ > most_faults)
+        return give_up(Errc::device_fault);
+    if (const auto again = line_->recover(); !again)
+        return give_up(again.error());
+    more_ = true;
+}
+
+template <Line L>
+void Server<L>::give_up(Errc why)
+{
+    if (state_)
+        line_->last_words("\r\n-- the console's device does not work, its server ends\r\n");
+    state_ = fail(why);
+}
+
+template <Line L>
+Result<bool> Server<L>::room()
+{
+    auto there = line_->room();
+    if (!there) {
+        recover();
+        there = line_->room();
+    }
+    return there;
+}
+
+template <Line L>
+Result<console::Info::Reply> Server<L>::on(const console::Info::Request&, sys::Caller&)
+{
+    const About about = line_->about();
+    return console::Info::Reply{.back_end = about.back_end,
+                                .columns = about.columns,
+                                .rows = about.rows,
+                                .received = received_,
+                                .written = written_,
+                                .interrupts = interrupts_,
+                                .discarded = discarded_,
+                                .notifies = about.notifies,
+                                .ports = about.ports,
+                                .resets = faults_,
+                                .flags = about.flags,
+                                .reserved = 0};
+}
+
 template <Line L>
 Result<console::Write::Reply> Server<L>::on(const console::Write::Request& request, sys::Caller&)
 {
     if (request.size == 0 || request.size > console::max_bytes || request.reserved != 0)
         return fail(Errc::bad_argument);
-    for (const u8 byte : std::span{request.data}.first(request.size))
-        line_->write(byte);
-    written_ += request.size;
-    return console::Write::Reply{request.size, 0};
+    const auto bytes = std::span{request.data}.first(request.size);
+    auto taken = line_->write(bytes);
+    if (!taken && taken.error() != Errc::would_block) {
+        recover();
+        taken = line_->write(bytes);
+    }
+    if (!taken)
+        return fail(taken.error());
+    written_ += *taken;
+    return console::Write::Reply{static_cast<u32>(*taken), 0};
 }
 
 template <Line L>
@@ -158,7 +228,7 @@ Result<console::Read::Reply> Server<L>::on(const console::Read::Request&, sys::C
     reply.size = static_cast<u32>(input_.take(reply.data));
     if (std::exchange(held_, false)) {
         line_->interrupts(true);
-        drain();
+        work();
     }
     return reply;
 }
@@ -171,7 +241,8 @@ Result<console::Listen::Reply> Server<L>::on(const console::Listen::Request& req
         return fail(Errc::bad_argument);
     auto input = caller.take<sys::Notification>(0);
     auto interrupt = caller.take<sys::Notification>(1);
-    if (!input || !interrupt)
+    auto change = caller.take<sys::Notification>(2);
+    if (!input || !interrupt || !change)
         return fail(Errc::bad_argument);
     if (reader_ != 0 && reader_ != caller.badge())
         return fail(Errc::busy);
@@ -179,9 +250,39 @@ Result<console::Listen::Reply> Server<L>::on(const console::Listen::Request& req
     signals_ = request.flags != 0;
     input_bell_ = std::move(*input);
     interrupt_bell_ = std::move(*interrupt);
+    change_bell_ = std::move(*change);
     if (!input_.empty())
         ring(input_bell_);
     return console::Listen::Reply{};
+}
+
+template <Line L>
+Result<console::AwaitRoom::Reply> Server<L>::on(const console::AwaitRoom::Request&,
+                                                sys::Caller& caller)
+{
+    auto bell = caller.take<sys::Notification>(0);
+    if (!bell)
+        return fail(Errc::bad_argument);
+    const auto there = room();
+    if (!there)
+        return fail(there.error());
+    if (*there) {
+        ring(*bell);
+        return console::AwaitRoom::Reply{};
+    }
+    if (const auto added = waiters_.add(caller.badge(), std::move(*bell)); !added)
+        return fail(added.error());
+    return console::AwaitRoom::Reply{};
+}
+
+template <Line L>
+Result<console::Port::Reply> Server<L>::on(const console::Port::Request& request, sys::Caller&)
+{
+    if (request.reserved != 0)
+        return fail(Errc::bad_argument);
+    if (const auto port = line_->port(request.index))
+        return *port;
+    return fail(Errc::out_of_range);
 }
 
 }  // namespace consoled

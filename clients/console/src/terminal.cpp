@@ -27,6 +27,19 @@ Result<> Terminal::open(const sys::Startup& given,
     return listening;
 }
 
+Result<sys::HandleSet> Terminal::doorbells(std::initializer_list<abi::Bits> all) const
+{
+    sys::HandleSet set;
+    for (const abi::Bits bits : all) {
+        auto bell = sys::doorbell(told_, bits);
+        if (!bell)
+            return fail(bell.error());
+        if (const auto added = set.add(std::move(*bell)); !added)
+            return fail(added.error());
+    }
+    return set;
+}
+
 // A server that died meanwhile is not the caller's business: the next one is asked.
 Result<> Terminal::listen()
 {
@@ -36,13 +49,11 @@ Result<> Terminal::listen()
         if (!seen)
             return fail(seen.error());
         epoch_ = seen->epoch;
-        auto input = sys::doorbell(told_, bits_.input);
-        auto interrupt = sys::doorbell(told_, bits_.interrupt);
-        if (!input || !interrupt)
-            return fail(!input ? input.error() : interrupt.error());
-        const auto said = session_->call<protocol::Listen>(
-            {protocol::ListenFlags::interrupts, 0},
-            sys::HandleSet::of(std::move(*input), std::move(*interrupt)), 0);
+        auto bells = doorbells({bits_.input, bits_.interrupt, bits_.changed});
+        if (!bells)
+            return fail(bells.error());
+        const auto said = session_->call<protocol::Listen>({protocol::ListenFlags::interrupts, 0},
+                                                           std::move(*bells), 0);
         if (said)
             return {};
         if (said.error() != Errc::peer_restarted || restarts == most_restarts)
@@ -63,25 +74,76 @@ Result<typename M::Reply> Terminal::ask(const typename M::Request& request)
     }
 }
 
+Result<usize> Terminal::try_write(std::string_view text)
+{
+    if (text.empty())
+        return usize{0};
+    protocol::Write::Request request{};
+    request.size = static_cast<u32>(std::min<usize>(text.size(), protocol::max_bytes));
+    std::ranges::copy(text.substr(0, request.size), request.data.begin());
+    for (;;) {
+        const auto written = ask<protocol::Write>(request);
+        if (written && (written->taken == 0 || written->taken > request.size))
+            return fail(Errc::malformed);
+        if (written)
+            return written->taken;
+        if (written.error() != Errc::would_block || bits_.room.empty())
+            return fail(written.error());
+        if (const auto told = await_room(); !told)
+            return fail(told.error());
+        else if (*told)
+            return fail(Errc::would_block);
+    }
+}
+
+// False: the server that found no room is dead, and the next one may have some.
+Result<bool> Terminal::await_room()
+{
+    auto bell = doorbells({bits_.room});
+    if (!bell)
+        return fail(bell.error());
+    const auto said = session_->call<protocol::AwaitRoom>({}, std::move(*bell), 0);
+    if (said)
+        return true;
+    if (said.error() != Errc::peer_restarted)
+        return fail(said.error());
+    return listen().transform([] { return false; });
+}
+
 Result<> Terminal::write(std::string_view text)
 {
-    while (!text.empty()) {
-        protocol::Write::Request request{};
-        request.size = static_cast<u32>(std::min<usize>(text.size(), protocol::max_bytes));
-        std::ranges::copy(text.substr(0, request.size), request.data.begin());
-        const auto written = ask<protocol::Write>(request);
-        if (!written)
-            return fail(written.error());
-        if (written->taken == 0 || written->taken > request.size)
-            return fail(Errc::malformed);
-        text.remove_prefix(written->taken);
+    abi::Bits others{};
+    Result<> done;
+    while (done && !text.empty()) {
+        const auto written = try_write(text);
+        if (written) {
+            text.remove_prefix(*written);
+        } else if (written.error() != Errc::would_block || bits_.room.empty()) {
+            done = fail(written.error());
+        } else {
+            const auto bits = sys::wait(told_);
+            done = bits.transform([](abi::Bits) {});
+            others.raw |= bits.value_or(abi::Bits{}).raw & ~bits_.room.raw;
+        }
     }
-    return {};
+    if (!others.empty())
+        (void)sys::signal(told_, others);
+    return done;
 }
+
+Result<protocol::Info::Reply> Terminal::info() { return ask<protocol::Info>({}); }
+
+Result<protocol::Port::Reply> Terminal::port(u32 index) { return ask<protocol::Port>({index, 0}); }
 
 Result<usize> Terminal::read(std::span<char> into)
 {
-    const auto reply = ask<protocol::Read>({});
+    auto reply = ask<protocol::Read>({});
+    // A call that stood in line when the server died is the next one's first of this session.
+    if (!reply && reply.error() == Errc::denied) {
+        if (const auto again = listen(); !again)
+            return fail(again.error());
+        reply = ask<protocol::Read>({});
+    }
     if (!reply)
         return fail(reply.error());
     if (reply->size > into.size() || reply->size > reply->data.size())

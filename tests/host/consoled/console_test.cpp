@@ -1,22 +1,34 @@
 // tests/host/consoled/console_test.cpp - the console service and its client library, over a line
 // that a test types on.
-#include "bench.hpp"
+#include "pl011.hpp"
+#include "program.hpp"
 #include "server.hpp"
 
 #include <deque>
 #include <string>
 
-#include <catch2/catch.hpp>
-#include <console/terminal.hpp>
 #include <proto/names.hpp>
 
 namespace {
 
-namespace protocol = proto::console;
-
-// A FIFO of 16, as the PL011's; who types more waits.
-struct ScriptedLine {
-    void write(u8 byte) { written += static_cast<char>(byte); }
+// A FIFO of 16, as the PL011's; who types more waits. What is written fills `room`, if that is
+// limited, until somebody takes it.
+struct ScriptedLine : consoled::PlainLine {
+    Result<usize> write(std::span<const u8> bytes)
+    {
+        const auto count = std::min(bytes.size(), capacity - filled);
+        if (count == 0)
+            return fail(Errc::would_block);
+        written.append(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
+        filled += capacity == unlimited ? 0 : count;
+        return count;
+    }
+    Result<bool> room() const { return filled < capacity; }
+    void take_all()
+    {
+        filled = 0;
+        interrupt = true;
+    }
     std::optional<consoled::Received> read()
     {
         if (fifo.empty())
@@ -26,7 +38,11 @@ struct ScriptedLine {
         refill();
         return first;
     }
-    void acknowledge() { interrupt = false; }
+    Result<> acknowledge()
+    {
+        interrupt = false;
+        return {};
+    }
     void interrupts(bool on) { enabled = on; }
 
     void type(std::string_view bytes)
@@ -44,6 +60,9 @@ struct ScriptedLine {
         }
     }
 
+    static constexpr usize unlimited = ~usize{0};
+    usize capacity = unlimited;
+    usize filled = 0;
     std::deque<consoled::Received> typed;
     std::deque<consoled::Received> fifo;
     std::string written;
@@ -78,6 +97,8 @@ struct Rig {
             bench.gain_server();
             return true;
         }
+        if (!line.interrupt && reads_output && line.filled != 0)
+            line.take_all();
         if (!line.interrupt || !line.enabled)
             return false;
         return server->step(abi::Bits::at(consoled::interrupt_bit)).has_value();
@@ -98,29 +119,7 @@ struct Rig {
     ScriptedLine line;
     std::optional<Server> server{line};
     bool dies = false;
-};
-
-constexpr console::Bits bits{
-    .input = abi::Bits::at(0), .interrupt = abi::Bits::at(1), .server = abi::Bits::at(2)};
-
-struct Program {
-    explicit Program(Rig& of) : rig{&of}
-    {
-        REQUIRE(terminal.open(of.bench.startup(), "con0", {told}, bits).has_value());
-    }
-    std::string read()
-    {
-        std::string all;
-        std::array<char, protocol::max_bytes> part{};
-        while (const auto got = terminal.read(part))
-            all.append(part.data(), *got);
-        return all;
-    }
-    bool told_of(abi::Bits which) { return rig->bench.take_bits(told).any(which); }
-
-    Rig* rig;
-    abi::Slot told = rig->bench.give(abi::Kind::notification);
-    console::Terminal terminal;
+    bool reads_output = false;  // when everybody else waits
 };
 
 }  // namespace
@@ -226,6 +225,9 @@ TEST_CASE("a request that breaks the protocol is refused", "[consoled][hostile]"
     CHECK(session.call<protocol::Read>().error() == Errc::denied);
     CHECK(session.call<protocol::Listen>({0, 0}).error() == Errc::bad_argument);
     CHECK(session.call<protocol::Listen>({2, 0}).error() == Errc::bad_argument);
+    CHECK(session.call<protocol::AwaitRoom>().error() == Errc::bad_argument);
+    CHECK(session.call<protocol::Port>({0, 1}).error() == Errc::bad_argument);
+    CHECK(session.call<protocol::Port>({0, 0}).error() == Errc::out_of_range);
     CHECK(rig.line.written.empty());
 }
 
@@ -272,8 +274,9 @@ TEST_CASE("the PL011 is read until its FIFO is empty, breaks and all", "[console
     CHECK(uart.read()->byte == 'b');
     CHECK_FALSE(uart.read().has_value());
     uart.interrupts(true);
-    uart.acknowledge();
-    uart.write('x');
+    REQUIRE(uart.acknowledge().has_value());
+    constexpr std::array<u8, 1> letter{'x'};
+    CHECK(uart.write(letter).value() == 1);
     uart.interrupts(false);
     CHECK(registers.writes
           == std::vector<std::pair<u32, u32>>{{0x38, 0x50}, {0x44, 0x50}, {0, 'x'}, {0x38, 0}});
@@ -296,4 +299,110 @@ TEST_CASE("whoever presses Ctrl-C without end keeps nobody waiting", "[consoled]
     CHECK(steps > 1);
     CHECK(rig.info().interrupts == presses);
     CHECK(program.read() == "ps");
+}
+
+TEST_CASE("a write that finds no room sleeps until there is some, and keeps the program's bits",
+          "[consoled]")
+{
+    Rig rig;
+    Program program{rig};
+    rig.line.capacity = 1000;
+    rig.reads_output = true;
+    rig.line.type("x");
+    const std::string text = long_text(5000);
+    const u64 waits = rig.bench.waits;
+    REQUIRE(program.terminal.write(text).has_value());
+    CHECK(rig.line.written == text);
+    CHECK_FALSE(rig.bench.stuck());
+    CHECK(rig.bench.waits - waits < 10);
+    CHECK(rig.bench.take_bits(program.told) == bits.input);
+    CHECK(program.read() == "x");
+}
+
+TEST_CASE("who does not want to wait is told when there is room, once", "[consoled]")
+{
+    Rig rig;
+    Program program{rig};
+    rig.line.capacity = 10;
+    CHECK(program.terminal.try_write("0123456789abc").value() == 10);
+    CHECK(program.terminal.try_write("abc").error() == Errc::would_block);
+    CHECK(program.terminal.try_write("").value() == 0);
+    CHECK_FALSE(program.told_of(bits.room));
+    rig.line.take_all();
+    while (rig.pump()) {}
+    CHECK(program.told_of(bits.room));
+    rig.line.take_all();
+    while (rig.pump()) {}
+    CHECK_FALSE(program.told_of(bits.room));
+    CHECK(program.terminal.try_write("abc").value() == 3);
+}
+
+TEST_CASE("a writer that waits for room goes on with the next server", "[consoled][restart]")
+{
+    Rig rig;
+    Program program{rig};
+    rig.line.capacity = 10;
+    REQUIRE(program.terminal.write("0123456789").has_value());
+    REQUIRE(program.terminal.try_write("abc").error() == Errc::would_block);
+    rig.bench.lose_server();
+    rig.line.filled = 0;
+    REQUIRE(program.terminal.write("abc").has_value());
+    CHECK(rig.line.written == "0123456789abc");
+    CHECK(program.told_of(bits.server));
+}
+
+TEST_CASE("a read that stood in line when the server died is the next one's", "[consoled][restart]")
+{
+    Rig rig;
+    Program program{rig};
+    const auto before = program.terminal.epoch();
+    rig.bench.lose_server();
+    rig.line.type("typed meanwhile");
+    CHECK(program.read() == "typed meanwhile");
+    CHECK(program.terminal.epoch() != before);
+    rig.type("more");
+    CHECK(program.told_of(bits.input));
+}
+
+TEST_CASE("a server that dies between the write and the wait costs nobody a wake-up",
+          "[consoled][restart]")
+{
+    Rig rig;
+    Program program{rig};
+    rig.line.capacity = 10;
+    REQUIRE(program.terminal.write("0123456789").has_value());
+    (void)program.told_of(bits.server);
+    u32 calls = 0;
+    rig.bench.before_client_call = [&] {
+        if (++calls == 3) {  // write, duplicate, wait for room
+            rig.bench.lose_server();
+            rig.line.filled = 0;
+        }
+    };
+    REQUIRE(program.terminal.write("abc").has_value());
+    CHECK(rig.line.written == "0123456789abc");
+    CHECK_FALSE(rig.bench.stuck());
+}
+
+TEST_CASE("so many may wait for room, and who is gone waits no more", "[consoled][hostile]")
+{
+    Rig rig;
+    rig.line.capacity = 0;
+    std::vector<sys::Session> sessions;
+    const auto wait = [&](sys::Session& session) {
+        auto bell = sys::doorbell({rig.bench.give(abi::Kind::notification)}, abi::Bits::at(0));
+        const auto said =
+            session.call<protocol::AwaitRoom>({}, sys::HandleSet::of(std::move(bell.value())), 0);
+        return said ? Errc::ok : said.error();
+    };
+    const auto connect = [&]() -> sys::Session& {
+        return sessions.emplace_back(
+            sys::connect<proto::names::Connect>(rig.bench.startup(), "con0").value());
+    };
+    for (usize i = 0; i < consoled::Waiters::most; ++i)
+        CHECK(wait(connect()) == Errc::ok);
+    CHECK(wait(sessions[3]) == Errc::ok);  // instead of its last one
+    CHECK(wait(connect()) == Errc::over_quota);
+    sessions.erase(sessions.begin());
+    CHECK(wait(connect()) == Errc::ok);
 }
