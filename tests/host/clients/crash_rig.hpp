@@ -83,8 +83,15 @@ private:
             return rig->event(), Base::submit(tag, asked, map);
         }
         bool kick() { return rig->event(), Base::kick(); }
-        std::optional<Result<blkd::Ended>> take() { return rig->event(), Base::take(); }
-        bool arm() { return rig->event(), Base::arm(); }
+        template <class Each>
+        Result<u64> drain(u64 sum, Each each)
+        {
+            rig->event();
+            return Base::drain(sum, [this, each](u64 so_far, const blkd::Ended& ended) {
+                rig->event();
+                return each(so_far, ended);
+            });
+        }
     };
     struct Life {
         explicit Life(CrashRig& rig) : bus{&rig} { disk.rig = &rig; }
