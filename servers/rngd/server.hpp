@@ -204,7 +204,7 @@ private:
     Buffers buffers_;
     u32 faults_ = 0;
     std::array<std::byte, buffer_bytes> taken_{};  // on its way from the device to the generator
-    u32 waiting_ = 0;  // of the subscribers
+    u32 waiting_ = 0;                              // of the subscribers
     std::array<Subscriber, most_subscribers> subscribers_;
 };
 

@@ -132,7 +132,7 @@ TEST_CASE("values of a wrong type or out of range are refused")
     CHECK_THAT(server("uses = \"rng0\""), Contains("must be a list"));
     CHECK_THAT(server("uses = [1]"), Contains("must be a list of strings"));
     CHECK_THAT(server("uses = [\"rng0:rw\"]"),
-               Contains("'rng0:rw': the rights of a use are ro or"));
+               Contains("'rng0:rw': the rights of a use are ro, admin or"));
     CHECK_THAT(server("uses = [\"rng0:\"]"), Contains("the rights of a use are ro, admin or raw"));
     CHECK_THAT(server("start = \"boot\""), Contains("unknown key 'start'"));
 }
