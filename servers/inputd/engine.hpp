@@ -36,22 +36,15 @@ concept Owner = requires(O owner, u32 session) {
     { owner.release(session) } -> std::same_as<void>;
 };
 
-struct EngineCounts : Counts {
-    u64 events = 0;
-    u64 frames = 0;
-    u64 ignored = 0;
-    u64 losses = 0;
-    u32 resets = 0;
-};
-
 template <InputDevice D, class O>
 class Engine {
 public:
     static constexpr u32 rounds_per_step = 16;  // of buffers; then the server looks at its bits
     static constexpr u32 most_resets = 16;      // of the device, then the server gives up
 
-    Engine(D& device, O& owner, const Capabilities& can)
-        : device_{&device}, owner_{&owner}, can_{&can}, state_{can}
+    // `counts` is where it counts.
+    Engine(D& device, O& owner, const Capabilities& can, Counts& counts)
+        : device_{&device}, owner_{&owner}, counts_{&counts}, can_{&can}, state_{can}
     {
         static_assert(Owner<O>);  // here, where O is complete: it may hold this engine
     }
@@ -149,7 +142,7 @@ public:
     }
     // The device repeats keys by itself.
     bool device_repeats() const { return state_.repeats(); }
-    EngineCounts& counts() { return counts_; }
+    Counts& counts() { return *counts_; }
 
 private:
     using Turns = common::Turns;
@@ -184,7 +177,7 @@ private:
             } else if (device_->broken()) {
                 return false;
             } else {
-                ++counts_.ignored;
+                ++counts_->ignored;
                 frame_.spoil();
             }
         }
@@ -195,7 +188,7 @@ private:
 
     void take_in(const virtio::input::Event& raw)
     {
-        ++counts_.events;
+        ++counts_->events;
         if (raw.type != EventType::syn)
             frame_.add({now_, raw.type, raw.code, static_cast<i32>(raw.value)});
         else if (raw.code == virtio::input::Syn::report)
@@ -214,12 +207,12 @@ private:
         }
         frame_.sift([this](input::Event& event) {
             const News news = state_.accept(event);
-            counts_.ignored += news == News::unknown ? 1 : 0;
+            counts_->ignored += news == News::unknown ? 1 : 0;
             return news == News::yes;
         });
         if (frame_.empty())
             return;
-        ++counts_.frames;
+        ++counts_->frames;
         deliver(frame_);
     }
 
@@ -240,7 +233,7 @@ private:
     // Nobody knows any more what is held: nothing is, so that no key stays down for ever.
     void lose_all()
     {
-        ++counts_.losses;
+        ++counts_->losses;
         state_.release_all();
         Turns::each(hearers(), [this](u32 place) { lose(place); });
     }
@@ -260,8 +253,8 @@ private:
 
     [[gnu::cold, gnu::noinline]] Result<> recover()
     {
-        sys::note(abi::BlackBox::What::reset, ++counts_.resets);
-        if (counts_.resets > most_resets)
+        sys::note(abi::BlackBox::What::reset, ++counts_->resets);
+        if (counts_->resets > most_resets)
             return fail(Errc::device_fault);
         frame_.clear();
         lose_all();
@@ -307,6 +300,7 @@ private:
 
     D* device_;
     O* owner_;
+    Counts* counts_;
     const Capabilities* can_;
     State state_;
     Frame frame_;
@@ -318,7 +312,6 @@ private:
     std::optional<u32> grabber_;
     bool hungry_ = false;  // the device has more
     abi::Ticks now_{};     // of the running step
-    EngineCounts counts_;
     std::array<std::optional<Session>, common::max_sessions> sessions_;
 };
 

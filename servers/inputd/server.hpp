@@ -6,6 +6,7 @@
 #include "engine.hpp"
 
 #include <common/attachments.hpp>
+#include <sys/statistics.hpp>
 #include <sys/time.hpp>
 
 namespace inputd {
@@ -24,7 +25,10 @@ public:
     };
 
     Server(D& device, const Means& means)
-        : device_{&device}, means_{means}, engine_{device, *this, device.can()}
+        : device_{&device},
+          means_{means},
+          engine_{device, *this, device.can(),
+                  sys::Statistics{sys::statistics()}.begin<Counts>(sys::now().raw(), count_names)}
     {
     }
 
@@ -260,7 +264,7 @@ Result<input::Detach::Reply> Server<D>::on(const input::Detach::Request&, sys::C
 template <class D>
 Result<input::Stats::Reply> Server<D>::on(const input::Stats::Request&, sys::Caller&)
 {
-    const EngineCounts& counts = engine_.counts();
+    const Counts& counts = engine_.counts();
     return input::Stats::Reply{.events = counts.events,
                                .frames = counts.frames,
                                .ignored = counts.ignored,

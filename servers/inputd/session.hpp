@@ -19,9 +19,17 @@ struct Rings {
     std::span<input::Event> events;
 };
 
+// Of all sessions and the device. In the server's page (abi::Statistics), by these names.
+inline constexpr std::array<std::string_view, 7> count_names{
+    "coalesced", "dropped", "events", "frames", "ignored", "losses", "resets"};
 struct Counts {
     u64 coalesced = 0;
     u64 dropped = 0;
+    u64 events = 0;
+    u64 frames = 0;
+    u64 ignored = 0;
+    u64 losses = 0;
+    u64 resets = 0;
 };
 
 class Session {

@@ -36,7 +36,11 @@ concept Owner = requires(O owner, u32 session) {
     { owner.release(session) } -> std::same_as<void>;
 };
 
-// Of all sessions, those included that ended.
+// Of all sessions, those included that ended. In the server's page (abi::Statistics), by these
+// names.
+inline constexpr std::array<std::string_view, 8> total_names{
+    "received_frames", "received_bytes", "unwanted",    "malformed",
+    "sent_frames",     "sent_bytes",     "lost_frames", "refused_frames"};
 struct Totals {
     u64 received_frames = 0;
     u64 received_bytes = 0;
@@ -59,7 +63,9 @@ public:
     static constexpr u32 rounds_per_step = 16;  // of looking again at a device that goes on
     static constexpr u32 most_recoveries = 16;  // of the device, then the server gives up
 
-    Engine(N& nic, O& owner) : nic_{&nic}, owner_{&owner}, link_{link_bits()}
+    // `totals` is where it counts.
+    Engine(N& nic, O& owner, Totals& totals)
+        : nic_{&nic}, owner_{&owner}, totals_{&totals}, link_{link_bits()}
     {
         static_assert(Owner<O>);  // here, where O is complete: it may hold this engine
     }
@@ -89,7 +95,7 @@ public:
             sessions_, [](const auto& each) { return each && each->in_flight() != 0; });
     }
 
-    const Totals& totals() const { return totals_; }
+    const Totals& totals() const { return *totals_; }
     // Of the device, because it lied or broke down.
     u32 resets() const { return recoveries_; }
 
@@ -141,6 +147,7 @@ private:
 
     N* nic_;
     O* owner_;
+    Totals* totals_;
     common::Turns turns_;
     u64 ending_ = 0;  // sessions that ended, and have frames at the device
     u32 recoveries_ = 0;
@@ -148,7 +155,6 @@ private:
     u32 link_;
     bool more_ = false;  // the device has more than one step moves
     std::optional<Held> held_;
-    Totals totals_;
     std::array<std::optional<Session>, max_sessions> sessions_;
     std::array<Plain, burst> plain_;
     std::array<u64, batch> tags_;

@@ -51,8 +51,8 @@ template <class N, class O>
             plain.keys = keys_of(plain.head);
             bytes += frame.length;
         });
-    totals_.received_frames += count;
-    totals_.received_bytes += bytes;
+    totals_->received_frames += count;
+    totals_->received_bytes += bytes;
     return count;
 }
 
@@ -69,7 +69,7 @@ template <class N, class O>
             turns_.touch(place);
         check(place);
     });
-    totals_.unwanted += frames.size() - static_cast<u32>(std::popcount(wanted));
+    totals_->unwanted += frames.size() - static_cast<u32>(std::popcount(wanted));
 }
 
 // One that is not plain, or none.
@@ -77,11 +77,11 @@ template <class N, class O>
 [[gnu::noinline]] void Engine<N, O>::arrived(const virtio::net::Frame& frame)
 {
     if (frame.drop != virtio::net::Drop::none) {
-        ++totals_.malformed;
+        ++totals_->malformed;
         return;
     }
-    ++totals_.received_frames;
-    totals_.received_bytes += frame.bytes;
+    ++totals_->received_frames;
+    totals_->received_bytes += frame.bytes;
     std::array<std::span<const std::byte>, virtio::net::max_pieces> pieces;
     usize count = 0;
     for (const auto& piece : frame.pieces)
@@ -112,7 +112,7 @@ void Engine<N, O>::give_out(const Arrival& arrival)
             turns_.touch(place);
         check(place);
     });
-    totals_.unwanted += wanted ? 0 : 1;
+    totals_->unwanted += wanted ? 0 : 1;
 }
 
 }  // namespace netd

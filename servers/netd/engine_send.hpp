@@ -37,7 +37,7 @@ template <class N, class O>
 u64 Engine<N, O>::finish(std::span<const u64> tags, net::Status status)
 {
     u64 touched = 0;
-    totals_.lost_frames += status == net::Status::lost ? tags.size() : 0;
+    totals_->lost_frames += status == net::Status::lost ? tags.size() : 0;
     const u64* const end = tags.data() + tags.size();
     for (const u64* at = tags.data(); at != end;)
         touched |= finish_some(at, end, status);
@@ -143,8 +143,8 @@ void Engine<N, O>::count(Session& session, const Tally& tally)
 {
     session.counts().sent_frames += tally.frames;
     session.counts().sent_bytes += tally.bytes;
-    totals_.sent_frames += tally.frames;
-    totals_.sent_bytes += tally.bytes;
+    totals_->sent_frames += tally.frames;
+    totals_->sent_bytes += tally.bytes;
 }
 
 // Nothing can be taken. True: look again.
@@ -182,7 +182,7 @@ template <class N, class O>
 {
     Session& session = *sessions_[place];
     ++session.counts().refused_frames;
-    ++totals_.refused_frames;
+    ++totals_->refused_frames;
     session.complete({offset, why});
     turns_.touch(place);
 }

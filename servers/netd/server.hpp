@@ -6,6 +6,8 @@
 #include "nic.hpp"
 
 #include <common/attachments.hpp>
+#include <sys/statistics.hpp>
+#include <sys/time.hpp>
 
 namespace netd {
 
@@ -43,7 +45,13 @@ public:
         virtio::Features offered;
     };
 
-    Server(N& nic, const Means& means) : nic_{&nic}, means_{means}, engine_{nic, *this} {}
+    Server(N& nic, const Means& means)
+        : nic_{&nic},
+          means_{means},
+          engine_{nic, *this,
+                  sys::Statistics{sys::statistics()}.begin<Totals>(sys::now().raw(), total_names)}
+    {
+    }
 
     Result<> step(abi::Bits woken) { return engine_.step(woken); }
     abi::Ticks next_deadline() const { return engine_.hungry() ? abi::now : abi::never; }

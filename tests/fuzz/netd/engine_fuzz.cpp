@@ -173,7 +173,8 @@ public:
 
     FakeNic nic;
     FakeOwner owner;
-    TestEngine engine{nic, owner};
+    netd::Totals totals;
+    TestEngine engine{nic, owner, totals};
     Client honest;
     Client liar;
     u64 sent = 0;

@@ -100,6 +100,23 @@ TEST_CASE("the gateway of QEMU's network answers")
     CHECK_THAT(wrong.out, Contains("vsh: net ping nic0: bad_argument (EINVAL)"));
 }
 
+TEST_CASE("stat shows what servers count, without asking them, and a new one counts from zero",
+          "[U22]")
+{
+    const auto seen =
+        shell({"net arp nic0 10.0.2.2", "stat nic0", "net stats nic0", "hold nic0", "kill nic0",
+               "stat nic0", "restart nic0", "net stats nic0", "stat nic0"});
+    CHECK(seen.status == 0);
+    const auto received = lines_with(seen.out, "received_frames");
+    REQUIRE(received.size() == 3);
+    CHECK(received[0] == "  received_frames   1");
+    CHECK(received[1] == received[0]);  // nobody serves, and the page is there
+    CHECK(received[2] == "  received_frames   0");
+    const auto refused = shell({"stat demo"});
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.out, Contains("vsh: stat: not_found (ENOENT)"));
+}
+
 TEST_CASE("a long line of output arrives whole")
 {
     const auto many = shell({"rand 4096"});
