@@ -1,14 +1,16 @@
-// rngd/generator.hpp - when bytes may be handed out, and when the device is asked for more. No
-// device in here.
+// rngd/generator.hpp - when bytes may be handed out, and when sources are asked for more. No device
+// in here.
 //
 // Device bytes pass the health test, gather in a pool, and become a seed once there are enough of
 // them: 1024 for the first seed (the start-up test of SP 800-90B, 4.3), 64 afterwards (256 bits
-// even at 4 bits a byte). The DRBG asks for a reseed every 2^20 bytes or 300 s and goes on while
-// the device is slow; past 16 times either it stops.
+// even at 4 bits a byte). What a peer gives, another generator, is a seed by itself. Each source is
+// asked for a reseed every 2^20 bytes or 300 s, and each seed is mixed into what there was; past 16
+// times either limit since the last seed of any source nothing is handed out.
 #pragma once
 
 #include "drbg.hpp"
 #include "health.hpp"
+#include "peers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,8 +18,6 @@
 #include <proto/random.hpp>
 
 namespace rngd {
-
-namespace random = proto::random;
 
 class Generator {
 public:
@@ -27,6 +27,7 @@ public:
     static constexpr u64 reseed_after_seconds = 300;
     static constexpr u64 patience = 16;  // times both limits above, then nothing is handed out
     static constexpr u32 failures_allowed = 2;  // of the health test, running
+    static constexpr u32 device = 0;            // the source; peer n is n + 1
 
     // A generator that is not `sound` hands nothing out.
     explicit Generator(u64 ticks_per_second, bool sound = Drbg::gives(Drbg::known_answer))
@@ -48,38 +49,48 @@ public:
             return;
         }
         const usize part = std::min(bytes.size(), pool_.size() - pooled_);
-        std::memcpy(pool_.data() + pooled_, bytes.data(), part);
+        std::copy_n(bytes.begin(), part, pool_.begin() + static_cast<std::ptrdiff_t>(pooled_));
         pooled_ += part;
-        if (pooled_ >= needed())
-            seed(now);
+        if (pooled_ >= needed()) {
+            failures_ = 0;
+            seed(device, std::span{pool_}.first(pooled_), now);
+            forget_pool();
+        }
     }
+
+    // Bytes of a peer's generator; the caller erases its copy.
+    void mix(u32 source, std::span<const u8> bytes, u64 now) { seed(source, bytes, now); }
 
     // How many bytes to ask the device for: for a first seed, or because the last one is old. None
     // any more once the device failed, or if the generator itself is not sound.
     usize wanted(u64 now) const
     {
-        const bool due =
-            seeds_ == 0 || served_since_ >= reseed_after_bytes || age(now) >= lifetime();
-        return due && sound_ && failures_ < failures_allowed ? needed() - pooled_ : 0;
+        return due(device, now) && !device_failed() ? needed() - pooled_ : 0;
     }
+    // A seed of this source is.
+    bool due(u32 source, u64 now) const { return sound_ && !within(1, source, now); }
 
-    random::Health health(u64 now) const
+    bool device_failed() const { return failures_ >= failures_allowed; }
+    u32 seeds(u32 source) const { return sources_[source].seeds; }
+
+    // `hopeless`: no peer will give any.
+    random::Health health(u64 now, bool hopeless = true) const
     {
         if (!sound_)
             return random::Health::failed;
-        if (seeds_ != 0 && served_since_ < patience * reseed_after_bytes
-            && age(now) < patience * lifetime())
-            return random::Health::good;
-        if (failures_ >= failures_allowed)
+        for (u32 i = 0; i < sources_.size(); ++i)
+            if (within(patience, i, now))
+                return random::Health::good;
+        if (device_failed() && hopeless)
             return random::Health::failed;
         return seeds_ == 0 ? random::Health::unseeded : random::Health::stale;
     }
 
-    // Errors: would_block (no seed, or it is too old), device_fault (and the device will not give
-    // another, or the generator is not sound).
-    Result<> generate(std::span<u8> out, u64 now)
+    // Errors: would_block (no seed, or it is too old), device_fault (and there will not be another,
+    // or the generator is not sound).
+    Result<> generate(std::span<u8> out, u64 now, bool hopeless = true)
     {
-        switch (health(now)) {
+        switch (health(now, hopeless)) {
         case random::Health::good:
             break;
         case random::Health::failed:
@@ -88,29 +99,38 @@ public:
             return fail(Errc::would_block);
         }
         drbg_.generate(out);
-        served_since_ += out.size();
         served_ += out.size();
         return {};
     }
 
-    random::Info::Reply info(u64 now) const
+    random::Info::Reply info(u64 now, bool hopeless = true) const
     {
-        return {health(now), seeds_, served_, device_bytes_, discarded_bytes_};
+        return {health(now, hopeless), seeds_, served_, device_bytes_, discarded_bytes_};
     }
 
 private:
-    usize needed() const { return seeds_ == 0 ? first_seed_bytes : reseed_bytes; }
-    u64 age(u64 now) const { return now - seeded_at_; }
-    u64 lifetime() const { return reseed_after_seconds * ticks_per_second_; }
+    // The last seed of a source.
+    struct Seeded {
+        u32 seeds = 0;
+        u64 at = 0;
+        u64 served = 0;  // before it
+    };
 
-    void seed(u64 now)
+    usize needed() const { return seeds(device) == 0 ? first_seed_bytes : reseed_bytes; }
+
+    // The source's last seed is younger than so many times the limits.
+    bool within(u64 times, u32 source, u64 now) const
     {
-        drbg_.seed(std::span{pool_}.first(pooled_), now);
-        forget_pool();
+        const Seeded& last = sources_[source];
+        return last.seeds != 0 && served_ - last.served < times * reseed_after_bytes
+               && now - last.at < times * reseed_after_seconds * ticks_per_second_;
+    }
+
+    void seed(u32 source, std::span<const u8> material, u64 now)
+    {
+        drbg_.seed(material, now);
         ++seeds_;
-        failures_ = 0;
-        served_since_ = 0;
-        seeded_at_ = now;
+        sources_[source] = {sources_[source].seeds + 1, now, served_};
     }
 
     void forget_pool()
@@ -125,8 +145,7 @@ private:
     Drbg drbg_;
     u32 seeds_ = 0;
     u32 failures_ = 0;
-    u64 seeded_at_ = 0;
-    u64 served_since_ = 0;
+    std::array<Seeded, 1 + most_peers> sources_{};
     u64 served_ = 0;
     u64 device_bytes_ = 0;
     u64 discarded_bytes_ = 0;

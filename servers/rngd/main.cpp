@@ -79,7 +79,11 @@ Result<> run(const sys::Startup& given)
         return started;
     }
 
-    rngd::Server<Device> server{device, platform->device};
+    auto peers = rngd::Peers::open(given, platform->notification.borrow());
+    if (!peers)
+        return fail(peers.error());
+    rngd::Server<Device> server{device, platform->device, std::move(*peers),
+                                text::padded<sizeof(abi::Name)>(given.name())};
     server.begin();
     sys::log(sys::Level::info, "entropy device",
              {{"virtio", transport->version()},

@@ -43,8 +43,12 @@ public:
     static constexpr unsigned handles_taken = 2;
     static constexpr usize own_requests = 4;  // in flight, of the generator
 
-    Server(D& device, sys::Borrowed<sys::Device> handle)
-        : device_{&device}, handle_{handle}, generator_{sys::counter_frequency()}
+    Server(D& device, sys::Borrowed<sys::Device> handle, Peers peers = {}, abi::Name name = {})
+        : device_{&device},
+          handle_{handle},
+          generator_{sys::counter_frequency()},
+          peers_{std::move(peers)},
+          name_{name}
     {
     }
 
@@ -55,6 +59,10 @@ public:
     // Errors: device_fault (the device broke its specification too often).
     Result<> step(abi::Bits woken)
     {
+        if (peers_.count() != 0) {
+            peers_.step(woken);
+            ask_peers();
+        }
         if (woken.any(abi::Bits::at(interrupt_bit))) {
             if (!device_->acknowledge())
                 if (const auto again = recover(); !again)
@@ -71,7 +79,15 @@ public:
         return {};
     }
 
-    static abi::Ticks next_deadline() { return abi::never; }
+    // Of the next try to ask a peer that did not answer.
+    abi::Ticks next_deadline() const
+    {
+        abi::Ticks first = abi::never;
+        for (u32 i = 0; i < peers_.count(); ++i)
+            if (generator_.due(1 + i, now()))
+                first = std::min(first, peers_.next_try(i));
+        return first;
+    }
 
     // Every answer is given at once.
     static void leave() {}
@@ -98,8 +114,9 @@ public:
     }
     Result<random::Info::Reply> on(const random::Info::Request&, sys::Caller&)
     {
-        return generator_.info(now());
+        return generator_.info(now(), hopeless());
     }
+    Result<random::Source::Reply> on(const random::Source::Request& request, sys::Caller& caller);
     Result<random::Subscribe::Reply> on(const random::Subscribe::Request&, sys::Caller& caller);
     Result<random::Attach::Reply> on(const random::Attach::Request& request, sys::Caller& caller)
     {
@@ -123,7 +140,8 @@ private:
         if (request.bytes == 0 || request.bytes > M::max_bytes || request.reserved != 0)
             return fail(Errc::bad_argument);
         typename M::Reply reply{};
-        const auto made = generator_.generate(std::span{reply.data}.first(request.bytes), now());
+        const auto made =
+            generator_.generate(std::span{reply.data}.first(request.bytes), now(), hopeless());
         refill();
         if (!made)
             return fail(made.error());
@@ -143,12 +161,45 @@ private:
         return {};
     }
 
+    // There are bytes, or there never will be.
+    bool decided() const
+    {
+        const auto health = generator_.health(now(), hopeless());
+        return health == random::Health::good || health == random::Health::failed;
+    }
+
+    // No peer will give bytes any more.
+    bool hopeless() const
+    {
+        for (u32 i = 0; i < peers_.count(); ++i)
+            if (!peers_.failed(i))
+                return false;
+        return true;
+    }
+
+    void ask_peers()
+    {
+        for (u32 i = 0; i < peers_.count(); ++i) {
+            if (!generator_.due(1 + i, now()) || sys::now() < peers_.next_try(i))
+                continue;
+            if (auto bytes = peers_.ask(i)) {
+                generator_.mix(1 + i, *bytes, now());
+                Drbg::wipe(bytes->data(), bytes->size());
+                tell_subscribers();
+            }
+        }
+    }
+
     void accept(const Taken& taken)
     {
         if (taken.tag)
             return buffers_.end(*taken.tag, static_cast<u32>(taken.bytes), Errc::ok);
+        const bool failed = generator_.device_failed();
         generator_.feed({reinterpret_cast<const u8*>(taken_.data()), taken.bytes}, now());
         Drbg::wipe(taken_.data(), taken_.size());  // the only copy is the generator's
+        if (!failed && generator_.device_failed())
+            sys::log(sys::Level::warn, "entropy source put aside",
+                     {{"source", "device"}, {"why", "health test"}});
     }
 
     Result<> recover()
@@ -167,6 +218,8 @@ private:
     // As many requests as give what the generator wants, if the device fills them.
     void refill()
     {
+        if (peers_.count() != 0)
+            ask_peers();
         const usize wanted = generator_.wanted(now());
         for (usize own = own_in_flight(); own < own_requests && own * buffer_bytes < wanted; ++own)
             if (!device_->request())
@@ -176,7 +229,7 @@ private:
 
     void tell_subscribers()
     {
-        if (waiting_ == 0 || generator_.health(now()) != random::Health::good)
+        if (waiting_ == 0 || !decided())
             return;
         waiting_ = 0;
         for (Subscriber& each : subscribers_) {
@@ -201,6 +254,8 @@ private:
     D* device_;
     sys::Borrowed<sys::Device> handle_;
     Generator generator_;
+    Peers peers_;
+    abi::Name name_;
     Buffers buffers_;
     u32 faults_ = 0;
     std::array<std::byte, buffer_bytes> taken_{};  // on its way from the device to the generator
@@ -215,7 +270,7 @@ Result<random::Subscribe::Reply> Server<D>::on(const random::Subscribe::Request&
     auto bell = caller.take<sys::Notification>(0);
     if (!bell)
         return fail(Errc::bad_argument);
-    if (generator_.health(now()) == random::Health::good) {
+    if (decided()) {
         (void)sys::signal(bell->borrow(), all_bits);
         return random::Subscribe::Reply{};
     }
@@ -229,6 +284,29 @@ Result<random::Subscribe::Reply> Server<D>::on(const random::Subscribe::Request&
 }
 
 template <EntropyDevice D>
+Result<random::Source::Reply> Server<D>::on(const random::Source::Request& request, sys::Caller&)
+{
+    using random::SourceState;
+    const u32 source = request.index;
+    if (request.reserved != 0)
+        return fail(Errc::bad_argument);
+    if (source > peers_.count())
+        return fail(Errc::out_of_range);
+    const u32 seeds = generator_.seeds(source);
+    const auto about = [&](const abi::Name& name, u64 bytes, u64 discarded, bool failed) {
+        return random::Source::Reply{name, bytes, discarded, seeds,
+                                     failed       ? SourceState::failed
+                                     : seeds == 0 ? SourceState::waiting
+                                                  : SourceState::good};
+    };
+    if (source != Generator::device)
+        return about(peers_.name(source - 1), peers_.bytes(source - 1), 0,
+                     peers_.failed(source - 1));
+    const auto info = generator_.info(now());
+    return about(name_, info.device_bytes, info.discarded_bytes, generator_.device_failed());
+}
+
+template <EntropyDevice D>
 Result<random::Fill::Reply> Server<D>::on(const random::Fill::Request& request, sys::Caller& caller)
 {
     const Buffer* const buffer = buffers_.find(caller.badge());
@@ -238,7 +316,8 @@ Result<random::Fill::Reply> Server<D>::on(const random::Fill::Request& request, 
         return fail(Errc::bad_argument);
     if (buffer->with_device(request.page))
         return fail(Errc::busy);
-    const auto made = generator_.generate(buffer->data(request.page, request.bytes), now());
+    const auto made =
+        generator_.generate(buffer->data(request.page, request.bytes), now(), hopeless());
     refill();
     return made.transform([] { return random::Fill::Reply{}; });
 }

@@ -23,6 +23,7 @@
 #include <array>
 #include <atomic>
 
+#include <abi/info.hpp>
 #include <base/types.hpp>
 #include <base/wire.hpp>
 
@@ -79,8 +80,9 @@ struct Info {
 };
 
 // The carried notification (1 handle: signal) is signalled once, with all bits that it may raise,
-// when bytes are to be had; at once if they are now. One subscription a badge, the last one counts.
-// Errors: bad_argument (no handle, or of another kind), over_quota (too many subscribers).
+// when bytes are to be had, or will never be; at once if that is so now. One subscription a badge,
+// the last one counts. Errors: bad_argument (no handle, or of another kind), over_quota (too many
+// subscribers).
 struct Subscribe {
     static constexpr u16 ordinal = 4;
     static constexpr auto kind = MethodKind::state;
@@ -139,7 +141,31 @@ struct Raw {
     struct Reply {};
 };
 
-using Protocol = Methods<Get, GetMany, Info, Subscribe, Attach, Fill, Raw>;
+enum class SourceState : u32 {
+    waiting = 0,  // it gave no seed yet
+    good = 1,
+    failed = 2,  // put aside: the device failed its health test, or the service has no bytes
+};
+
+// The index-th source: 0 is the server's device, then the services whose bytes it mixes in. Errors:
+// out_of_range (there are fewer), bad_argument.
+struct Source {
+    static constexpr u16 ordinal = 8;
+    static constexpr auto kind = MethodKind::query;
+    struct Request {
+        u32 index;
+        u32 reserved;  // zero
+    };
+    struct Reply {
+        abi::Name name;
+        u64 bytes;      // that it gave
+        u64 discarded;  // of those: refused by the health test
+        u32 seeds;
+        SourceState state;
+    };
+};
+
+using Protocol = Methods<Get, GetMany, Info, Subscribe, Attach, Fill, Raw, Source>;
 
 static_assert(sizeof(Get::Reply) == 56 && sizeof(GetMany::Reply) == 512
               && sizeof(Info::Reply) == 32);

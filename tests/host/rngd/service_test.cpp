@@ -68,6 +68,18 @@ TEST_CASE("a device that gives zeroes is given up, and clients are told",
     CHECK(source.info()->health == protocol::Health::failed);
 }
 
+TEST_CASE("a client that sleeps for a seed hears that there will be none",
+          "[rngd][clients][hostile][LD29]")
+{
+    Rig rig;
+    rig.device.stuck = true;
+    auto source = rig.open();
+    std::array<u8, 8> bytes{};
+    CHECK(source.fill(bytes).error() == Errc::device_fault);
+    CHECK_FALSE(rig.bench.stuck());
+    CHECK(source.wait().has_value());  // at once
+}
+
 TEST_CASE("a device that returns empty buffers on and on stops the server", "[rngd][hostile][LD29]")
 {
     Rig rig;

@@ -14,11 +14,14 @@ constexpr int first_seed_bytes = 1024;
 constexpr int request_bytes = 256;
 
 // vhost_device with these lies behind the source, rng_user in front of it: its line.
-std::string seen(const std::string& lies, int seeds = 1, const Words& more = {})
+std::string seen(const std::string& lies,
+                 int seeds = 1,
+                 const Words& more = {},
+                 const std::string& system = "/rng.toml")
 {
     const auto ran =
-        vireo(Words{"run", SOURCE_FOLDER "/rng.toml", "--backend",
-                    "rng0=" VHOST_DEVICE " rng " + lies, "-c", std::to_string(seeds), "-c", "1000"}
+        vireo(Words{"run", SOURCE_FOLDER + system, "--backend", "rng0=" VHOST_DEVICE " rng " + lies,
+                    "-c", std::to_string(seeds), "-c", "1000"}
               + more);
     CHECK(ran.status == 0);
     return ran.out;
@@ -105,4 +108,16 @@ TEST_CASE("rngd and a back end that dies: no seed, and clients wait no longer th
 {
     CHECK_THAT(seen("--lie dies", 1, back_end_died),
                StartsWith("seeds=0 served=0 late=3 why=timed_out"));
+}
+
+TEST_CASE("rngd with two sources and one that never answers: the other one serves",
+          "[vhost][LD23][R5][R8][U19]")
+{
+    CHECK(seen("--lie answers_nothing", 1, {}, "/rng_two.toml")
+          == "seeds=1 served=1 late=0 why=ok device=768\n");  // of 1024
+}
+
+TEST_CASE("rngd with two sources: both are mixed", "[vhost][R8][U19]")
+{
+    CHECK_THAT(seen("", 2, {}, "/rng_two.toml"), StartsWith("seeds=2 served=1 late=0 why=ok"));
 }

@@ -1,0 +1,141 @@
+// rngd/peers.hpp - other random services, whose bytes are mixed into the seeds: when the device
+// stalls, or fails its health test, the service goes on with theirs.
+//
+// A call to a peer waits 5 ms at most. One that has no seed yet tells when it has; one that does
+// not answer is asked again, later and later; one whose device failed is put aside until it comes
+// again.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <proto/names.hpp>
+#include <proto/random.hpp>
+#include <sys/log.hpp>
+#include <sys/notification.hpp>
+#include <sys/session.hpp>
+
+namespace rngd {
+
+namespace random = proto::random;
+
+inline constexpr u32 most_peers = 2;
+inline constexpr unsigned peer_bit = 2;  // and the next ones: it came or went, or has bytes
+
+class Peers {
+public:
+    using Bytes = std::array<u8, 32>;  // of a generator: 256 bits of entropy
+
+    // The services that the arguments name. Errors: those of add.
+    static Result<Peers> open(const sys::Startup& given,
+                              sys::Borrowed<sys::Notification> notification)
+    {
+        Peers peers;
+        for (u32 i = 0; i < given.argument_count(); ++i)
+            if (const auto added = peers.add(given, given.argument(i), notification); !added)
+                return fail(added.error());
+        return peers;
+    }
+
+    // Errors: bad_argument (too many), those of connecting.
+    Result<> add(const sys::Startup& given,
+                 std::string_view name,
+                 sys::Borrowed<sys::Notification> notification)
+    {
+        if (count_ == most_peers)
+            return fail(Errc::bad_argument);
+        auto session = sys::connect<proto::names::Connect>(given, name);
+        if (!session)
+            return fail(session.error());
+        Peer& peer = peers_[count_];
+        if (const auto watched =
+                sys::watch(session->endpoint(), notification, abi::Bits::at(peer_bit + count_));
+            !watched)
+            return watched;
+        peer.name = text::padded<sizeof(abi::Name)>(name);
+        peer.session.emplace(std::move(*session));
+        peer.notification = notification;
+        ++count_;
+        return {};
+    }
+
+    u32 count() const { return count_; }
+    const abi::Name& name(u32 peer) const { return peers_[peer].name; }
+    bool failed(u32 peer) const { return peers_[peer].failed; }
+    u64 bytes(u32 peer) const { return peers_[peer].bytes; }
+    abi::Ticks next_try(u32 peer) const { return peers_[peer].next_try; }
+
+    void step(abi::Bits woken)
+    {
+        for (u32 i = 0; i < count_; ++i)
+            if (woken.any(abi::Bits::at(peer_bit + i))) {
+                peers_[i].failed = false;
+                peers_[i].wait_ms = first_wait_ms;
+                peers_[i].next_try = {};
+            }
+    }
+
+    // None: not now. Leaves the message page as it was: perhaps a request is in it.
+    std::optional<Bytes> ask(u32 index)
+    {
+        Peer& peer = peers_[index];
+        const auto kept = std::pair{sys::message_page().payload, sys::message_page().handles};
+        const auto answer = peer.session->call<random::Get>({sizeof(Bytes), 0}, sys::after_ms(5));
+        if (!answer)
+            put_off(index, answer.error());
+        std::tie(sys::message_page().payload, sys::message_page().handles) = kept;
+        if (!answer)
+            return std::nullopt;
+        peer.wait_ms = first_wait_ms;
+        peer.bytes += sizeof(Bytes);
+        Bytes bytes;
+        std::copy_n(answer->data.begin(), bytes.size(), bytes.begin());
+        return bytes;
+    }
+
+private:
+    static constexpr u64 first_wait_ms = 10;
+    static constexpr u64 longest_wait_ms = 1000;
+
+    struct Peer {
+        abi::Name name{};
+        std::optional<sys::Session> session;
+        sys::Borrowed<sys::Notification> notification;
+        bool failed = false;
+        u64 bytes = 0;
+        u64 wait_ms = first_wait_ms;
+        abi::Ticks next_try{};
+    };
+
+    void put_off(u32 index, Errc why)
+    {
+        Peer& peer = peers_[index];
+        peer.next_try = sys::after_ms(peer.wait_ms);
+        peer.wait_ms = std::min(2 * peer.wait_ms, longest_wait_ms);
+        if (why == Errc::would_block && subscribe(index))
+            peer.next_try = abi::never;
+        if (why == Errc::device_fault || why == Errc::gave_up) {
+            peer.failed = true;
+            peer.next_try = abi::never;
+            sys::log(sys::Level::warn, "entropy source put aside",
+                     {{"source", text::of(peer.name)}, {"why", why}});
+        }
+    }
+
+    bool subscribe(u32 index)
+    {
+        Peer& peer = peers_[index];
+        auto bell = sys::doorbell(peer.notification, abi::Bits::at(peer_bit + index));
+        return bell
+               && peer.session
+                      ->call<random::Subscribe>({}, sys::HandleSet::of(std::move(*bell)), 0,
+                                                sys::after_ms(5))
+                      .has_value();
+    }
+
+    u32 count_ = 0;
+    std::array<Peer, most_peers> peers_;
+};
+
+}  // namespace rngd

@@ -1,0 +1,262 @@
+// tests/host/rngd/peers_test.cpp - a random service that mixes in the bytes of another one, each
+// over a device that answers as told.
+#include "rig.hpp"
+
+namespace {
+
+using protocol::Health;
+using protocol::SourceState;
+
+// "rng0" is the Rig's service, "rng1" a second one that it mixes in.
+struct Pair : Rig {
+    Pair()
+    {
+        twin.memory = &memory;
+        bench.offer(
+            "rng1",
+            [this](const sys::Incoming& in) {
+                ++asked;
+                if (refuses != Errc::ok)
+                    return sys::Answer::failure(refuses);
+                return sys::dispatch(protocol::Protocol{}, peer, in);
+            },
+            [this](u64 badge) { peer.forget(badge); });
+        bench.pump = [this] { return turn(); };
+    }
+    ~Pair() { sys::host_counter = 0; }
+
+    // The server starts, now that the devices are as they are to be.
+    void start()
+    {
+        rngd::Peers peers;
+        REQUIRE(peers.add(bench.startup(), "rng1", {note}).has_value());
+        server.emplace(device, handle, std::move(peers),
+                       text::padded<sizeof(abi::Name)>(std::string_view{"rng0"}));
+        server->begin();
+        peer.begin();
+    }
+    bool turn()
+    {
+        const auto interrupt = abi::Bits::at(rngd::interrupt_bit);
+        if (twin.work()) {
+            REQUIRE(peer.step(interrupt).has_value());
+            return true;
+        }
+        auto woken = bench.take_bits(note);
+        if (device.work())
+            woken = woken | interrupt;
+        if (woken.empty() && server->next_deadline() > sys::now())
+            return false;
+        REQUIRE(server->step(woken).has_value());
+        return true;
+    }
+    void settle()
+    {
+        while (turn()) {}
+    }
+    void later(u64 ms) { sys::host_counter += ms * sys::counter_frequency() / 1000; }
+    protocol::Source::Reply source(u32 index)
+    {
+        auto session = sys::connect<proto::names::Connect>(bench.startup(), "rng0").value();
+        return session.call<protocol::Source>({index, 0}).value();
+    }
+
+    ScriptedDevice twin;
+    sys::Borrowed<sys::Device> other{bench.give(abi::Kind::device)};
+    rngd::Server<ScriptedDevice> peer{twin, other};
+    abi::Slot note = bench.give(abi::Kind::notification);
+    Errc refuses = Errc::ok;
+    u32 asked = 0;
+};
+
+bool gives(random_bytes::Source& from)
+{
+    std::array<u8, 16> bytes{};
+    return from.fill(bytes, sys::after_ms(1)).has_value() && std::ranges::count(bytes, u8{0}) < 8;
+}
+
+}  // namespace
+
+TEST_CASE("two sources are mixed", "[rngd][R8][U19]")
+{
+    Pair both;
+    both.start();
+    both.settle();
+    auto source = both.open();
+    CHECK(gives(source));
+    CHECK(source.info()->reseeds == 2);
+    for (const u32 each : {0U, 1U}) {
+        CHECK(both.source(each).state == SourceState::good);
+        CHECK(both.source(each).seeds == 1);
+    }
+    CHECK(text::of(both.source(0).name) == "rng0");
+    CHECK(text::of(both.source(1).name) == "rng1");
+    CHECK(both.source(1).bytes == 32);
+    auto session = sys::connect<proto::names::Connect>(both.bench.startup(), "rng0").value();
+    CHECK(session.call<protocol::Source>({2, 0}).error() == Errc::out_of_range);
+    CHECK(session.call<protocol::Source>({0, 1}).error() == Errc::bad_argument);
+}
+
+TEST_CASE("each source changes what is handed out", "[rngd][R8]")
+{
+    const auto answer = [](u32 mine, u32 theirs) {
+        Pair both;
+        both.device.engine.seed(mine);
+        both.twin.engine.seed(theirs);
+        both.start();
+        both.settle();
+        std::array<u8, 16> out{};
+        REQUIRE(both.open().fill(out).has_value());
+        return out;
+    };
+    CHECK(answer(1, 2) == answer(1, 2));
+    CHECK(answer(1, 2) != answer(3, 2));
+    CHECK(answer(1, 2) != answer(1, 3));
+}
+
+TEST_CASE("one of two devices stalls, and the service goes on", "[rngd][R8][LD23]")
+{
+    Pair both;
+    SECTION("its own, from the start")
+    {
+        both.device.stalled = true;
+        both.start();
+        auto source = both.open();
+        CHECK(gives(source));
+        CHECK(both.source(0).state == SourceState::waiting);
+    }
+    SECTION("the other, from the start")
+    {
+        both.twin.stalled = true;
+        both.start();
+        auto source = both.open();
+        CHECK(gives(source));
+        CHECK(both.source(1).state == SourceState::waiting);
+        both.twin.stalled = false;
+        both.settle();  // told, not asked again and again
+        CHECK(both.source(1).state == SourceState::good);
+        CHECK(both.asked <= 4);
+    }
+    SECTION("its own, later and for ever")
+    {
+        both.start();
+        both.settle();
+        both.device.stalled = true;
+        auto source = both.open();
+        for (u32 i = 0; i < 3; ++i) {
+            both.later(300'000 * rngd::Generator::patience);
+            both.settle();
+            CHECK(gives(source));
+        }
+    }
+    CHECK(both.device.recoveries == 0);
+}
+
+TEST_CASE("a source that fails its health test is put aside, and the other one serves",
+          "[rngd][R8][U19][LD29]")
+{
+    Pair both;
+    SECTION("its own device")
+    {
+        both.device.stuck = true;
+        both.start();
+        both.settle();
+        CHECK(both.source(0).state == SourceState::failed);
+        CHECK(both.source(0).discarded > 0);
+        CHECK(both.source(1).state == SourceState::good);
+    }
+    SECTION("that of the other")
+    {
+        both.twin.stuck = true;
+        both.start();
+        both.settle();
+        CHECK(both.source(0).state == SourceState::good);
+        CHECK(both.source(1).state == SourceState::failed);
+    }
+    auto source = both.open();
+    CHECK(gives(source));
+    const u32 before = both.asked;
+    both.later(400'000);  // a reseed is due
+    CHECK(gives(source));
+    both.settle();
+    CHECK(source.info()->reseeds == 2);
+    if (both.twin.stuck)
+        CHECK(both.asked == before);  // not even asked
+}
+
+TEST_CASE("nothing is handed out when all sources failed", "[rngd][R8][U19][LD29]")
+{
+    Pair both;
+    both.device.stuck = true;
+    both.twin.stuck = true;
+    both.start();
+    both.settle();
+    auto source = both.open();
+    std::array<u8, 16> bytes{};
+    CHECK(source.fill(bytes).error() == Errc::device_fault);
+    CHECK(source.info()->health == Health::failed);
+    CHECK(bytes == std::array<u8, 16>{});
+
+    both.twin.stuck = false;  // its server is another one, which does better
+    both.peer.~Server();
+    new (&both.peer) rngd::Server<ScriptedDevice>{both.twin, both.other};
+    both.twin.forget();
+    both.peer.begin();
+    both.bench.raise(both.note, abi::Bits::at(rngd::peer_bit));
+    both.settle();
+    CHECK(gives(source));
+}
+
+TEST_CASE("nothing is handed out before the first seed of either source", "[rngd][R7][R8][U19]")
+{
+    Pair both;
+    both.device.stalled = true;
+    both.twin.stalled = true;
+    both.start();
+    both.settle();
+    auto source = both.open();
+    std::array<u8, 16> bytes{};
+    CHECK(source.get(bytes).error() == Errc::would_block);
+    CHECK(source.info()->health == Health::unseeded);
+    both.twin.stalled = false;
+    CHECK(gives(source));
+}
+
+TEST_CASE("a peer that does not answer is asked again, later and later", "[rngd][R8]")
+{
+    Pair both;
+    both.refuses = Errc::timed_out;
+    both.start();
+    u32 tries = 0;
+    for (u32 ms = 0; ms < 10'000; ++ms) {
+        both.settle();
+        both.later(1);
+    }
+    tries = both.asked;
+    CHECK(tries > 8);
+    CHECK(tries < 20);
+    auto source = both.open();
+    CHECK(gives(source));
+    both.refuses = Errc::ok;
+    both.later(1000);
+    both.settle();
+    CHECK(both.source(1).state == SourceState::good);
+}
+
+TEST_CASE("asking a peer leaves the message of a client alone", "[rngd][hostile]")
+{
+    Pair both;
+    both.refuses = Errc::timed_out;
+    both.twin.stalled = true;  // so it is asked to tell when it has bytes, with a handle
+    both.start();
+    both.settle();
+    both.refuses = Errc::ok;
+    both.later(100);
+    sys::message_page().payload.fill(0x5a);
+    sys::message_page().handles.fill(abi::Slot{77});
+    const u32 before = both.asked;
+    REQUIRE(both.server->step({}).has_value());
+    CHECK(both.asked > before);
+    CHECK(std::ranges::count(sys::message_page().payload, 0x5a) == 512);
+    CHECK(std::ranges::count(sys::message_page().handles, abi::Slot{77}) == abi::message_handles);
+}
