@@ -64,9 +64,11 @@ std::optional<Change> change(Thread& thread)
     }
 }
 
+// As if by a call.
 void put_to_sleep(Thread& thread)
 {
     thread.state = Thread::State::waiting;
+    this_cpu().count_exception();
     this_cpu().block();
 }
 

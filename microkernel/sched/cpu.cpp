@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <abi/deadline.hpp>
+
 namespace kernel {
 
 constinit Gic gic;
@@ -228,6 +230,8 @@ void Cpu::idle()
     attend();
     kernel_lock.acquire();
     take_interrupt(*this);
+    if (deferred_.rests) [[unlikely]]
+        end_rest();
 }
 
 void Cpu::zero_now()
@@ -291,10 +295,42 @@ void Cpu::set_deadline(Thread& thread, abi::Ticks when)
 {
     if (when == abi::never)
         return;
-    thread.when = when;
+    thread.when = abi::deferrable(when) ? defer(thread, when) : when;
     deadlines_.insert(thread);
     thread.burden.timed = static_cast<u8>(index_ + 1);
-    program_timer(when);
+    program_timer(thread.when);
+}
+
+// A second thread's is one like any other.
+abi::Ticks Cpu::defer(Thread& thread, abi::Ticks deadline)
+{
+    const abi::Ticks when = abi::time_of(deadline);
+    const abi::Ticks now{sysreg::cntvct()};
+    if (deferred_.thread == nullptr)
+        deferred_ = {.thread = &thread,
+                     .span = when > now ? when.raw() - now.raw() : 0,
+                     .before = exceptions()};
+    return when;
+}
+
+// Nobody ran since its wait began, and nobody is about to.
+bool Cpu::rests(const DeadlineLink& due) const
+{
+    return static_cast<const Thread*>(&due) == deferred_.thread && current_ == nullptr
+           && handed_off_ == nullptr && nobody_ready() && exceptions() == deferred_.before;
+}
+
+// What ran before it was due again will have counted.
+void Cpu::end_rest()
+{
+    if (handed_off_ == nullptr && nobody_ready())
+        return;
+    Thread& thread = *deferred_.thread;
+    thread.when = abi::Ticks{sysreg::cntvct() + deferred_.span};
+    deadlines_.insert(thread);
+    program_timer(thread.when);
+    deferred_.rests = false;
+    deferred_.before = ~u64{0};
 }
 
 void Cpu::timer_interrupt()
@@ -305,7 +341,12 @@ void Cpu::timer_interrupt()
         DeadlineLink* const first = deadlines_.first();
         if (first == nullptr || first->when > now)
             break;
-        static_cast<Thread*>(first)->expire();
+        if (rests(*first)) {
+            deadlines_.remove(*first);
+            deferred_.rests = true;
+        } else {
+            static_cast<Thread*>(first)->expire();
+        }
     }
     if (slice_end_ <= now) {
         slice_end_ = abi::never;

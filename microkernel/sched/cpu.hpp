@@ -143,6 +143,8 @@ public:
     {
         deadlines_.remove(thread);
         thread.burden.timed = 0;
+        if (deferred_.thread == &thread)
+            deferred_ = {};
     }
     void timer_interrupt();
     // An interrupt at that time, or before.
@@ -183,6 +185,17 @@ private:
     void leave_any_space();
     void idle();
     void share_fairly();
+    abi::Ticks defer(Thread& thread, abi::Ticks deadline);
+    bool rests(const DeadlineLink& due) const;
+    void end_rest();
+
+    // The one thread whose deadline rests while the CPU does.
+    struct Deferred {
+        Thread* thread = nullptr;
+        u64 span = 0;    // ticks, of its wait
+        u64 before = 0;  // exceptions() when it began
+        bool rests = false;
+    };
 
     // At fixed offsets, for vectors.S and fast.S, up to the queues.
     u64 stack_top_ = 0;
@@ -204,6 +217,7 @@ private:
     abi::Ticks programmed_ = abi::never;  // what the comparator holds
     abi::Ticks slice_end_ = abi::never;
     DeadlineQueue deadlines_;
+    Deferred deferred_;
     u64 timer_writes_ = 0;
     u32 index_ = 0;
     u32 to_zero_count_ = 0;
