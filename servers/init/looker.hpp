@@ -1,54 +1,51 @@
-// init/looker.hpp - a thread that looks whether one server hangs, on the CPU where that one runs:
-// what keeps the server from its CPU keeps the looker from it too, and then its looks are late.
+// init/looker.hpp - the threads that look whether servers hang: one for each CPU, more important
+// than whoever spins there.
+//
+// A look costs a CPU that has something to do a timer interrupt each 20 ms. An idle one is left
+// alone: unless some server is at work, the deadline of the next look is deferrable. Who has
+// nobody to look at sleeps.
 #pragma once
 
-#include "stillness.hpp"
-
-#include <atomic>
+#include "lookout.hpp"
 
 #include <abi/boot.hpp>
-#include <sys/endpoint.hpp>
 #include <sys/notification.hpp>
 #include <sys/thread.hpp>
 
 namespace init {
 
-class Looker {
+class Lookers {
 public:
-    // Of init's notification: there is a verdict.
+    // Of init's notification: some server hangs.
     static constexpr auto bit = abi::Bits::at(1);
 
     // `self`: init's process; `told`: whose bit is raised.
-    Looker(sys::Borrowed<sys::Process> self, sys::Borrowed<sys::Notification> told)
-        : self_{self}, told_{told}
+    Lookers(sys::Borrowed<sys::Process> self,
+            sys::Borrowed<sys::Notification> told,
+            const proto::table::Hang& policy)
+        : self_{self}, told_{told}, roll_{policy}
     {
     }
 
-    // Makes its thread, while there is memory: when a server hangs there may be none. Errors: those
-    // of that.
+    // Makes the threads, while there is memory: when a server hangs there may be none. Errors:
+    // those of that.
     Result<> prepare();
-    // One server at a time. `progress` stays as long as init; `cpu` counts from 1. Errors: busy.
-    Result<> begin(sys::Borrowed<sys::Endpoint> endpoint, const abi::Progress& progress, u32 cpu);
-    bool busy() const { return busy_; }
-    // After the bit, once.
-    Verdict take()
+
+    Roll& roll() { return roll_; }
+
+    // An instance of a server is looked at from now on; `cpu` as ProcessInfo's.
+    void watch(u32 server, u32 epoch, u64 cpu, bool starting)
     {
-        busy_ = false;
-        return verdict_.exchange(Verdict::unknown);
+        roll_.watch(server, epoch, cpu, starting);
+        rouse(cpu);
     }
 
 private:
-    static void run(void* looker);
-    void look();
+    static void rouse(u64 cpu);
 
     sys::Borrowed<sys::Process> self_;
     sys::Borrowed<sys::Notification> told_;
-    sys::Handle<sys::Notification> orders_;  // on which the thread sleeps
-    sys::Handle<sys::Thread> thread_;
-    sys::Borrowed<sys::Endpoint> endpoint_{};
-    const abi::Progress* progress_ = nullptr;
-    std::atomic<Verdict> verdict_ = Verdict::unknown;
-    bool busy_ = false;
+    Roll roll_;
 };
 
 }  // namespace init

@@ -62,6 +62,7 @@ Result<names::Ready::Reply> Supervisor::on(const names::Ready::Request& request,
     recovery.memory = std::move(memory);
     recovery.leaving = std::move(leaving);
     recovery.proven = recovery.running;
+    watch(*who);
     follow_up();
     return names::Ready::Reply{};
 }

@@ -36,6 +36,7 @@ public:
     }
 
     std::string_view name() const { return text::of(header_.system); }
+    const table::Hang& hang() const { return header_.hang; }
     std::span<const table::Device> devices() const
     {
         return std::span{devices_}.first(header_.device_count);
@@ -85,7 +86,7 @@ private:
                && h.device_count <= table::max_devices && h.program_count <= table::max_programs
                && fits(h.device_offset, u64{h.device_count} * sizeof(table::Device), h.bytes)
                && fits(h.program_offset, u64{h.program_count} * sizeof(table::Program), h.bytes)
-               && ended(h.system);
+               && ended(h.system) && h.hang.looks != 0 && h.hang.interval_ms != 0;
     }
 
     bool copy_entries()

@@ -144,41 +144,15 @@ abi::Ticks Supervisor::next_deadline() const
     return first;
 }
 
-// Some call's deadline passed: is its server at work on something for too long?
-void Supervisor::look_at_all()
+// It is looked at from now on, as what its state says. Not one that somebody debugs.
+void Supervisor::watch(u32 index)
 {
-    suspects_ = ~u64{0};
-    look_on();
-}
-
-// In turns, however often somebody asks, and each once: whoever is less important runs in between.
-void Supervisor::look_on()
-{
-    for (u32 n = 0; n < count() && !looker_.busy(); ++n) {
-        next_ = (next_ + 1) % count();
-        if ((std::exchange(suspects_, suspects_ & ~(u64{1} << next_)) >> next_ & 1) != 0)
-            look_at(next_);
-    }
-}
-
-void Supervisor::look_at(u32 index)
-{
-    if (registry_[index].state != State::ready || program(index).role != table::Role::server
-        || program(index).restart.hang == 0)
+    const table::Program& p = program(index);
+    if (p.role != table::Role::server || p.restart.hang == 0 || recoveries_[index].held)
         return;
-    const auto endpoint = sys::info(endpoints_[index].borrow());
-    if (!endpoint || endpoint->attended || !endpoint->served)
-        return;
-    const auto about = sys::info(processes_[index].borrow());
-    const auto progress = progress_[index].mapping.at<const abi::Progress>();
-    if (!about || !progress)
-        return;
-    suspect_ = index;
-    suspect_epoch_ = registry_[index].epoch;
-    if (const auto begun =
-            looker_.begin(endpoints_[index].borrow(), **progress, static_cast<u32>(about->cpu));
-        !begun)
-        sys::log(Level::warn, "cannot look", {{"error", begun.error()}});
+    if (const auto about = sys::info(processes_[index].borrow()))
+        lookers_.watch(index, registry_[index].epoch, about->cpu,
+                       registry_[index].state == State::starting);
 }
 
 // A client whose requests end the server again and again is shut out; the others go on.
@@ -207,14 +181,16 @@ void Supervisor::blame(u32 index)
               {"badge", text::Hex{badge}}});
 }
 
-void Supervisor::end_look()
+void Supervisor::end_hung()
 {
-    const bool hangs = looker_.take() == Verdict::hangs;
-    if (hangs && processes_[suspect_].valid() && registry_[suspect_].epoch == suspect_epoch_) {
-        recoveries_[suspect_].hung = true;
-        (void)sys::kill(processes_[suspect_].borrow());
+    for (u32 i = 0; i < count(); ++i) {
+        if (!roll().take_guilty(i))
+            continue;
+        if (registry_[i].state == State::starting)
+            sys::log(Level::warn, "is not ready in time", {{"program", text::of(program(i).name)}});
+        recoveries_[i].hung = true;
+        (void)sys::kill(processes_[i].borrow());
     }
-    look_on();
 }
 
 Result<> Supervisor::manages(const sys::Caller& caller) const
@@ -281,6 +257,7 @@ Result<names::Hold::Reply> Supervisor::on(const names::Hold::Request& request, s
         return fail(Errc::not_found);
     Recovery& recovery = recoveries_[*target];
     recovery.held = true;
+    roll().forget(*target);
     if (registry_[*target].state == State::restarting && recovery.phase == Recovery::Phase::waiting)
         registry_.set(*target, State::held);
     return names::Hold::Reply{};

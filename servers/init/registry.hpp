@@ -15,8 +15,7 @@ using names::State;
 // 0 and never used again.
 constexpr u64 badge_of(u32 program, u32 epoch = 0) { return u64{epoch} << 32 | (program + 1); }
 
-// Bits of init's notification: there is news of some server's endpoint; one for each program's end.
-constexpr auto endpoint_bit = abi::Bits::at(2);
+// Bits of init's notification: one for each program's end.
 constexpr unsigned first_program_bit = 8;
 static_assert(table::max_programs <= 64 - first_program_bit);
 constexpr abi::Bits end_bit(u32 program) { return abi::Bits::at(first_program_bit + program); }

@@ -1,44 +1,66 @@
 // init/stillness.hpp - whether a server hangs: it is at work, and does not come back from what it
 // does. Pure: times and what was seen are arguments.
 //
-// Looks are 20 ms apart. A look that comes late says that the machine stood still, or the CPU that
-// both run on was somebody else's: then nothing that was seen before counts.
+// A look that comes late says that the machine stood still, or that the CPU of both was somebody
+// else's: then nothing that was seen before counts.
 #pragma once
 
+#include <proto/table.hpp>
 #include <sys/time.hpp>
 
 namespace init {
 
-enum class Verdict : u8 { unknown, goes_on, hangs };
-
-class Stillness {
+// When one looks, and whether that is in time.
+class Pace {
 public:
-    static constexpr u64 interval_ms = 20;
-    static constexpr u64 late_ms = 5;
-    static constexpr u32 looks = 5;         // in time, after the first, all of them the same
-    static constexpr u32 most_looks = 500;  // then somebody else may ask again
+    explicit Pace(const proto::table::Hang& policy) : policy_{policy} {}
 
+    // Of the look at `now`: no later after the one before than it may be.
+    bool in_time(abi::Ticks now)
+    {
+        const bool late = now > sys::later(due_, sys::milliseconds(policy_.late_ms));
+        due_ = sys::later(now, sys::milliseconds(policy_.interval_ms));
+        return !late;
+    }
     // The next look.
     abi::Ticks due() const { return due_; }
 
-    // What it looks like at `now`: the server's last turn (abi::Progress), and whether it is at
-    // work.
-    Verdict look(abi::Ticks now, u64 turn, bool works)
+private:
+    proto::table::Hang policy_;
+    abi::Ticks due_ = abi::now;
+};
+
+enum class Verdict : u8 { nobody, goes_on, unknown, hangs };  // the better ones first
+
+// What is known of one instance of a server.
+class Stillness {
+public:
+    // What a look shows of a server that said Ready: its last turn (abi::Progress), and whether it
+    // is at work.
+    Verdict look(const proto::table::Hang& policy, bool in_time, u64 turn, bool works)
     {
-        const bool in_time = all_ != 0 && now <= sys::later(due_, sys::milliseconds(late_ms));
-        due_ = sys::later(now, sys::milliseconds(interval_ms));
-        if (!works || (all_ != 0 && turn != turn_) || ++all_ == most_looks)
-            return Verdict::goes_on;
+        same_ = works && worked_ && in_time && turn == turn_ ? same_ + 1 : 0;
+        worked_ = works;
         turn_ = turn;
-        same_ = in_time ? same_ + 1 : 0;
-        return same_ == looks ? Verdict::hangs : Verdict::unknown;
+        if (!works)
+            return Verdict::goes_on;
+        return same_ >= policy.looks ? Verdict::hangs : Verdict::unknown;
+    }
+
+    // The same of one that did not say so yet.
+    Verdict look_at_start(const proto::table::Hang& policy, bool in_time)
+    {
+        if (in_time)
+            ++started_;
+        const bool late = u64{started_} * policy.interval_ms >= policy.ready_ms;
+        return late ? Verdict::hangs : Verdict::unknown;
     }
 
 private:
-    abi::Ticks due_ = abi::now;
     u64 turn_ = 0;
-    u32 same_ = 0;
-    u32 all_ = 0;
+    u32 same_ = 0;     // looks in time since the first one like it
+    u32 started_ = 0;  // looks in time
+    bool worked_ = false;
 };
 
 }  // namespace init

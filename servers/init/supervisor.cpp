@@ -13,7 +13,7 @@ using sys::Level;
 
 Result<> Supervisor::start_all()
 {
-    if (const auto ready = looker_.prepare(); !ready)
+    if (const auto ready = lookers_.prepare(); !ready)
         return ready;
     for (u32 i = 0; i < count(); ++i) {
         recoveries_[i].image = recoveries_[i].proven = program(i).binary;
@@ -22,14 +22,15 @@ Result<> Supervisor::start_all()
         auto endpoint = sys::create_endpoint();
         if (!endpoint)
             return fail(endpoint.error());
-        const auto watched = sys::watch(endpoint->borrow(), given_.notification, endpoint_bit);
-        if (!watched)
-            return watched;
         endpoints_[i] = std::move(*endpoint);
         auto page = sys::SharedMemory::create(Bytes{page_bytes});
         if (!page)
             return fail(page.error());
         progress_[i] = std::move(*page);
+        const auto progress = progress_[i].mapping.at<const abi::Progress>();
+        if (!progress)
+            return fail(progress.error());
+        roll().enter(i, endpoints_[i].borrow(), **progress);
     }
     for (u32 i = 0; i < count(); ++i)
         if ((program(i).flags & table::ProgramFlags::after_servers) == 0)
@@ -59,6 +60,7 @@ Result<> Supervisor::launch(u32 index)
     processes_[index] = std::move(*process);
     const bool server = program(index).role == table::Role::server;
     registry_.set(index, server ? State::starting : State::ready);
+    watch(index);
     return {};
 }
 
@@ -142,10 +144,8 @@ void Supervisor::step(abi::Bits bits)
     for (u32 i = 0; i < count(); ++i)
         if (bits.any(end_bit(i)) && processes_[i].valid())
             ended(i);
-    if (bits.any(Looker::bit))
-        end_look();
-    if (bits.any(endpoint_bit))
-        look_at_all();
+    if (bits.any(Lookers::bit))
+        end_hung();
     for (u32 i = 0; i < count(); ++i)
         if (due(i) <= sys::now())
             go_on(i);
@@ -158,6 +158,7 @@ void Supervisor::ended(u32 index)
         return;
     const table::Program& p = program(index);
     const State before = registry_[index].state;
+    roll().forget(index);
     registry_.ended(index, info->exit.cause, info->exit.code);
     const bool hung = std::exchange(recoveries_[index].hung, false);
     print_exit(text::of(p.name), text::of(recoveries_[index].running), info->exit, hung);

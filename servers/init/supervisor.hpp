@@ -38,7 +38,9 @@ public:
     };
 
     explicit Supervisor(const Given& given)
-        : given_{given}, registry_{given.plan}, looker_{given.self, given.notification}
+        : given_{given},
+          registry_{given.plan},
+          lookers_{given.self, given.notification, given.plan.hang()}
     {
     }
 
@@ -64,6 +66,7 @@ public:
                                         sys::Caller& caller);
 
     const Registry& registry() const { return registry_; }
+    Roll& roll() { return lookers_.roll(); }
 
 private:
     // What a server needs to come back.
@@ -116,10 +119,8 @@ private:
     void end_drain(u32 program);
     State plan_restart(u32 program, u32& wait_ms);
     void restart(u32 program);
-    void look_at(u32 program);
-    void look_at_all();
-    void look_on();
-    void end_look();
+    void watch(u32 program);
+    void end_hung();
     void blame(u32 program);
     // update.cpp
     bool leave(u32 program);
@@ -137,11 +138,7 @@ private:
     std::array<sys::Handle<sys::Process>, table::max_programs> processes_{};
     std::array<Recovery, table::max_programs> recoveries_{};
     std::array<sys::SharedMemory, table::max_programs> progress_{};  // of servers
-    Looker looker_;
-    u32 suspect_ = 0;  // whom it looks at
-    u32 suspect_epoch_ = 0;
-    u64 suspects_ = 0;  // bits of programs that are to be looked at
-    u32 next_ = 0;      // who had the last turn
+    Lookers lookers_;
     Crashes crashes_;
     u64 next_badge_ = 1;  // number of a connect; its bits never come round
     bool apps_started_ = false;

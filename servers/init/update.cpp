@@ -41,6 +41,7 @@ bool Supervisor::leave(u32 index)
     if (!sys::signal(recovery.leaving.borrow(), all))
         return false;
     registry_.set(index, State::leaving);
+    roll().forget(index);
     recovery.due = sys::later(sys::now(), sys::milliseconds(program(index).restart.drain_ms));
     return true;
 }

@@ -163,7 +163,8 @@ std::vector<u8> make_table(const System& system)
                              .device_count = static_cast<u32>(system.devices.size()),
                              .program_count = static_cast<u32>(system.programs.size()),
                              .device_offset = static_cast<u32>(devices),
-                             .program_offset = static_cast<u32>(programs)});
+                             .program_offset = static_cast<u32>(programs),
+                             .hang = system.hang});
     return out.take();
 }
 

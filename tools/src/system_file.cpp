@@ -40,6 +40,23 @@ void read_machine(TableReader& system, Machine& machine)
     in.finish();
 }
 
+// When a server hangs.
+void read_hang(TableReader& system, proto::table::Hang& hang)
+{
+    const auto* found = system.table("hang");
+    if (found == nullptr)
+        return;
+    TableReader in{*found, "[system] hang", system.errors()};
+    const auto read = [&](std::string_view key, u32& value, Range range) {
+        value = static_cast<u32>(in.number(key, value, range));
+    };
+    read("looks", hang.looks, {1, 1'000});
+    read("interval_ms", hang.interval_ms, {1, 10'000});
+    read("late_ms", hang.late_ms, {0, 10'000});
+    read("ready_ms", hang.ready_ms, wait_range);
+    in.finish();
+}
+
 void read_head(TableReader& file, System& system)
 {
     const auto* found = file.table("system");
@@ -52,6 +69,7 @@ void read_head(TableReader& file, System& system)
     check_name(name, "system", in.errors());
     system.name = name.text;
     read_machine(in, system.machine);
+    read_hang(in, system.hang);
     system.counters = in.flag("counters", false);
     system.monitor = in.flag("monitor", true);
     system.images = in.texts("images");

@@ -137,6 +137,7 @@ struct System {
     bool monitor = true;          // its drivers are held against the virtio specification
     std::vector<Spelled> images;  // beside those that programs name
     Spelled init{"init", {}};     // the program that is the archive's image "init"
+    proto::table::Hang hang = proto::table::usual_hang;
     std::vector<Device> devices;
     std::vector<Program> programs;  // servers first, each kind in the order of the file
 };

@@ -166,15 +166,27 @@ public:
     Result<Incoming> next(abi::Ticks deadline = abi::never)
     {
         Incoming in = owes_ ? send_and_wait(deadline) : wait(deadline);
-        say_turn(*progress_);
-        if (refused(in)) [[unlikely]]
+        if (in.header.status() == Errc::ok) [[likely]]
+            say_turn(*progress_);
+        else if (!note_odd(in, deadline))
             return fail(in.header.status());
-        if (in.header.status() == Errc::timed_out)
-            in.badge = 0;
         return in;
     }
 
 private:
+    // No message. False: nothing that a server can go on with.
+    [[gnu::noinline]] bool note_odd(Incoming& in, abi::Ticks deadline)
+    {
+        const bool late = in.header.status() == Errc::timed_out;
+        if (late && counter() < deadline.raw())
+            works_for(0);  // the wait ended for nothing: that is no turn
+        else
+            say_turn(*progress_);
+        if (late)
+            in.badge = 0;
+        return !refused(in);
+    }
+
     static bool refused(const Incoming& in)
     {
         const Errc status = in.header.status();

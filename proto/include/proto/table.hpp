@@ -12,7 +12,7 @@
 namespace proto::table {
 
 inline constexpr u64 magic = 0x454c424154524956;  // "VIRTABLE"
-inline constexpr u32 version = 3;
+inline constexpr u32 version = 4;
 
 inline constexpr u32 max_devices = 32;
 inline constexpr u32 max_programs = 32;
@@ -94,6 +94,15 @@ struct Program {
     Restart restart;                       // of a server
 };
 
+// When a server hangs; of the whole system.
+struct Hang {
+    u32 looks;        // in time, at all of which it was at work on the same
+    u32 interval_ms;  // from one look to the next; not 0
+    u32 late_ms;      // a look that is later than that makes those before it count for nothing
+    u32 ready_ms;     // until it says Ready; only what is between looks in time counts
+};
+inline constexpr Hang usual_hang{.looks = 5, .interval_ms = 20, .late_ms = 5, .ready_ms = 3'000};
+
 struct Header {
     u64 magic;
     u32 version;
@@ -103,6 +112,7 @@ struct Header {
     u32 program_count;
     u32 device_offset;   // of Device[device_count], 8-aligned
     u32 program_offset;  // of Program[program_count], 8-aligned; started in this order
+    Hang hang;
 };
 static_assert(Wire<Header> && Wire<Device> && Wire<Program>);
 

@@ -1,22 +1,29 @@
 // tests/host/init/hang_test.cpp - a server that hangs is ended; a client that ends it again and
 // again is shut out.
-#include "fake_looker.hpp"
 #include "managed.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace fake;
+using init::Lookout;
 using init::Verdict;
 
 namespace {
 
-// Its server is at work, and a call's deadline passed.
-void late_call(Managed& world, Verdict verdict, bool attended = false)
+constexpr u64 cpu = 0;  // where the fake kernel has its processes
+
+// The disk's server works on one message, or waits for one, for so long; somebody looks.
+Verdict pass_working(Managed& world, u64 ms, bool attended = false)
 {
-    looking = {0, verdict};
-    world.connect();
+    if (!world.session.valid())
+        world.connect();
     world.endpoint->owner.lock()->attended = attended;
-    world.init->step(init::endpoint_bit);
+    world.pass(1'000);
+    Lookout lookout{world.init->roll(), cpu};
+    Verdict verdict = Verdict::goes_on;
+    for (u64 passed = 0; passed <= ms; passed += 20, world.pass(20))
+        verdict = lookout.look(sys::now());
+    return verdict;
 }
 
 void crash_for(Managed& world, u64 badge, abi::ExitCause cause = abi::ExitCause::fault)
@@ -28,14 +35,14 @@ void crash_for(Managed& world, u64 badge, abi::ExitCause cause = abi::ExitCause:
 
 }  // namespace
 
-TEST_CASE("a server that hangs is ended, and comes back", "[init][hang]")
+TEST_CASE("a server that hangs is ended, and comes back", "[init][hang][U17]")
 {
     Managed world;
     auto old = world.process("disk0");
-    late_call(world, Verdict::hangs);
-    CHECK(looking.begun == 1);
+    CHECK(pass_working(world, 80) == Verdict::unknown);
+    CHECK(pass_working(world, 100) == Verdict::hangs);
     CHECK_FALSE(old->dead);
-    world.init->step(init::Looker::bit);
+    world.init->step(init::Lookers::bit);
     REQUIRE(old->dead);
     notice_end(world, old);
     CHECK(world.logged("program=disk0 image=blkd cause=hung"));
@@ -46,49 +53,75 @@ TEST_CASE("a server that hangs is ended, and comes back", "[init][hang]")
     CHECK(world.ask<names::Crash>(stranger, {0, 0})->hung == 0);
 }
 
-TEST_CASE("a server that goes on stays, and is looked at again", "[init][hang]")
+TEST_CASE("a server that waits for messages does not hang", "[init][hang]")
 {
     Managed world;
-    late_call(world, Verdict::goes_on);
-    CHECK(looking.begun == 1);
-    world.init->step(init::endpoint_bit);
-    CHECK(looking.begun == 1);  // one look at a time
-    world.init->step(init::Looker::bit);
-    CHECK_FALSE(world.process("disk0")->dead);
-    CHECK(looking.begun == 2);
+    CHECK(pass_working(world, 1'000, true) == Verdict::goes_on);
 }
 
-TEST_CASE("a server that waits for messages is not looked at", "[init][hang]")
-{
-    Managed world;
-    late_call(world, Verdict::hangs, true);
-    CHECK(looking.begun == 0);
-}
-
-TEST_CASE("a server that is not ready yet may wait for its device", "[init][hang]")
+TEST_CASE("a server that is not ready yet may wait for its device, but not for ever",
+          "[init][hang]")
 {
     Managed world;
     world.die("disk0", abi::ExitCause::fault);
-    late_call(world, Verdict::hangs);
-    CHECK(looking.begun == 0);
+    auto old = world.process("disk0");
+    CHECK(pass_working(world, 2'980) == Verdict::unknown);
+    CHECK(pass_working(world, 3'000) == Verdict::hangs);
+    world.init->step(init::Lookers::bit);
+    REQUIRE(old->dead);
+    notice_end(world, old);
+    CHECK(world.logged("msg=\"is not ready in time\" program=disk0"));
+    CHECK(world.state() == State::starting);
+}
+
+TEST_CASE("an image that is never ready is taken back", "[init][hang][U15]")
+{
+    Managed world;
+    REQUIRE(
+        world.ask<names::Update>(manager, {text::padded<16>("disk0"), text::padded<16>("vsh")}));
+    notice_end(world, world.process("disk0"));
+    CHECK(pass_working(world, 3'000) == Verdict::hangs);
+    world.init->step(init::Lookers::bit);
+    notice_end(world, world.process("disk0"));
+    CHECK(world.logged("msg=\"image taken back\" program=disk0 image=vsh next=blkd"));
+    CHECK(world.state() == State::starting);
+}
+
+TEST_CASE("a server that is never ready is given up", "[init][hang]")
+{
+    Managed world;
+    world.connect();
+    world.die("disk0", abi::ExitCause::fault);
+    for (int i = 0; i < 9; ++i) {
+        while (world.state() == State::restarting)
+            world.pass(100);
+        REQUIRE(pass_working(world, 3'000) == Verdict::hangs);
+        world.init->step(init::Lookers::bit);
+        notice_end(world, world.process("disk0"));
+    }
+    CHECK(world.given_up());
 }
 
 TEST_CASE("the verdict on a server is none on the next one", "[init][hang]")
 {
     Managed world;
-    late_call(world, Verdict::hangs);
+    REQUIRE(pass_working(world, 100) == Verdict::hangs);
     world.die("disk0", abi::ExitCause::fault);
-    world.init->step(init::Looker::bit);
+    world.init->step(init::Lookers::bit);
     CHECK_FALSE(world.process("disk0")->dead);
 }
 
-TEST_CASE("a server whose table says so may hang", "[init][hang]")
+TEST_CASE("a server whose table says so may hang, and one that leaves or is held", "[init][hang]")
 {
     auto table = Managed::table();
-    table.programs[disk].restart.hang = 0;
+    const bool may = GENERATE(true, false);
+    table.programs[disk].restart.hang = may ? 0 : 1;
     Managed world{table};
-    late_call(world, Verdict::hangs);
-    CHECK(looking.begun == 0);
+    if (!may)
+        REQUIRE(order<names::Hold>(world, manager, "disk0"));
+    CHECK(pass_working(world, 6'000) == Verdict::goes_on);
+    world.init->step(init::Lookers::bit);
+    CHECK_FALSE(world.process("disk0")->dead);
 }
 
 TEST_CASE("a client whose requests end a server three times running is shut out", "[init][hang]")

@@ -66,6 +66,7 @@ public:
             static_cast<u32>(programs.size()),
             static_cast<u32>(device_offset),
             static_cast<u32>(program_offset),
+            table::usual_hang,
         };
         std::memcpy(bytes.data(), &header, sizeof(header));
         for (usize i = 0; i < devices.size(); ++i)

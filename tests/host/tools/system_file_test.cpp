@@ -137,6 +137,24 @@ TEST_CASE("values of a wrong type or out of range are refused")
     CHECK_THAT(server("start = \"boot\""), Contains("unknown key 'start'"));
 }
 
+TEST_CASE("a system says when a server hangs, or leaves it")
+{
+    const auto usual = parse_system(system_text(), "x.toml").hang;
+    CHECK(std::memcmp(&usual, &proto::table::usual_hang, sizeof(usual)) == 0);
+    const auto with = [](const std::string& hang) {
+        return "[system]\nname='s'\nhang={" + hang + "}\n[app.a]\nbinary='a'\n";
+    };
+    const auto own =
+        parse_system(with("looks=1, interval_ms=2, late_ms=3, ready_ms=4"), "x.toml").hang;
+    CHECK(own.looks == 1);
+    CHECK(own.interval_ms == 2);
+    CHECK(own.late_ms == 3);
+    CHECK(own.ready_ms == 4);
+    CHECK_THAT(errors_in(with("looks=0")), Contains("'looks' of [system] hang must be from 1"));
+    CHECK_THAT(errors_in(with("interval_ms=0")), Contains("must be from 1"));
+    CHECK_THAT(errors_in(with("ready=1")), Contains("did you mean 'ready_ms'"));
+}
+
 TEST_CASE("a server says when it is started again, or leaves it")
 {
     const auto usual = parse_system(system_text(), "x.toml").programs[0].restart;
