@@ -152,7 +152,7 @@ TEST_CASE("a system says when a server hangs, or leaves it")
     CHECK(own.ready_ms == 4);
     CHECK_THAT(errors_in(with("looks=0")), Contains("'looks' of [system] hang must be from 1"));
     CHECK_THAT(errors_in(with("interval_ms=0")), Contains("must be from 1"));
-    CHECK_THAT(errors_in(with("ready=1")), Contains("did you mean 'ready_ms'"));
+    CHECK_THAT(errors_in(with("redy_ms=1")), Contains("did you mean 'ready_ms'"));
 }
 
 TEST_CASE("a server says when it is started again, or leaves it")
