@@ -39,10 +39,14 @@ constexpr std::array ways{
     Way{"waits in vain", Kind::fail_call, Point::call, 1, static_cast<u64>(Errc::timed_out)},
 };
 
-constexpr u64 limit_ms = 150;
+u64 limit_ms() { return need(text::parse_number(given().argument(0))); }
 
-// Under -icount, where no look is late.
-bool exact() { return given().argument(0) == "exact"; }
+// Under -icount QEMU runs CPUs in turns: where one calls without end, the kernel's lock is taken
+// whenever the other one has its turn.
+std::span<const Way> possible_ways()
+{
+    return std::span{ways}.first(need(sys::system_info()).cpus == 1 ? 3 : 2);
+}
 
 // `wait` returns when the server has ended.
 template <class Wait>
@@ -62,7 +66,7 @@ void hangs(std::string_view server, const Way& way, Wait wait)
     const u64 took_us = sys::nanoseconds(abi::Ticks{report.end_ticks - report.ticks}) / 1000;
     text::Buffer<100> line;
     sys::out(line.field("server", server).field(way.name, "").field("us", took_us).view());
-    that(!exact() || took_us <= limit_ms * 1000, "it took too long to see that it hangs");
+    that(took_us <= limit_ms() * 1000, "it took too long to see that it hangs");
     equals(last_crash(server).epoch, epoch);
     equals(last_crash(server).hung, 1u);
 }
@@ -71,7 +75,7 @@ void before_callers()
 {
     constexpr u16 nobodys_ordinal = 0xfff;
     for (const auto server : servers)
-        for (const Way& way : ways) {
+        for (const Way& way : possible_ways()) {
             const auto session = need(sys::connect<names::Connect>(given(), server));
             hangs(server, way, [&] {
                 const sys::Letter letter{abi::Header::make(nobodys_ordinal, 0), {}};
@@ -86,19 +90,19 @@ void before_a_disk_s_rings()
 {
     block::Disk disk;
     works(disk.open(given(), "disk0", {.depth = 4, .buffers = 4, .buffer_bytes = 4096}));
-    for (const Way& way : ways)
+    for (const Way& way : possible_ways())
         hangs("disk0", way, [&] {
             need(disk.read(1, block::Sector{8}, 8, need(disk.buffer())));
             equals(need(disk.wait(abi::never)).outcome, Errc::ok);
         });
-    equals(disk.restarts(), u32{ways.size()});
+    equals(u64{disk.restarts()}, possible_ways().size());
 }
 
 void before_a_network_s_rings()
 {
     [[clang::no_destroy]] static constinit net::Interface nic;
     works(nic.open(given(), "nic0"));
-    for (const Way& way : ways)
+    for (const Way& way : possible_ways())
         hangs("nic0", way, [&] {
             auto frame = need(nic.frame());
             frame.resize(64);
@@ -191,5 +195,5 @@ constexpr std::array cases{
 
 }  // namespace
 
-// Its argument: "exact", or nothing.
+// Its argument: so many ms of guest time may pass until a server that hangs is ended.
 int app_main(const sys::Startup& given) { return check::run_all(given, {cases}); }
