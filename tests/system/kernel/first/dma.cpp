@@ -48,15 +48,18 @@ void allocate(Allocating& a)
         sys::close(abi::Slot{out.x[1]}), sys::close(abi::Slot{out.x[3]});
 }
 
-// Whether that was in the middle, as the frames say that it has taken.
+// Whether that was in the middle: it has taken its frames, and pinned none yet, which is the last
+// that it does. `done` comes later.
 bool closed_in_the_middle(abi::Ticks when)
 {
     auto handle = own(own_page, right::dma);
     const u32 frames = need(sys::info(check::self())).frames_used;
+    const u64 pinned = need(sys::info(handle.borrow())).pinned_pages;
     Allocating allocating{handle.slot()};
     check::Threaded<Allocating> thread{&allocate, allocating, less_important};
     (void)sys::wait(need(sys::create_notification()).borrow(), when);
     const bool middle = need(sys::info(check::self())).frames_used >= frames + pages
+                        && need(sys::info(handle.borrow())).pinned_pages == pinned
                         && !__atomic_load_n(&allocating.done, __ATOMIC_ACQUIRE);
     handle = {};
     thread.join();
