@@ -60,6 +60,17 @@ TEST_CASE("an input device is asked with both selectors, in fields of any width"
           == Names{});
 }
 
+TEST_CASE("a console's last words need neither agreed features nor a driver that is ready",
+          "[monitor][O5]")
+{
+    const MonitorCase words{
+        .script = "driver offer w108=21 w70=83 w108=21", .type = 3, .offered = u64{1} << 32 | 4};
+    CHECK(broken_by(words) == Names{});
+    auto unoffered = words;
+    unoffered.offered = u64{1} << 32;
+    CHECK(broken_by(unoffered) == Names{"config-feature"});
+}
+
 TEST_CASE("a packed queue need not have a power of two of entries", "[monitor]")
 {
     const u64 packed = u64{0b101} << 32;

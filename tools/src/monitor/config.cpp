@@ -10,6 +10,7 @@ namespace {
 
 constexpr u32 writeback = 32;  // of a block device
 constexpr u32 selectors = 2;   // of an input device
+constexpr u32 emergency = 8;   // of a console
 
 }  // namespace
 
@@ -47,6 +48,8 @@ Broken Config::write(const ConfigAccess& access, const ConfigTerms& terms, bool 
 {
     if (!writable)
         return Rule::config_write;
+    if (terms.type == type::console && access.offset == emergency)
+        return {};  // in every state (virtio 1.2, 5.3.5)
     if (terms.type == type::input)
         selected_ |= 1U << access.offset;
     return permitted(Act::write_config, terms.phase, terms.legacy);
