@@ -19,6 +19,8 @@ std::string_view type_of(u32 virtio_id)
         return "net";
     case 2:
         return "blk";
+    case proto::table::console_id:
+        return "console";
     case 4:
         return "rng";
     case 18:

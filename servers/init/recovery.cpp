@@ -88,6 +88,8 @@ void Supervisor::end_drain(u32 index)
     registry_.set(index, crash.next);
     if (crash.next == State::failed || crash.next == State::gave_up) {
         sys::log(Level::error, "server given up", {{"program", text::of(program(index).name)}});
+        if (quiet && drives_console(index))
+            last_words(device_of(index), "\r\n-- the server of this console is given up\r\n");
         release(index);
     }
 }

@@ -18,10 +18,17 @@ inline constexpr u64 magic = 0x000;
 inline constexpr u64 version = 0x004;
 inline constexpr u64 device_id = 0x008;
 inline constexpr u64 vendor = 0x00c;
+inline constexpr u64 device_features = 0x010;
+inline constexpr u64 device_features_sel = 0x014;
 inline constexpr u64 queue_notify = 0x050;
 inline constexpr u64 status = 0x070;
 
-inline constexpr u32 driver_ok = 4;  // status bits (virtio 1.2, 2.1)
+inline constexpr u64 emerg_wr = 0x108;  // of a console (virtio 1.2, 5.3.4)
+
+inline constexpr u32 acknowledge = 1;  // status bits (virtio 1.2, 2.1)
+inline constexpr u32 driver = 2;
+inline constexpr u32 driver_ok = 4;
+inline constexpr u32 failed = 128;
 inline constexpr u32 needs_reset = 64;
 inline constexpr u32 magic_value = 0x74726976;  // "virt"
 }  // namespace mmio
@@ -79,6 +86,23 @@ inline Result<> reset(sys::Borrowed<sys::Device> device)
             return {};
     }
     return fail(Errc::timed_out);
+}
+
+// What a console can still say, one character at a time, when nobody will drive it any more; it was
+// reset, and is left failed (virtio 1.2, 5.3.5, 3.1.1). Nothing if it cannot.
+inline void last_words(sys::Borrowed<sys::Device> console, std::string_view words)
+{
+    constexpr u32 emergency = 1u << 2;
+    const auto write = [&](u64 where, u32 value) {
+        (void)sys::write_register(console, where, value);
+    };
+    write(mmio::status, mmio::acknowledge);
+    write(mmio::status, mmio::acknowledge | mmio::driver);
+    write(mmio::device_features_sel, 0);
+    if ((sys::read_register(console, mmio::device_features).value_or(0) & emergency) != 0)
+        for (const char character : words)
+            write(mmio::emerg_wr, static_cast<u8>(character));
+    write(mmio::status, mmio::acknowledge | mmio::driver | mmio::failed);
 }
 
 class Slots {

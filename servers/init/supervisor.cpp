@@ -190,6 +190,13 @@ void Supervisor::ended(u32 index)
     follow_up();
 }
 
+bool Supervisor::drives_console(u32 index) const
+{
+    const u32 device = program(index).device;
+    return device != table::no_device && device_fits(index)
+           && given_.plan.devices()[device].virtio_id == table::console_id;
+}
+
 // Of a server: what it did last, and what its device still has of it.
 void Supervisor::print_last_words(u32 index) const
 {

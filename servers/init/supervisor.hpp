@@ -100,6 +100,7 @@ private:
     Result<> give(u32 program, sys::Launch& launch);
     Result<> give_device(u32 program, sys::Launch& launch);
     bool device_fits(u32 program) const;
+    bool drives_console(u32 program) const;
     // Of a program that has one.
     sys::Borrowed<sys::Device> device_of(u32 program) const;
 

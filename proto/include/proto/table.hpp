@@ -19,11 +19,12 @@ inline constexpr u32 max_programs = 32;
 inline constexpr u32 max_uses = 8;
 inline constexpr u32 no_device = ~u32{0};
 inline constexpr u32 serial_slot = max_devices;  // of the PL011, which is in no slot
-inline constexpr u32 pl011_id = 0x1'0000;        // its virtio_id, which virtio has not
+inline constexpr u32 console_id = 3;
+inline constexpr u32 pl011_id = 0x1'0000;  // its virtio_id, which virtio has not
 
 struct Device {
     abi::Name name;
-    u32 virtio_id;  // virtio 1.2, 5: 1 net, 2 block, 4 entropy, 18 input
+    u32 virtio_id;  // virtio 1.2, 5: 1 net, 2 block, 3 console, 4 entropy, 18 input
     u32 slot;       // virtio-mmio bus number, 0..31; serial_slot
 };
 

@@ -2,6 +2,8 @@
 // it hears.
 #include "desk.hpp"
 
+#include <check/servers.hpp>
+
 namespace {
 
 using check::equals;
@@ -136,6 +138,16 @@ void a_port_has_its_name()
     check::fails(desk.terminal.port(spare ? 1 : 0), Errc::out_of_range);
 }
 
+// The other end looks whether it heard init's last words.
+void a_server_that_is_given_up_is_not_missed_in_silence()
+{
+    Desk desk{"con4"};
+    need(desk.terminal.write("the first words\r\n"));
+    check::works(check::order<check::names::Kill>("con4"));
+    check::wait_for("con4", check::State::gave_up, 0);
+    check::fails(desk.terminal.write("no words"), Errc::gave_up);
+}
+
 constexpr std::array cases{
     check::Case{"who is at the other end is known", who_is_there_is_known},
     check::Case{"a further port has its name", a_port_has_its_name},
@@ -144,6 +156,8 @@ constexpr std::array cases{
     check::Case{"a line costs one notification", a_line_is_one_notification},
     check::Case{"nobody waits for an end that does not listen",
                 nobody_waits_for_who_does_not_listen},
+    check::Case{"who listens to a console whose server is given up is told",
+                a_server_that_is_given_up_is_not_missed_in_silence, check::Runs::once},
     check::Case{"a dialogue outlives the servers that die in it", a_dialogue_outlives_its_servers,
                 check::Runs::once},
 };
