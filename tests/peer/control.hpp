@@ -19,8 +19,8 @@ inline constexpr u32 magic = 0x5256'4550;
 enum class Op : u32 {
     report = 1,  // what it counted so far
     echo = 2,    // the mode
-    sink = 3,
-    flood = 4,  // `count` data frames of `bytes`, numbered from 0; to everybody if `flag` is set
+    sink = 3,    // and whether numbered ones come in their order, from 0
+    flood = 4,   // `count` data frames of `bytes`, numbered from 0; to everybody if `flag` is set
     malformed = 5,  // `count` times each of many frames that are none, or too long
 };
 
@@ -42,6 +42,7 @@ struct Report {
     u64 bytes_in;
     u64 frames_out;
     u64 bytes_out;
+    u64 misplaced;  // data frames since the last sink whose number is not the next one
 };
 
 // Behind the Ethernet header of a data frame of a flood.

@@ -50,11 +50,22 @@ void Peer::receive(std::span<const u8> frame)
     counted_.bytes_in += frame.size();
     if (type_of(frame) == control_type)
         return obey(frame);
-    if (!echoes_ || type_of(frame) != data_type)
+    if (type_of(frame) != data_type)
         return;
+    if (!echoes_)
+        return look_at_number(frame);
     Bytes back{frame.begin(), frame.end()};
     std::swap_ranges(back.begin(), back.begin() + 6, back.begin() + 6);
     send(back);
+}
+
+void Peer::look_at_number(std::span<const u8> frame)
+{
+    Numbered numbered{};
+    if (frame.size() >= header_bytes + sizeof(numbered))
+        std::memcpy(&numbered, &frame[header_bytes], sizeof(numbered));
+    counted_.misplaced += numbered.number == next_number_ ? 0 : 1;
+    next_number_ = numbered.number + 1;
 }
 
 void Peer::obey(std::span<const u8> frame)
@@ -68,6 +79,8 @@ void Peer::obey(std::span<const u8> frame)
     const auto asking = frame.subspan(6, 6);
     if (command.op == Op::echo || command.op == Op::sink)
         echoes_ = command.op == Op::echo;
+    if (command.op == Op::sink)
+        counted_.misplaced = next_number_ = 0;
     auto report = header(asking, control_type);
     counted_.op = command.op;
     append(report, counted_);

@@ -21,6 +21,7 @@ public:
     void receive(std::span<const u8> frame);
 
 private:
+    void look_at_number(std::span<const u8> frame);
     void obey(std::span<const u8> frame);
     void flood(std::span<const u8> to, const Command& command);
     void misbehave(std::span<const u8> to, u32 times);
@@ -28,7 +29,8 @@ private:
 
     std::function<void(std::span<const u8>)> send_;
     bool echoes_ = true;
-    Report counted_{magic, Op::report, 0, 0, 0, 0};
+    u32 next_number_ = 0;
+    Report counted_{magic, Op::report, 0, 0, 0, 0, 0};
 };
 
 // QEMU's stream: each frame behind its length, four bytes, most significant first.

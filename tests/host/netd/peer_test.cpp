@@ -54,6 +54,32 @@ TEST_CASE("the peer returns data frames to whom they came from until it is told 
     CHECK(report.bytes_out == 16 + 64);
 }
 
+TEST_CASE("the peer counts numbered frames that are not in their order", "[peer]")
+{
+    OtherEnd wire;
+    wire.peer.receive(command(peer::Op::sink));
+    const auto send = [&](u32 number) {
+        Octets frame{9, 9, 9, 9, 9, 9, 1, 2, 3, 4, 5, 6, 0x88, 0xb5};
+        const peer::Numbered numbered{number, 22};
+        const auto* at = reinterpret_cast<const u8*>(&numbered);
+        frame.insert(frame.end(), at, at + sizeof(numbered));
+        wire.peer.receive(frame);
+    };
+    const auto misplaced = [&] {
+        wire.peer.receive(command(peer::Op::report));
+        return report_in(wire.sent.back()).misplaced;
+    };
+    for (const u32 number : {0u, 1u, 2u})
+        send(number);
+    CHECK(misplaced() == 0);
+    for (const u32 number : {4u, 5u, 5u, 6u})
+        send(number);
+    CHECK(misplaced() == 2);
+    wire.peer.receive(command(peer::Op::sink));
+    send(0);
+    CHECK(misplaced() == 0);
+}
+
 TEST_CASE("a flood of the peer is numbered, of the size that was asked for", "[peer]")
 {
     OtherEnd wire;

@@ -115,6 +115,37 @@ void a_flood_is_received_or_counted()
     equals(need(desk.nic.session_stats()).no_space, u64{0});
 }
 
+// The peer looks at their numbers.
+void all_that_is_sent_goes_out_in_order()
+{
+    const u32 count = flood_frames();
+    Station station{station::only(peer::data_type), 256};
+    Station desk{station::only(peer::control_type), 16};
+    const auto before = station::ask(desk, Op::sink);
+    u32 number = 0;
+    const auto write = [&](std::span<std::byte> place) {
+        constexpr usize bytes = 64;
+        write_pattern(place.first(bytes), number++);
+        std::memset(place.data(), 0xff, 6);
+        std::memcpy(&place[6], station.nic.info().mac.data(), 6);
+        place[12] = std::byte{peer::data_type >> 8};
+        place[13] = std::byte{peer::data_type & 0xff};
+        return bytes;
+    };
+    for (u32 left = count; left != 0;) {
+        const u32 sent = station.nic.send_each(std::min(left, 128u), write);
+        station.nic.kick();
+        left -= sent;
+        if (sent == 0)
+            need(station.nic.wait_sent(check::patience()));
+    }
+    station.flush();
+    const auto after = station::ask(desk, Op::report);
+    equals(after.frames_in - before.frames_in, u64{count} + 1);
+    equals(after.misplaced, u64{0});
+    (void)station::ask(desk, Op::echo);
+}
+
 // The device itself would keep back frames with tags of no VLAN; asked for everything, it doesn't.
 void no_frames_harm_nobody()
 {
@@ -257,6 +288,8 @@ constexpr std::array cases{
                 every_size_comes_back},
     check::Case{"each frame of a flood is received or counted by each client",
                 a_flood_is_received_or_counted},
+    check::Case{"N6: numbered frames all go out, in their order",
+                all_that_is_sent_goes_out_in_order},
     check::Case{"what comes and is no frame harms nobody", no_frames_harm_nobody},
     check::Case{"netd counts what the other end counts", both_ends_count_the_same},
     check::Case{"a filter outlives the server that was told of it", a_filter_outlives_its_server,
