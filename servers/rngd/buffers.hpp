@@ -47,6 +47,7 @@ public:
     }
 
     u64 badge() const { return badge_; }
+    sys::Borrowed<sys::Notification> doorbell() const { return doorbell_.borrow(); }
     bool raw() const { return pin_.valid(); }
     bool with_device() const { return with_device_.has_value(); }
     bool with_device(u32 page) const { return with_device_ == page; }
@@ -65,7 +66,7 @@ public:
     DeviceAddr address(u32 page) const { return pages_[page + 1]; }
 
     void begin(u32 page) { with_device_ = page; }
-    // The device answered, or was reset: the client is told.
+    // The device answered, or was reset: the doorbell is due.
     void end(u32 bytes, Errc status)
     {
         with_device_.reset();
@@ -73,7 +74,6 @@ public:
         board.bytes = bytes;
         board.status = static_cast<u32>(status);
         board.ended.store(++ended_, std::memory_order_release);  // after the two words
-        (void)sys::signal(doorbell_.borrow(), abi::Bits{~u64{0}});
     }
 
 private:
@@ -112,6 +112,8 @@ public:
 
     static u64 program_of(u64 badge) { return proto::names::ConnectBadge::Program::get(badge); }
 
+    explicit Buffers(sys::Inbox& inbox) : inbox_{&inbox} {}
+
     // Errors: those of Attach.
     Result<random::Attach::Reply> attach(sys::Borrowed<sys::Device> device,
                                          const random::Attach::Request& request,
@@ -133,7 +135,7 @@ public:
         auto made = Buffer::create(device, caller, raw);
         if (!made)
             return fail(made.error());
-        *place = std::move(*made);
+        replace(*place, std::move(*made));
         return random::Attach::Reply{};
     }
 
@@ -158,7 +160,7 @@ public:
         if (buffer->with_device())
             orphans_[index_of(*buffer)] = true;
         else
-            *buffer = {};
+            replace(*buffer, {});
     }
 
     // The device answered the request of a buffer.
@@ -167,8 +169,9 @@ public:
         Buffer& buffer = places_[index];
         buffer.end(bytes, status);
         --with_device_;
+        inbox_->ring(buffer.doorbell());
         if (std::exchange(orphans_[index], false))
-            buffer = {};
+            replace(buffer, {});
     }
     // It was reset: it will not.
     void end_all()
@@ -179,6 +182,12 @@ public:
     }
 
 private:
+    void replace(Buffer& place, Buffer with)
+    {
+        inbox_->ring_now();  // perhaps its doorbell
+        place = std::move(with);
+    }
+
     // Null: the program has as many as it may have, or there are too many.
     Buffer* vacant(u64 badge)
     {
@@ -188,6 +197,7 @@ private:
         return std::ranges::count_if(places_, same) < most_of_program ? find(0) : nullptr;
     }
 
+    sys::Inbox* inbox_;
     std::array<Buffer, most> places_;
     std::array<bool, most> orphans_{};  // their client is gone, the device has them
     u32 with_device_ = 0;

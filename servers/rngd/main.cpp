@@ -79,11 +79,12 @@ Result<> run(const sys::Startup& given)
         return started;
     }
 
-    auto peers = rngd::Peers::open(given, platform->notification.borrow());
-    if (!peers)
-        return fail(peers.error());
-    rngd::Server<Device> server{device, platform->device, std::move(*peers),
-                                text::padded<sizeof(abi::Name)>(given.name())};
+    rngd::Peers peers;
+    if (const auto opened = peers.open(given, platform->notification.borrow()); !opened)
+        return opened;
+    sys::Inbox inbox{*endpoint, rngd::Server<Device>::handles_taken};
+    rngd::Server<Device> server{
+        device, {platform->device, &inbox, &peers, text::padded<sizeof(abi::Name)>(given.name())}};
     server.begin();
     sys::log(sys::Level::info, "entropy device",
              {{"virtio", transport->version()},
@@ -93,6 +94,5 @@ Result<> run(const sys::Startup& given)
     // Ready to answer, not seeded yet: a device that stalls holds up its own clients only.
     if (const auto ready = common::say_ready(given, *platform); !ready)
         return ready;
-    sys::Inbox inbox{*endpoint, rngd::Server<Device>::handles_taken};
     return common::serve(proto::random::Protocol{}, inbox, *platform, server);
 }

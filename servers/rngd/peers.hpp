@@ -28,14 +28,12 @@ public:
     using Bytes = std::array<u8, 32>;  // of a generator: 256 bits of entropy
 
     // The services that the arguments name. Errors: those of add.
-    static Result<Peers> open(const sys::Startup& given,
-                              sys::Borrowed<sys::Notification> notification)
+    Result<> open(const sys::Startup& given, sys::Borrowed<sys::Notification> notification)
     {
-        Peers peers;
         for (u32 i = 0; i < given.argument_count(); ++i)
-            if (const auto added = peers.add(given, given.argument(i), notification); !added)
-                return fail(added.error());
-        return peers;
+            if (const auto added = add(given, given.argument(i), notification); !added)
+                return added;
+        return {};
     }
 
     // Errors: bad_argument (too many), those of connecting.

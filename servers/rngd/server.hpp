@@ -43,12 +43,19 @@ public:
     static constexpr unsigned handles_taken = 2;
     static constexpr usize own_requests = 4;  // in flight, of the generator
 
-    Server(D& device, sys::Borrowed<sys::Device> handle, Peers peers = {}, abi::Name name = {})
+    // What the server works with; all of it outlives it.
+    struct Means {
+        sys::Borrowed<sys::Device> device;
+        sys::Inbox* inbox;
+        Peers* peers;
+        abi::Name name;  // of the device
+    };
+
+    Server(D& device, const Means& means)
         : device_{&device},
-          handle_{handle},
+          means_{means},
           generator_{sys::counter_frequency()},
-          peers_{std::move(peers)},
-          name_{name}
+          buffers_{*means.inbox}
     {
     }
 
@@ -59,8 +66,8 @@ public:
     // Errors: device_fault (the device broke its specification too often).
     Result<> step(abi::Bits woken)
     {
-        if (peers_.count() != 0) {
-            peers_.step(woken);
+        if (means_.peers->count() != 0) [[unlikely]] {
+            means_.peers->step(woken);
             ask_peers();
         }
         if (woken.any(abi::Bits::at(interrupt_bit))) {
@@ -83,9 +90,9 @@ public:
     abi::Ticks next_deadline() const
     {
         abi::Ticks first = abi::never;
-        for (u32 i = 0; i < peers_.count(); ++i)
+        for (u32 i = 0; i < means_.peers->count(); ++i)
             if (generator_.due(1 + i, now()))
-                first = std::min(first, peers_.next_try(i));
+                first = std::min(first, means_.peers->next_try(i));
         return first;
     }
 
@@ -120,7 +127,7 @@ public:
     Result<random::Subscribe::Reply> on(const random::Subscribe::Request&, sys::Caller& caller);
     Result<random::Attach::Reply> on(const random::Attach::Request& request, sys::Caller& caller)
     {
-        return buffers_.attach(handle_, request, caller);
+        return buffers_.attach(means_.device, request, caller);
     }
     Result<random::Fill::Reply> on(const random::Fill::Request& request, sys::Caller& caller);
     Result<random::Raw::Reply> on(const random::Raw::Request& request, sys::Caller& caller);
@@ -171,18 +178,18 @@ private:
     // No peer will give bytes any more.
     bool hopeless() const
     {
-        for (u32 i = 0; i < peers_.count(); ++i)
-            if (!peers_.failed(i))
+        for (u32 i = 0; i < means_.peers->count(); ++i)
+            if (!means_.peers->failed(i))
                 return false;
         return true;
     }
 
-    void ask_peers()
+    [[gnu::noinline]] void ask_peers()
     {
-        for (u32 i = 0; i < peers_.count(); ++i) {
-            if (!generator_.due(1 + i, now()) || sys::now() < peers_.next_try(i))
+        for (u32 i = 0; i < means_.peers->count(); ++i) {
+            if (!generator_.due(1 + i, now()) || sys::now() < means_.peers->next_try(i))
                 continue;
-            if (auto bytes = peers_.ask(i)) {
+            if (auto bytes = means_.peers->ask(i)) {
                 generator_.mix(1 + i, *bytes, now());
                 Drbg::wipe(bytes->data(), bytes->size());
                 tell_subscribers();
@@ -218,7 +225,7 @@ private:
     // As many requests as give what the generator wants, if the device fills them.
     void refill()
     {
-        if (peers_.count() != 0)
+        if (means_.peers->count() != 0) [[unlikely]]
             ask_peers();
         const usize wanted = generator_.wanted(now());
         for (usize own = own_in_flight(); own < own_requests && own * buffer_bytes < wanted; ++own)
@@ -252,10 +259,8 @@ private:
     }
 
     D* device_;
-    sys::Borrowed<sys::Device> handle_;
+    Means means_;
     Generator generator_;
-    Peers peers_;
-    abi::Name name_;
     Buffers buffers_;
     u32 faults_ = 0;
     std::array<std::byte, buffer_bytes> taken_{};  // on its way from the device to the generator
@@ -290,7 +295,7 @@ Result<random::Source::Reply> Server<D>::on(const random::Source::Request& reque
     const u32 source = request.index;
     if (request.reserved != 0)
         return fail(Errc::bad_argument);
-    if (source > peers_.count())
+    if (source > means_.peers->count())
         return fail(Errc::out_of_range);
     const u32 seeds = generator_.seeds(source);
     const auto about = [&](const abi::Name& name, u64 bytes, u64 discarded, bool failed) {
@@ -300,10 +305,10 @@ Result<random::Source::Reply> Server<D>::on(const random::Source::Request& reque
                                                   : SourceState::good};
     };
     if (source != Generator::device)
-        return about(peers_.name(source - 1), peers_.bytes(source - 1), 0,
-                     peers_.failed(source - 1));
+        return about(means_.peers->name(source - 1), means_.peers->bytes(source - 1), 0,
+                     means_.peers->failed(source - 1));
     const auto info = generator_.info(now());
-    return about(name_, info.device_bytes, info.discarded_bytes, generator_.device_failed());
+    return about(means_.name, info.device_bytes, info.discarded_bytes, generator_.device_failed());
 }
 
 template <EntropyDevice D>

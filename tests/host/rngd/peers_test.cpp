@@ -28,10 +28,8 @@ struct Pair : Rig {
     // The server starts, now that the devices are as they are to be.
     void start()
     {
-        rngd::Peers peers;
         REQUIRE(peers.add(bench.startup(), "rng1", {note}).has_value());
-        server.emplace(device, handle, std::move(peers),
-                       text::padded<sizeof(abi::Name)>(std::string_view{"rng0"}));
+        server.emplace(device, means(peers));
         server->begin();
         peer.begin();
     }
@@ -48,6 +46,7 @@ struct Pair : Rig {
         if (woken.empty() && server->next_deadline() > sys::now())
             return false;
         REQUIRE(server->step(woken).has_value());
+        inbox.ring_now();
         return true;
     }
     void settle()
@@ -63,7 +62,8 @@ struct Pair : Rig {
 
     ScriptedDevice twin;
     sys::Borrowed<sys::Device> other{bench.give(abi::Kind::device)};
-    rngd::Server<ScriptedDevice> peer{twin, other};
+    rngd::Peers none;
+    Server peer{twin, {other, &inbox, &none, {}}};
     abi::Slot note = bench.give(abi::Kind::notification);
     Errc refuses = Errc::ok;
     u32 asked = 0;
@@ -199,7 +199,7 @@ TEST_CASE("nothing is handed out when all sources failed", "[rngd][R8][U19][LD29
 
     both.twin.stuck = false;  // its server is another one, which does better
     both.peer.~Server();
-    new (&both.peer) rngd::Server<ScriptedDevice>{both.twin, both.other};
+    new (&both.peer) Pair::Server{both.twin, {both.other, &both.inbox, &both.none, {}}};
     both.twin.forget();
     both.peer.begin();
     both.bench.raise(both.note, abi::Bits::at(rngd::peer_bit));

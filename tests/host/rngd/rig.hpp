@@ -148,12 +148,13 @@ struct Rig {
         if (!device.work())
             return false;
         REQUIRE(server->step(abi::Bits::at(rngd::interrupt_bit)).has_value());
+        inbox.ring_now();
         return true;
     }
     void restart()
     {
         device.forget();
-        server.emplace(device, handle);
+        server.emplace(device, means(peers));
         server->begin();
         dies_with_the_answer = false;
         bench.gain_server();
@@ -170,8 +171,14 @@ struct Rig {
     model::Memory memory;
     bench::Bench bench{memory};
     ScriptedDevice device;
+    rngd::Peers peers;  // none, if a test adds none
+    abi::Name name = text::padded<sizeof(abi::Name)>(std::string_view{"rng0"});
+    using Server = rngd::Server<ScriptedDevice>;
+    Server::Means means(rngd::Peers& which) { return {handle, &inbox, &which, name}; }
+
+    sys::Inbox inbox{{}, 0};  // only rings
     sys::Borrowed<sys::Device> handle{bench.give(abi::Kind::device)};
-    std::optional<rngd::Server<ScriptedDevice>> server{std::in_place, device, handle};
+    std::optional<Server> server{std::in_place, device, means(peers)};
     bool dies_with_the_answer = false;
     u64 last_words = 0;  // the bytes that nobody got
 };
