@@ -49,7 +49,7 @@ struct Rig {
 
 }  // namespace
 
-TEST_CASE("random bytes arrive, each once and in order", "[libvirtio][entropy]")
+TEST_CASE("random bytes arrive, each once and in order", "[libvirtio][entropy][R1][R2]")
 {
     const auto offered = GENERATE(from_range(every_device()));
     INFO(shown(offered));

@@ -42,7 +42,7 @@ void seed(Generator& generator, u64 now = 0)
 
 }  // namespace
 
-TEST_CASE("noise passes the health test", "[rngd]")
+TEST_CASE("noise passes the health test", "[rngd][R9]")
 {
     rngd::HealthTest test;
     for (u32 i = 0; i < 200; ++i)

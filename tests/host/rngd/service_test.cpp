@@ -4,7 +4,7 @@
 
 #include <set>
 
-TEST_CASE("a client gets as many bytes as it asks for", "[rngd][clients]")
+TEST_CASE("a client gets as many bytes as it asks for", "[rngd][clients][R6]")
 {
     Rig rig;
     rig.settle();
@@ -31,7 +31,8 @@ TEST_CASE("bytes that came without an interrupt are found when somebody asks",
     CHECK(source.info()->health == protocol::Health::good);
 }
 
-TEST_CASE("a client that comes before the seed sleeps until there is one", "[rngd][clients]")
+TEST_CASE("a client that comes before the seed sleeps until there is one",
+          "[rngd][clients][R3][R7][R10]")
 {
     Rig rig;
     rig.device.most = 1;  // a thousand answers until it is seeded
@@ -45,7 +46,7 @@ TEST_CASE("a client that comes before the seed sleeps until there is one", "[rng
 }
 
 TEST_CASE("a device that never answers times its clients out, and serves them when it does",
-          "[rngd][clients]")
+          "[rngd][clients][R5][R10]")
 {
     Rig rig;
     rig.device.stalled = true;
@@ -206,7 +207,7 @@ TEST_CASE("a client that sleeps for the seed of a server that dies hears of the 
 }
 
 TEST_CASE("bytes whose server died before they were seen are not the ones that are got",
-          "[rngd][clients]")
+          "[rngd][clients][U19]")
 {
     Rig rig;
     rig.settle();

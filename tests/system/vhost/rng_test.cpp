@@ -121,3 +121,11 @@ TEST_CASE("rngd with two sources: both are mixed", "[vhost][R8][U19]")
 {
     CHECK_THAT(seen("", 2, {}, "/rng_two.toml"), StartsWith("seeds=2 served=1 late=0 why=ok"));
 }
+
+TEST_CASE("rngd and a source that is throttled: clients sleep until there is a seed",
+          "[vhost][R2][R3][R10]")
+{
+    const auto ran = vireo({"run", SOURCE_FOLDER "/rng_slow.toml", "-c", "1", "-c", "100000"});
+    CHECK(ran.status == 0);
+    CHECK_THAT(ran.out, StartsWith("seeds=1 served=1 late=0 why=ok device=10"));
+}
