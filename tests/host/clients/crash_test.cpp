@@ -75,7 +75,7 @@ struct Run {
 
 }  // namespace
 
-TEST_CASE("a server that dies at any one point is a pause", "[clients][block][crash]")
+TEST_CASE("a server that dies at any one point is a pause", "[clients][block][crash][U3]")
 {
     const u32 seed = GENERATE(1U, 2U);
     u64 n = 0;

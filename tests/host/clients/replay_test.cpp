@@ -16,7 +16,7 @@ std::vector<u64> all_seen(Ends& ends)
 }  // namespace
 
 TEST_CASE("what was not completed is sent again in its old order, then what came since",
-          "[clients][replay]")
+          "[clients][replay][U3][U4]")
 {
     Ends ends;
     std::vector<u32> cookies;
@@ -38,7 +38,7 @@ TEST_CASE("what was not completed is sent again in its old order, then what came
     CHECK(ends.channel.outstanding() == 6);
 }
 
-TEST_CASE("what a server that left had not taken is not said twice", "[clients][replay]")
+TEST_CASE("what a server that left had not taken is not said twice", "[clients][replay][U15]")
 {
     Ends ends;
     for (u64 tag = 1; tag <= 5; ++tag)
@@ -97,7 +97,7 @@ TEST_CASE("nothing is taken from the rings of a dead server once there is anothe
 }
 
 TEST_CASE("a flush waits for the writes before it to be sent and completed again",
-          "[clients][replay]")
+          "[clients][replay][U4]")
 {
     Ends ends;
     ends.submit(Op::write, 1);

@@ -30,7 +30,7 @@ struct Noted {
 
 }  // namespace
 
-TEST_CASE("the last events of a server are lines, the oldest first", "[init][black_box]")
+TEST_CASE("the last events of a server are lines, the oldest first", "[init][black_box][U21]")
 {
     sys::host_counter = 0;
     Noted noted;
@@ -70,7 +70,7 @@ TEST_CASE("whatever a dying server left in its box is printed, and nothing besid
 
 TEST_CASE("a crash comes with what the server did and what its device had, and the next one has "
           "a box of its own",
-          "[init][black_box]")
+          "[init][black_box][U21]")
 {
     Managed world;
     Box& box = progress(world).box;

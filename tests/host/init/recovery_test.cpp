@@ -41,7 +41,8 @@ TEST_CASE("a server that crashes again and again waits longer each time, and is 
     CHECK(world.kernel.at(world.boot.devices[0])->quiesced == 10);
 }
 
-TEST_CASE("a device that does not reset ends its service, until it does", "[init][death][hostile]")
+TEST_CASE("a device that does not reset ends its service, until it does",
+          "[init][death][hostile][U1]")
 {
     Managed world;
     world.connect();
@@ -254,7 +255,7 @@ struct Draining : Managed {
 }  // namespace
 
 TEST_CASE("a device that still has requests of a dead server is not reset before it ended them",
-          "[init][death][drain]")
+          "[init][death][drain][U1]")
 {
     Draining world{split};
     store(*world.memory, split.driver + 2, 7);  // avail.idx

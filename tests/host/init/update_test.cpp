@@ -59,7 +59,7 @@ struct Leaver : Managed {
 }  // namespace
 
 TEST_CASE("a server that leaves makes room for the next image, and that is no crash",
-          "[init][update]")
+          "[init][update][U15]")
 {
     Leaver world;
     const usize handles = world.kernel.handles();
@@ -99,7 +99,7 @@ TEST_CASE("a server that does not leave in time is killed", "[init][update][host
     CHECK(world.crashes() == world.forget_crashes);
 }
 
-TEST_CASE("an image that ends before it is ready is taken back", "[init][update][hostile]")
+TEST_CASE("an image that ends before it is ready is taken back", "[init][update][hostile][U15]")
 {
     Leaver world;
     REQUIRE(world.update("early"));

@@ -109,7 +109,7 @@ TEST_CASE("an event that was not announced is left out of its frame",
 }
 
 TEST_CASE("a device that lies or wants a reset gets one, and its LEDs again",
-          "[inputd][engine][hostile][LD1][LD2][LD5][LD12]")
+          "[inputd][engine][hostile][LD1][LD2][LD5][LD12][U10]")
 {
     const u32 version = GENERATE(1u, 2u);
     InputRig rig{model::InputOptions::keyboard(), {.version = version}};

@@ -204,7 +204,7 @@ TEST_CASE("the memory of a client that went is kept until the device has let go 
 }
 
 TEST_CASE("a device that lies is reset: its frames are lost, not sent again, and sessions go on",
-          "[netd][hostile][LD1][LD12]")
+          "[netd][hostile][LD1][LD12][U10]")
 {
     const auto lie = GENERATE(model::Lie::id_out_of_range, model::Lie::needs_reset);
     const u16 queue = GENERATE(u16{0}, u16{1});

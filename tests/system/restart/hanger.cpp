@@ -180,15 +180,15 @@ void is_left_alone()
 
 constexpr std::array cases{
     check::Case{"a system with nothing to do is left alone", is_left_alone, check::Runs::once},
-    check::Case{"a server that hangs before a caller without a deadline is ended", before_callers,
-                check::Runs::once},
-    check::Case{"a disk's server that hangs before clients that use rings only is ended",
+    check::Case{"U17: a server that hangs before a caller without a deadline is ended",
+                before_callers, check::Runs::once},
+    check::Case{"U17: a disk's server that hangs before clients that use rings only is ended",
                 before_a_disk_s_rings, check::Runs::once},
-    check::Case{"a network's server that hangs before clients that use rings only is ended",
+    check::Case{"U17: a network's server that hangs before clients that use rings only is ended",
                 before_a_network_s_rings, check::Runs::once},
-    check::Case{"a server that is started again and never ready is replaced", never_ready,
+    check::Case{"U17: a server that is started again and never ready is replaced", never_ready,
                 check::Runs::once},
-    check::Case{"an image that is never ready is taken back", never_ready_after_an_update,
+    check::Case{"U15: an image that is never ready is taken back", never_ready_after_an_update,
                 check::Runs::once},
     check::Case{"a server that is held may hang", is_held, check::Runs::once},
 };

@@ -270,11 +270,11 @@ constexpr std::array cases{
     check::Case{"a server that crashes again and again is given up", gives_up, check::Runs::once},
     check::Case{"a disk ends its requests before it is reset, and nobody else waits for that",
                 drains_in_time, check::Runs::once},
-    check::Case{"a server that hangs is ended when somebody waits for it", hangs},
+    check::Case{"U17: a server that hangs is ended when somebody waits for it", hangs},
     check::Case{"a disk with slow requests, or with none, does not hang", is_looked_at_in_vain},
     check::Case{"a client whose requests end its server again and again is shut out", shuts_out},
     check::Case{
-        "a disk whose server is updated twenty times under load gives nothing back and says "
+        "U15: a disk whose server is updated twenty times under load gives nothing back and says "
         "nothing twice",
         is_updated, check::Runs::once},
     check::Case{"servers that are killed very often leave nothing behind", nothing_is_left,
@@ -283,7 +283,7 @@ constexpr std::array cases{
 
 // Judged at the first try, under -icount.
 constexpr std::array exact{
-    check::Case{"whose server is updated twenty times under load waits for less than 20 ms",
+    check::Case{"U15: whose server is updated twenty times under load waits for less than 20 ms",
                 is_updated_in_time, check::Runs::once},
 };
 

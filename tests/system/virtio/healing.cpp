@@ -74,7 +74,7 @@ void needs_reset_is_healed()
 }
 
 constexpr check::Case cases[] = {
-    {"a device that needs a reset is reset, and serves again", needs_reset_is_healed,
+    {"U10: a device that needs a reset is reset, and serves again", needs_reset_is_healed,
      check::Runs::once},
 };
 
