@@ -101,6 +101,20 @@ TEST_CASE("a program that panics ends the run with 123, its reason and its place
     check_each_frame_once(panic.err);
 }
 
+TEST_CASE("a system whose first process ends panics, and the run ends with 123 and says why")
+{
+    const TempDir dir;
+    std::ofstream{dir / "no-init.toml"} << "[system]\nname = \"mortal\"\ninit = \"test_ending\"\n"
+                                           "[app.ending]\nbinary = \"test_ending\"\n";
+    const auto end = vireo({"run", (dir / "no-init.toml").string()});
+    CHECK(end.status == 123);
+    CHECK_THAT(end.err, Contains("the kernel panicked"));
+    REQUIRE(end.kept.exist());
+    const auto log = end.kept.text("serial.log");
+    CHECK_THAT(log, Contains("the start-up page has no magic"));
+    CHECK_THAT(log, Contains("msg=\"init ended\""));
+}
+
 TEST_CASE("a guest that hangs ends with 124 and the place of every CPU")
 {
     const auto hang = ending("spin", {"--timeout", "3", "--cpus", "2"});
