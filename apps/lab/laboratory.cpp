@@ -13,7 +13,8 @@ namespace lab {
 namespace {
 
 constexpr u64 answer_ms = 10'000;
-constexpr u32 settle_looks = 2'000;  // a millisecond apart
+constexpr u32 settle_looks = 2'000;     // a millisecond apart
+constexpr u32 rehearsal = ~u32{0} - 1;  // no trial's number
 
 // Then the victim is killed from outside. On a busy host it takes long until init is sure of a
 // hang.
@@ -40,8 +41,7 @@ Result<> Laboratory::open()
 
 void Laboratory::run()
 {
-    attempt(
-        {.number = ~u32{0} - 1, .seed = 0, .kind = FaultKind::kill, .point = time_point, .n = 1});
+    attempt({.number = rehearsal, .seed = 0, .kind = FaultKind::kill, .point = time_point, .n = 1});
     for (u32 i = 0; i < order_.count; ++i) {
         attempt(trial_of(order_, order_.first + i));
         say(record_);
@@ -204,6 +204,8 @@ void Laboratory::settle(const Amounts& before, Record& record)
 
 void Laboratory::give_up()
 {
+    if (record_.trial.number == rehearsal)
+        return sys::out("lab: the rehearsal does not end");
     record_.facts.finished = false;
     record_.ended = sys::now().raw();
     say(record_);

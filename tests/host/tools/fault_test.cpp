@@ -162,6 +162,9 @@ TEST_CASE("the worst that was seen of a trial is its verdict")
     CHECK(verdict_of(facts) == Verdict::hang_recovered);
     facts.findings.error(Errc::peer_restarted);
     CHECK(verdict_of(facts) == Verdict::client_error);
+    facts.findings.error(Errc::denied);
+    CHECK(verdict_of(facts) == Verdict::odd_error);
+    CHECK(facts.findings.why == Errc::denied);
     facts.findings.wrong(true, 5);
     CHECK(verdict_of(facts) == Verdict::detected);
     facts.findings.wrong(false, 6);
@@ -213,13 +216,14 @@ TEST_CASE("one bad verdict, or one thing left behind, and an experiment is not g
     tally.add(result(Verdict::wild_dma));
     CHECK(green(tally));
     CHECK_FALSE(green(Tally{}));
-    for (const auto verdict : {Verdict::detected, Verdict::client_error}) {
+    for (const auto verdict : {Verdict::detected, Verdict::client_error, Verdict::odd_error}) {
         auto noticed = tally;
         noticed.add(result(verdict));
         CHECK(noticed.bad() == 0);
         CHECK_FALSE(green(noticed));
         auto patient = experiment();
         patient.accept.detected_percent = patient.accept.client_error_percent = 100;
+        patient.accept.odd_error_percent = 100;
         CHECK(std::ranges::all_of(judge(patient, noticed), &Criterion::good));
     }
     for (const auto verdict : {Verdict::undetected, Verdict::other_hurt, Verdict::never_recovered,
@@ -247,6 +251,9 @@ TEST_CASE("one bad verdict, or one thing left behind, and an experiment is not g
     for (int n = 0; n < 5; ++n)
         slow.add(result(Verdict::recovered, 60'001));
     CHECK_FALSE(green(slow));
+    Tally nobody;
+    nobody.add({.fired = true});
+    CHECK_FALSE(green(nobody));  // p99 of no recovery
     auto idle = tally;
     for (int n = 0; n < 200; ++n)
         idle.add({});
@@ -366,12 +373,14 @@ TEST_CASE("the ledger has a line for each seed of an experiment, and says which 
     CHECK(FaultLedger{file}.next_seed(one) == 7);
     Campaign campaign;
     campaign.results = {result(Verdict::recovered, 5), result(Verdict::kernel_crash)};
+    campaign.results[0].left = 1;
     for (auto& trial : campaign.results)
         trial.id = {"some", 9, 1};
     const std::vector experiments{one};
     FaultLedger{file}.add(Report{experiments, campaign}, "v1");
-    CHECK_THAT(read_text(file),
-               Contains("| some | 9 | v1 | 2 | 2 | recovered 1, KERNEL_CRASH 1 |"));
+    CHECK_THAT(
+        read_text(file),
+        Contains("| some | 9 | v1 | 2 | 2 | recovered 1, KERNEL_CRASH 1, LEFT_SOMETHING 1 |"));
     CHECK(FaultLedger{file}.next_seed(one) == 10);
 }
 

@@ -140,7 +140,8 @@ u32 Runner::boot(const Chunk& chunk)
     Typist typist{launch.qmp_socket};
     listener.output = [&](const std::string&, const std::string& text) {
         typist.heard(text);
-        if (const auto result = parse_trial(text, *chunk.experiment, chunk.seed)) {
+        const auto result = parse_trial(text, *chunk.experiment, chunk.seed);
+        if (result && result->id.number == chunk.first + results.size()) {
             results.push_back(*result);
             note(*result);
         }
@@ -171,7 +172,7 @@ void Runner::finish(const Launch& launch,
                 check_journal(journal_file(launch.directory.path(), device), results);
             }
     constexpr u32 gave_up = 4;  // the laboratory's exit code after a trial that it could not end
-    const bool over = results.size() >= chunk.count || end.verdict == gave_up;
+    const bool over = results.size() >= chunk.count || (end.verdict == gave_up && !results.empty());
     if (end.ending == Ending::interrupted || (over && !broke_down(end)))
         return;
     const auto [verdict, why] = end_of(end);

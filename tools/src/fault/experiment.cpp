@@ -61,6 +61,7 @@ void read_acceptance(TableReader& in, Acceptance& into)
     into.never_percent = accept.number("never_percent", 0, percents);
     into.detected_percent = accept.number("detected_percent", 0, percents);
     into.client_error_percent = accept.number("client_error_percent", 0, percents);
+    into.odd_error_percent = accept.number("odd_error_percent", 0, percents);
     into.wild_percent = accept.number("wild_percent", 100, percents);
     into.fired_percent = accept.number("fired_percent", 0, percents);
     into.p50_us = accept.number("p50_us", 0, times);

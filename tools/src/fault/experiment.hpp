@@ -19,6 +19,7 @@ struct Acceptance {
     u64 never_percent = 0;
     u64 detected_percent = 0;
     u64 client_error_percent = 0;
+    u64 odd_error_percent = 0;
     u64 wild_percent = 100;
     // Zero: no limit.
     u64 fired_percent = 0;  // of all trials, at least

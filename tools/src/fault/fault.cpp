@@ -92,7 +92,7 @@ Campaign carry_out(const Project& project, const Options& options, Plan& plan)
     auto campaign =
         run_campaign(project, options, plan, [&](const Progress& news) { teller(news); });
     teller.end();
-    if (campaign.interrupted)
+    if (campaign.interrupted && campaign.results.empty())
         throw Failure{Exit::interrupted, "interrupted"};
     return campaign;
 }
@@ -130,7 +130,8 @@ int replay(const Project& project, const Options& options, const std::vector<Exp
                    *before == verdict_name(result) ? "the same" : "another verdict");
     else
         fmt::print("no run that is remembered had this trial\n");
-    return code(lab::bad(result.verdict) ? Exit::test_failed : Exit::ok);
+    const bool bad = lab::bad(result.verdict) || result.left != 0;
+    return code(bad ? Exit::test_failed : Exit::ok);
 }
 
 // As git names it; nobody's, if there is no git.
@@ -170,6 +171,8 @@ int fault_lab(const Project& project, const Options& options)
     remember(project, campaign.results);
     report.print();
     write_files(project, options.fault, report);
+    if (campaign.interrupted)
+        throw Failure{Exit::interrupted, "interrupted: these are the trials until then"};
     return code(report.good() ? Exit::ok : Exit::test_failed);
 }
 

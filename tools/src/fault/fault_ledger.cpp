@@ -29,6 +29,8 @@ std::string verdicts_of(const Tally& tally)
                 c = static_cast<char>(std::toupper(c));
         out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, tally.verdicts[i]);
     }
+    if (tally.left != 0)
+        out += fmt::format(", LEFT_SOMETHING {}", tally.left);
     return out;
 }
 

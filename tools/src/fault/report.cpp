@@ -14,7 +14,7 @@ constexpr usize shown_bad = 6;
 
 // Short enough for a table.
 constexpr std::array<std::string_view, lab::verdict_names.size()> columns{
-    "none",  "masked", "recov", "hang",   "error", "detect",
+    "none",  "masked", "recov", "hang",   "error", "odd", "detect",
     "UNDET", "OTHER",  "NEVER", "KERNEL", "wild",  "LAB"};
 
 std::string row(std::string_view name, const Tally& tally)

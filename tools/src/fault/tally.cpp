@@ -69,6 +69,8 @@ std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
                 share(accept.detected_percent), ""),
         at_most("errors of clients", tally.count(lab::Verdict::client_error),
                 share(accept.client_error_percent), ""),
+        at_most("errors that are not documented", tally.count(lab::Verdict::odd_error),
+                share(accept.odd_error_percent), ""),
         at_most("other bad verdicts", others, 0, ""),
         at_most("trials that left something behind", tally.left, 0, "")};
     if (accept.wild_percent < 100)
@@ -81,10 +83,14 @@ std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
                        percent >= accept.fired_percent});
     }
     const auto times = tally.sorted(tally.good_us);
-    if (accept.p50_us != 0)
-        all.push_back(at_most("recovery p50", percentile(times, 50), accept.p50_us, " us"));
-    if (accept.p99_us != 0)
-        all.push_back(at_most("recovery p99", percentile(times, 99), accept.p99_us, " us"));
+    const auto within = [&](u32 percent, u64 limit) {
+        const auto what = fmt::format("recovery p{}", percent);
+        if (limit != 0)
+            all.push_back(times.empty() ? Criterion{what + ": nobody recovered", false}
+                                        : at_most(what, percentile(times, percent), limit, " us"));
+    };
+    within(50, accept.p50_us);
+    within(99, accept.p99_us);
     return all;
 }
 

@@ -67,6 +67,7 @@ enum class Verdict : u8 {
     recovered,       // the server ended, and the next one did what was left
     hang_recovered,  // so it did after it was ended because it hung
     client_error,    // a client was told, by an error that is documented
+    odd_error,       // by another one
     detected,        // wrong data, as its own checksum says
     undetected,      // wrong data that looks right
     other_hurt,      // a server ended that nothing was done to, or the victim once more
@@ -75,9 +76,10 @@ enum class Verdict : u8 {
     wild_dma,   // the device was told to use memory that is not the driver's
     lab_error,  // the laboratory could not do it
 };
-inline constexpr std::array<std::string_view, 12> verdict_names{
-    "no_effect",  "masked",     "recovered",       "hang_recovered", "client_error", "detected",
-    "undetected", "other_hurt", "never_recovered", "kernel_crash",   "wild_dma",     "lab_error"};
+inline constexpr std::array<std::string_view, 13> verdict_names{
+    "no_effect",    "masked",   "recovered",  "hang_recovered", "client_error",
+    "odd_error",    "detected", "undetected", "other_hurt",     "never_recovered",
+    "kernel_crash", "wild_dma", "lab_error"};
 constexpr bool bad(Verdict verdict)
 {
     return verdict >= Verdict::undetected && verdict != Verdict::wild_dma;

@@ -32,6 +32,8 @@ constexpr Verdict without_dma(const Facts& facts)
         return Verdict::undetected;
     if (facts.findings.detected != 0)
         return Verdict::detected;
+    if (facts.findings.odd_errors != 0)
+        return Verdict::odd_error;
     if (facts.findings.errors != 0)
         return Verdict::client_error;
     if (facts.deaths != 0)
