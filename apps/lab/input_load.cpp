@@ -105,10 +105,11 @@ u64 InputLoad::held() const
 // A key goes down and up, and then none is held.
 Result<> InputLoad::probe()
 {
+    const u32 errors = findings_.errors;  // the load may have seen some
     for (u32 tries = 0; tries < 8; ++tries) {
         const u32 before = findings_.operations;
         type(2);
-        while (waits() && findings_.errors == 0)
+        while (waits() && findings_.errors == errors)
             drain();
         findings_.lost = static_cast<u32>(*typed_ - first_) - findings_.operations;
         if (next_ == *typed_ && findings_.operations >= before + 2)

@@ -100,6 +100,7 @@ void Laboratory::drive(L& load, Record& record)
     record.began = sys::now().raw();
     const bool timed = record.trial.point == time_point;
     watcher_->begin(timed ? sys::after(sys::microseconds(record.trial.n)) : abi::never,
+                    order_.most[time_point] != 0 ? order_.period : 0,
                     sys::after_ms(patience_ms(record.trial.kind)));
     if (const auto armed = timed ? Result<>{} : arm(record.trial); !armed) {
         record.facts.opened = false;
@@ -153,6 +154,7 @@ void Laboratory::read_fault(Record& record)
 {
     if (record.trial.point == time_point) {
         record.fault_at = record.dead_at = watcher_->killed_at();
+        record.fault.fired_count = watcher_->kills();
         return;
     }
     (void)sys::disarm_fault();

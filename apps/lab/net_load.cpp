@@ -150,6 +150,7 @@ void NetLoad::abandon()
 
 Result<> NetLoad::probe()
 {
+    const u32 errors = findings_.errors;  // the load may have seen some
     for (u32 tries = 0; sent_ < most_numbers && tries < 8; ++tries) {
         const u32 number = sent_;
         const u32 before = findings_.operations;
@@ -159,7 +160,7 @@ Result<> NetLoad::probe()
         }
         ++sent_;
         nic_.kick();
-        while (waits_for(number) && findings_.errors == 0)
+        while (waits_for(number) && findings_.errors == errors)
             if (!take())
                 wait();
         findings_.lost = sent_ - findings_.operations;

@@ -56,9 +56,11 @@ void Watcher::stop()
     (void)sys::signal(notification_.borrow(), order_bit);
 }
 
-void Watcher::begin(abi::Ticks kill_at, abi::Ticks deadline)
+void Watcher::begin(abi::Ticks kill_at, u64 period_us, abi::Ticks deadline)
 {
     killed_at_ = served_at_ = worst_ = 0;
+    kills_ = 0;
+    period_us_ = period_us;
     helped_ = false;
     deadline_ = deadline.raw();
     kill_at_ = kill_at.raw();
@@ -67,13 +69,19 @@ void Watcher::begin(abi::Ticks kill_at, abi::Ticks deadline)
 
 void Watcher::end() { kill_at_ = abi::never.raw(); }
 
-// At once: of a server that is just being started again there is no process.
+// Of a server that is just being started again there is no process: of several kills the next one
+// is due then.
 void Watcher::kill()
 {
-    if (kill_at_.exchange(abi::never.raw()) == abi::never.raw())
-        return;
+    u64 due = kill_at_;
     const u64 now = sys::now().raw();
-    if (sys::call<proto::names::Kill>(names_, {name_}))
+    const u64 next =
+        period_us_ == 0 ? abi::never.raw() : sys::after(sys::microseconds(period_us_)).raw();
+    if (due == abi::never.raw() || !kill_at_.compare_exchange_strong(due, next))
+        return;
+    if (!sys::call<proto::names::Kill>(names_, {name_}))
+        return;
+    if (kills_++ == 0)
         killed_at_ = now;
 }
 

@@ -21,13 +21,14 @@ public:
     bool run();
     void stop();
 
-    // A trial begins: it kills at `kill_at` (never: not at all), and waits for its end until
-    // `deadline`.
-    void begin(abi::Ticks kill_at, abi::Ticks deadline);
+    // A trial begins: it kills at `kill_at` (never: not at all), then again each time `period_us`
+    // later (0: once), and waits for its end until `deadline`.
+    void begin(abi::Ticks kill_at, u64 period_us, abi::Ticks deadline);
     // No kill any more, but one that is under way.
     void end();
 
-    // Zero: it did not happen in this trial.
+    u32 kills() const { return kills_; }
+    // Zero: it did not happen in this trial. Of several kills the first one's.
     u64 killed_at() const { return killed_at_; }
     u64 served_at() const { return served_at_; }
     bool helped() const { return helped_; }
@@ -49,6 +50,8 @@ private:
     Victim other_;
     abi::Name name_{};
     u64 epoch_ = 0;
+    std::atomic<u32> kills_ = 0;
+    std::atomic<u64> period_us_ = 0;
     std::atomic<u64> kill_at_ = abi::never.raw();
     std::atomic<u64> deadline_ = abi::never.raw();
     std::atomic<u64> killed_at_ = 0;

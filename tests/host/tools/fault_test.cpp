@@ -251,6 +251,15 @@ TEST_CASE("one bad verdict, or one thing left behind, and an experiment is not g
     for (int n = 0; n < 5; ++n)
         slow.add(result(Verdict::recovered, 60'001));
     CHECK_FALSE(green(slow));
+    auto bursts = experiment();
+    bursts.accept.p99_us = 0;
+    bursts.accept.injected_percent = 200;
+    CHECK_FALSE(std::ranges::all_of(judge(bursts, tally), &Criterion::good));
+    auto several = tally;
+    auto often = result(Verdict::recovered, 5);
+    often.times = 103;
+    several.add(often);
+    CHECK(std::ranges::all_of(judge(bursts, several), &Criterion::good));
     Tally nobody;
     nobody.add({.fired = true});
     CHECK_FALSE(green(nobody));  // p99 of no recovery

@@ -165,7 +165,7 @@ void Runner::finish(const Launch& launch,
                     const Chunk& chunk,
                     std::vector<TrialResult>& results)
 {
-    if (chunk.experiment->load == lab::Load::block)
+    if (chunk.experiment->load == lab::Load::block && !results.empty())
         for (const auto& device : launch.system.devices)
             if (device.type == DeviceType::block) {
                 check_medium(scratch_file(launch.directory.path(), device), results);

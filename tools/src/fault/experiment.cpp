@@ -17,6 +17,7 @@ constexpr Range counts{1, 10'000'000};
 constexpr Range events{1, 100'000'000};
 constexpr Range seeds{0, ~u64{0} >> 1};
 constexpr Range percents{0, 100};
+constexpr Range shares{0, 100'000};    // percent, of what there may be several
 constexpr Range times{0, 60'000'000};  // microseconds
 
 template <usize N>
@@ -64,6 +65,7 @@ void read_acceptance(TableReader& in, Acceptance& into)
     into.odd_error_percent = accept.number("odd_error_percent", 0, percents);
     into.wild_percent = accept.number("wild_percent", 100, percents);
     into.fired_percent = accept.number("fired_percent", 0, percents);
+    into.injected_percent = accept.number("injected_percent", 0, shares);
     into.p50_us = accept.number("p50_us", 0, times);
     into.p99_us = accept.number("p99_us", 0, times);
     accept.finish();

@@ -22,8 +22,9 @@ struct Acceptance {
     u64 odd_error_percent = 0;
     u64 wild_percent = 100;
     // Zero: no limit.
-    u64 fired_percent = 0;  // of all trials, at least
-    u64 p50_us = 0;         // from the victim's death to the next good answer, at most
+    u64 fired_percent = 0;     // of all trials, at least
+    u64 injected_percent = 0;  // faults of all trials, at least
+    u64 p50_us = 0;            // from the victim's death to the next good answer, at most
     u64 p99_us = 0;
 };
 

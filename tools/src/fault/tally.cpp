@@ -82,6 +82,12 @@ std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
                                    accept.fired_percent),
                        percent >= accept.fired_percent});
     }
+    if (accept.injected_percent != 0) {
+        const u64 percent = tally.injected * 100 / tally.trials;
+        all.push_back(
+            {fmt::format("{} faults in 100 trials, at least {}", percent, accept.injected_percent),
+             percent >= accept.injected_percent});
+    }
     const auto times = tally.sorted(tally.good_us);
     const auto within = [&](u32 percent, u64 limit) {
         const auto what = fmt::format("recovery p{}", percent);

@@ -128,7 +128,7 @@ struct Order {
     u64 seed = 1;
     u32 first = 0;
     u32 count = 0;
-    u32 period = 0;  // abi/fault.hpp
+    u32 period = 0;  // abi/fault.hpp; of `time`: microseconds from one kill to the next, 0: one
 
     bool has(usize kind) const { return (kinds >> kind & 1) != 0; }
     bool possible(usize kind, usize point) const
