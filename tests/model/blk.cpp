@@ -84,7 +84,8 @@ Blk::Blk(World& world, BlkOptions options)
     set_field<u16>(config_, 34, options_.queues);
     set_config32(36, options_.max_discard);
     set_config32(40, options_.max_ranges);
-    set_config32(44, options_.block_bytes / sector_bytes);
+    set_config32(44, options_.discard_alignment != 0 ? options_.discard_alignment
+                                                     : options_.block_bytes / sector_bytes);
     set_config32(48, options_.max_write_zeroes);
     set_config32(52, options_.max_ranges);
     config_[56] = options_.write_zeroes_may_unmap ? 1 : 0;

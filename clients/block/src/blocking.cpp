@@ -268,9 +268,12 @@ Result<> Blocking::run(Range range, abi::Ticks deadline)
 
 Result<> Blocking::discard(Sector first, u64 count, abi::Ticks deadline)
 {
+    // The device's wish; one that is no whole blocks nobody can meet.
     const auto& limits = disk_->range_limits();
+    const u64 block = block_bytes() / sector_bytes;
+    const u64 alignment = limits.discard_alignment;
     return run(Range{Op::discard, first.raw(), count, limits.max_discard_sectors,
-                     std::max(limits.discard_alignment, u32{1})},
+                     alignment % block == 0 ? std::max(alignment, block) : block},
                deadline);
 }
 

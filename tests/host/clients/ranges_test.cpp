@@ -60,6 +60,16 @@ TEST_CASE("B14: pieces of a discard end where the device likes it", "[clients][b
     CHECK(rig.blocking.discard(block::Sector{8}, 4).error() == Errc::bad_argument);
 }
 
+TEST_CASE("B14: a device that wishes for parts of a block gets whole ones", "[clients][block]")
+{
+    const u32 wish = GENERATE(3U, 4U, 12U, 1'000'003U, ~0U);
+    Rig rig{{.sectors = 4096, .block_bytes = 4096, .max_discard = 40, .discard_alignment = wish}};
+    REQUIRE(rig.blocking.discard(block::Sector{8}, 800).has_value());
+    CHECK(rig.holds(8, 800, 0xdd));
+    CHECK(rig.blk.discarded == 800);
+    CHECK(rig.world.complaints.empty());
+}
+
 TEST_CASE("B14, B15: a disk without these operations says so", "[clients][block]")
 {
     Rig rig{{}};

@@ -20,10 +20,11 @@ struct BlkOptions {
     bool offers_seg_max = true;
     bool offers_block_size = true;
     bool writeback = true;
-    u16 queues = 1;            // more: offers MQ
-    u32 max_discard = 0;       // sectors of a request; not 0: offers DISCARD
-    u32 max_write_zeroes = 0;  // the same; not 0: offers WRITE_ZEROES
-    u32 max_ranges = 8;        // segments of either
+    u16 queues = 1;             // more: offers MQ
+    u32 max_discard = 0;        // sectors of a request; not 0: offers DISCARD
+    u32 discard_alignment = 0;  // sectors; 0: a block
+    u32 max_write_zeroes = 0;   // the same; not 0: offers WRITE_ZEROES
+    u32 max_ranges = 8;         // segments of either
     bool write_zeroes_may_unmap = true;
     bool legacy_lengths = false;  // counts the bytes of the whole chain, as old devices do
     std::string serial = "model-disk";
