@@ -15,6 +15,20 @@ constexpr u64 bytes_of(const block::Submission& asked)
     return u64{asked.count} * block::sector_bytes;
 }
 
+// What of a disk is shared out: requests, and what one moves beyond this many sectors counts as
+// more of them. So nobody waits for more bytes of others, however large their requests are.
+inline constexpr u32 unit_sectors = 64;
+
+constexpr bool is_light(const block::Submission& asked)
+{
+    return asked.op <= block::Op::write && asked.count <= unit_sectors;
+}
+// Beyond the first one; of a read or write that was admitted.
+constexpr u32 extra_units(const block::Submission& asked)
+{
+    return (asked.count - 1) / unit_sectors;
+}
+
 // The sectors of the disk that a session reaches. It may end beyond the disk, which can shrink.
 struct Window {
     block::Sector first;

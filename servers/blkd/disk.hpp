@@ -16,6 +16,7 @@ public:
     static constexpr u16 most_runs = 32;  // of one request; without INDIRECT_DESC four such can be
                                           // in flight
     static constexpr u32 most_bytes = 1 << 20;
+    static_assert(most_bytes / block::sector_bytes / unit_sectors <= Tag::extra(~u64{0}));
     static constexpr virtio::blk::Options options{
         .queue_size = queue_size, .slots = max_slots, .runs = most_runs};
 

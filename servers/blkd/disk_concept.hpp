@@ -43,16 +43,17 @@ concept Disk = requires(D disk, u64 tag, const block::Submission& asked, const B
 };
 
 // A request at the device is known by its session and the client's cookie; nothing else of it is
-// kept.
+// kept. What has more to be thought of when it ends is `marked`: the fields above its place.
 struct Tag {
-    using Place = Field<63, 32>;
+    using Marks = Field<63, 32>;  // the place alone, if there are none
+    using Place = Field<39, 32>;
+    using Extra = Field<47, 40>;                        // units of its share beyond the first
     static constexpr u64 flush_follows = u64{1} << 63;  // the write of a write_fua
 
     static constexpr u64 make(u32 place, u32 cookie) { return u64{place} << 32 | cookie; }
-    static constexpr u32 place(u64 tag)
-    {
-        return static_cast<u32>(Place::get(tag & ~flush_follows));
-    }
+    static constexpr u32 place(u64 tag) { return static_cast<u32>(Place::get(tag)); }
+    static constexpr u32 extra(u64 tag) { return static_cast<u32>(Extra::get(tag)); }
+    static constexpr u64 unmarked(u64 tag) { return tag & (Place::mask | 0xffff'ffff); }
 };
 
 }  // namespace blkd

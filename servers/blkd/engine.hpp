@@ -2,8 +2,9 @@
 // back.
 //
 // `step` never waits and never loops without bound. Sessions take turns, a few requests each,
-// starting after the one served last; a program has at most half of the disk's slots, all its
-// sessions together, so that another one always finds some.
+// starting after the one served last; a program has at most as many units at the device as half of
+// the disk's slots, all its sessions together, and what one request goes beyond. A unit is a
+// request, or unit_sectors of one: so another program always finds a slot, and waits for few bytes.
 //
 // A session that ended (detached, badge gone, closed for a broken ring) stays until its last
 // request came back from the device; only then its memory is let go.
@@ -49,9 +50,7 @@ public:
             if (const auto finished = finish(); !finished)
                 return finished;
         const u64 rung = turns_.wake(woken);
-        if (turns_.pending())
-            forward();
-        const bool sent = disk_->kick();
+        const bool sent = turns_.pending() && forward();
         // A client rings for nothing when a request of its is late: an interrupt may be lost.
         if (!sent && rung != 0) [[unlikely]]
             if (const auto found = look(); !found)
@@ -78,6 +77,7 @@ public:
 
     bool is_open(u32 place) const { return turns_.is_open(place); }
     u32 in_flight(u32 place) const { return sessions_[place]->in_flight(); }
+    u32 share(u32 place) const { return sessions_[place]->share(); }
 
     // Nothing of the session is served any more; its memory goes once nothing of it is at the
     // device.
@@ -129,19 +129,22 @@ private:
     Result<> look();
     bool drain();
     u64 finish(u64 tag, block::Status status);
+    u64 finish_marked(u64 tag, block::Status status);
     u64 finish_write(u64 tag, block::Status status);
     Result<> recover();
     void publish();
     void remove_if_done(u32 place);
 
     // engine_submissions.hpp
-    void forward();
+    bool forward();
     bool serve(u32 place);
     bool rest(u32 place, bool sleeps);
     void shut(u32 place);
-    u32 in_flight_with_peers(u32 place) const;
+    u32 room_of(u32 place, const Session& session) const;
+    u32 share_with_peers(u32 place) const;
     void answer(u32 place, u32 cookie, block::Status status);
-    bool start(u32 place, Session& session, block::Submission& asked);
+    bool start(u32 place, Session& session, block::Submission& asked, u64 marks);
+    bool start_heavy(u32 place, Session& session, block::Submission& asked);
     bool start_rare(u32 place, Session& session, const block::Submission& asked);
     bool not_sent(u64 tag, const block::Submission& asked, Errc why);
     void retry_held();
@@ -149,7 +152,7 @@ private:
     D* disk_;
     O* owner_;
     Turns turns_;
-    u32 most_in_flight_;  // of one program; 0: nobody's submissions are taken
+    u32 most_in_flight_;  // units of one program; 0: nobody's submissions are taken
     u32 recoveries_ = 0;
     std::optional<Held> held_;
     bool in_doubt_ = false;   // the cache was switched under requests: each write_fua is flushed

@@ -44,9 +44,9 @@ template <Disk D, class O>
 template <Disk D, class O>
 [[gnu::always_inline]] inline u64 Engine<D, O>::finish(u64 tag, block::Status status)
 {
-    const auto place = static_cast<u32>(Tag::Place::get(tag));
+    const auto place = static_cast<u32>(Tag::Marks::get(tag));
     if (place >= max_sessions) [[unlikely]]
-        return finish_write(tag & ~Tag::flush_follows, status);
+        return finish_marked(tag, status);
     Session& session = *sessions_[place];
     session.ended();
     if (!session.open()) [[unlikely]] {
@@ -57,7 +57,17 @@ template <Disk D, class O>
     return Turns::bit_of(place);
 }
 
-// The first half of a write_fua; the flush takes the slot that the write had.
+// A large request, or the first half of a write_fua.
+template <Disk D, class O>
+[[gnu::noinline]] u64 Engine<D, O>::finish_marked(u64 tag, block::Status status)
+{
+    sessions_[Tag::place(tag)]->ended_large(Tag::extra(tag));
+    const u64 unmarked = Tag::unmarked(tag);
+    return (tag & Tag::flush_follows) != 0 ? finish_write(unmarked, status)
+                                           : finish(unmarked, status);
+}
+
+// The flush takes the slot that the write had.
 template <Disk D, class O>
 [[gnu::cold, gnu::noinline]] u64 Engine<D, O>::finish_write(u64 tag, block::Status status)
 {

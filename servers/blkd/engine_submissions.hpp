@@ -6,14 +6,16 @@
 
 namespace blkd {
 
+// False: the device was told of nothing.
 template <Disk D, class O>
-[[gnu::always_inline]] inline void Engine<D, O>::forward()
+[[gnu::always_inline]] inline bool Engine<D, O>::forward()
 {
     for (u32 turns = 0; turns < turns_per_step && hungry(); ++turns) {
         const u32 place = turns_.next();
         if (!serve(place))
             turns_.rest(place);
     }
+    return disk_->kick();
 }
 
 // One turn of one session. True: it may have more.
@@ -24,21 +26,26 @@ bool Engine<D, O>::serve(u32 place)
     const u32 budget = session.budget();
     if (budget == 0)
         return rest(place, session.park());
-    const u32 at_device =
-        turns_.peers(place) == 0 ? session.in_flight() : in_flight_with_peers(place);
-    if (at_device >= most_in_flight_) {
+    const u32 room = room_of(place, session);
+    if (room == 0) {
         turns_.cap(place);
         return false;
     }
-    for (u32 n = std::min({turn, budget, most_in_flight_ - at_device}); n != 0; --n) {
+    for (u32 n = std::min({turn, budget, room}); n != 0; --n) {
         auto asked = session.next();
         if (!asked) [[unlikely]]
             return rest(place, !session.broken() && session.sleep());
         if (const auto verdict = admit(*asked, session.limits()); verdict != block::Status::ok)
-            [[unlikely]]
+            [[unlikely]] {
             answer(place, asked->cookie, verdict);
-        else if (!start(place, session, *asked)) [[unlikely]]
-            return true;
+        } else if (is_light(*asked)) [[likely]] {
+            if (!start(place, session, *asked, 0)) [[unlikely]]
+                return true;
+        } else {
+            if (!start_heavy(place, session, *asked))
+                return true;
+            n = std::min(n, 1 + room_of(place, session));
+        }
     }
     return true;
 }
@@ -62,11 +69,19 @@ template <Disk D, class O>
     end(place);
 }
 
+// Units that it may still have at the device.
 template <Disk D, class O>
-[[gnu::noinline]] u32 Engine<D, O>::in_flight_with_peers(u32 place) const
+[[gnu::always_inline]] inline u32 Engine<D, O>::room_of(u32 place, const Session& session) const
 {
-    u32 sum = sessions_[place]->in_flight();
-    Turns::each(turns_.peers(place), [&](u32 peer) { sum += sessions_[peer]->in_flight(); });
+    const u32 share = turns_.peers(place) == 0 ? session.share() : share_with_peers(place);
+    return most_in_flight_ - std::min(most_in_flight_, share);
+}
+
+template <Disk D, class O>
+[[gnu::noinline]] u32 Engine<D, O>::share_with_peers(u32 place) const
+{
+    u32 sum = sessions_[place]->share();
+    Turns::each(turns_.peers(place), [&](u32 peer) { sum += sessions_[peer]->share(); });
     return sum;
 }
 
@@ -78,21 +93,31 @@ template <Disk D, class O>
     turns_.touch(place);
 }
 
-// False: the disk is full.
+// Large, or neither read nor write. False: the disk is full.
 template <Disk D, class O>
 [[gnu::always_inline]] inline bool
-Engine<D, O>::start(u32 place, Session& session, block::Submission& asked)
+Engine<D, O>::start_heavy(u32 place, Session& session, block::Submission& asked)
 {
-    if (asked.op > block::Op::write) [[unlikely]]
+    if (asked.op > block::Op::write)
         return start_rare(place, session, block::Submission{asked});
+    const u32 extra = extra_units(asked);
+    session.started_large(extra);
+    return start(place, session, asked, Tag::Extra::make(extra));
+}
+
+// A read or a write. False: the disk is full.
+template <Disk D, class O>
+[[gnu::always_inline]] inline bool
+Engine<D, O>::start(u32 place, Session& session, block::Submission& asked, u64 marks)
+{
     session.started();
-    const u64 tag = Tag::make(place, asked.cookie);
+    const u64 tag = Tag::make(place, asked.cookie) | marks;
     asked.first = on_disk(asked.first, session.limits().window);
     const auto sent = disk_->submit(tag, asked, session.buffer());
     return sent || not_sent(tag, block::Submission{asked}, sent.error());
 }
 
-// What is neither read nor write.
+// What is neither. False: the disk is full.
 template <Disk D, class O>
 [[gnu::cold, gnu::noinline]] bool
 Engine<D, O>::start_rare(u32 place, Session& session, const block::Submission& asked)
@@ -104,7 +129,11 @@ Engine<D, O>::start_rare(u32 place, Session& session, const block::Submission& a
             return true;
         }
     session.started();
-    const u64 tag = Tag::make(place, asked.cookie) | (fua ? Tag::flush_follows : 0);
+    u64 tag = Tag::make(place, asked.cookie);
+    if (fua) {
+        session.started_large(extra_units(asked));
+        tag |= Tag::flush_follows | Tag::Extra::make(extra_units(asked));
+    }
     block::Submission placed = asked;
     if (asked.op != block::Op::flush && asked.op != block::Op::get_id)
         placed.first = on_disk(asked.first, session.limits().window);
@@ -137,6 +166,8 @@ template <Disk D, class O>
         turns_.touch_all(finish(tag, block::Status::device_error));
     else if (const auto sent = disk_->submit(tag, asked, sessions_[place]->buffer()); !sent)
         (void)not_sent(tag, asked, sent.error());
+    else
+        (void)disk_->kick();
 }
 
 }  // namespace blkd

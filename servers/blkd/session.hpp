@@ -36,6 +36,11 @@ public:
         return Session{*exchange, rings.server, limits, buffer};
     }
 
+    // Units of the disk that it has now: its requests there, and what large ones count beyond one.
+    u32 share() const { return in_flight() + extra_; }
+    void started_large(u32 extra) { extra_ += extra; }
+    void ended_large(u32 extra) { extra_ -= extra; }
+
     const Limits& limits() const { return limits_; }
     const BufferMap& buffer() const { return buffer_; }
 
@@ -68,6 +73,7 @@ private:
     Limits limits_;
     BufferMap buffer_;
     u32 resizes_ = 0;
+    u32 extra_ = 0;
 };
 
 }  // namespace blkd

@@ -30,7 +30,7 @@ TEST_CASE("a good request is admitted", "[blkd][admit]")
     CHECK(blkd::bytes_of(submission(Op::write, 992, 8, 0x7000)) == 4096);
 }
 
-TEST_CASE("sectors end where the disk ends", "[blkd][admit]")
+TEST_CASE("sectors end where the disk ends", "[blkd][admit][LC2]")
 {
     const auto [first, count, expected] = GENERATE(table<u64, u32, Status>({
         {0, 1, Status::ok},
@@ -53,7 +53,7 @@ TEST_CASE("sectors end where the disk ends", "[blkd][admit]")
     CHECK(status_of(submission(Op::read, first, count, 0)) == expected);
 }
 
-TEST_CASE("data lies in the buffer and begins on a sector of it", "[blkd][admit]")
+TEST_CASE("data lies in the buffer and begins on a sector of it", "[blkd][admit][LC2]")
 {
     const auto [offset, count, expected] = GENERATE(table<u32, u32, Status>({
         {0x7e00, 1, Status::ok},
@@ -72,7 +72,7 @@ TEST_CASE("data lies in the buffer and begins on a sector of it", "[blkd][admit]
     CHECK(status_of(submission(Op::read, 0, count, offset)) == expected);
 }
 
-TEST_CASE("a request is at least a block and at most max_bytes", "[blkd][admit]")
+TEST_CASE("a request is at least a block and at most max_bytes", "[blkd][admit][LC2]")
 {
     CHECK(status_of(submission(Op::read, 0, 0, 0)) == Status::malformed);
     CHECK(status_of(submission(Op::read, 0, 32, 0)) == Status::ok);
@@ -84,7 +84,7 @@ TEST_CASE("a request is at least a block and at most max_bytes", "[blkd][admit]"
     CHECK(status_of(submission(Op::read, 0, ~u32{0}, 0), huge) == Status::malformed);
 }
 
-TEST_CASE("requests are multiples of the logical block", "[blkd][admit]")
+TEST_CASE("requests are multiples of the logical block", "[blkd][admit][LC2]")
 {
     auto blocks = limits;
     blocks.block_sectors = 8;
@@ -93,7 +93,7 @@ TEST_CASE("requests are multiples of the logical block", "[blkd][admit]")
     CHECK(status_of(submission(Op::write, 8, 1, 0), blocks) == Status::malformed);
 }
 
-TEST_CASE("a disk that is read-only refuses writes and nothing else", "[blkd][admit]")
+TEST_CASE("a disk that is read-only refuses writes and nothing else", "[blkd][admit][LC15]")
 {
     auto under = limits;
     under.read_only = true;
@@ -169,7 +169,7 @@ TEST_CASE("a window ends where it or the disk ends", "[blkd][admit]")
     CHECK(window.sectors(Sector{disk}) == Sector{expected});
 }
 
-TEST_CASE("a window that overflows, or cuts a block, is none", "[blkd][admit][hostile]")
+TEST_CASE("a window that overflows, or cuts a block, is none", "[blkd][admit][hostile][LC2]")
 {
     CHECK_FALSE(blkd::Window{Sector{~u64{0}}, 0}.good(1));
     CHECK_FALSE(blkd::Window{Sector{~u64{0} - 7}, 8}.good(1));

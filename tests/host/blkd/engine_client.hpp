@@ -26,10 +26,9 @@ using TestEngine = blkd::Engine<FakeDisk, FakeOwner>;
 
 class EngineClient {
 public:
-    static constexpr u32 buffer_bytes = 4096;
     static constexpr u64 capacity = 100'000;
 
-    explicit EngineClient(u32 entries)
+    explicit EngineClient(u32 entries, u32 buffer_bytes = 4096)
         : submissions_(entries), completions_(entries), memory_(u64{entries} * buffer_bytes)
     {
         pool.fill(memory_, buffer_bytes, entries);
@@ -55,7 +54,7 @@ public:
 
     // Submits a read of one sector that is told by its tag. False: the client's side is full.
     bool read(u64 tag) { return submit(block::Op::read, tag, tag % capacity); }
-    bool submit(block::Op op, u64 tag, u64 sector)
+    bool submit(block::Op op, u64 tag, u64 sector, u32 sectors = 1)
     {
         if (op == block::Op::flush)
             return channel.submit_flush(tag).has_value();
@@ -63,7 +62,8 @@ public:
             return channel.submit_without_data(op, tag, block::Sector{sector}, 8).has_value();
         auto buffer = pool.take();
         return buffer
-               && channel.submit(op, tag, block::Sector{sector}, 1, std::move(*buffer)).has_value();
+               && channel.submit(op, tag, block::Sector{sector}, sectors, std::move(*buffer))
+                      .has_value();
     }
     // Publishes; the bit to wake the engine with, or none.
     abi::Bits kick() { return channel.publish() ? blkd::doorbell_of(place) : abi::Bits{}; }
@@ -82,7 +82,7 @@ public:
     {
         return {.capacity = window.sectors(block::Sector{capacity}),
                 .block_sectors = 1,
-                .max_bytes = buffer_bytes,
+                .max_bytes = pool.bytes_each(),
                 .buffer_bytes = static_cast<u32>(memory_.size()),
                 .read_only = false,
                 .max_discard = 64,

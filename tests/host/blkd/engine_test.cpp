@@ -222,7 +222,7 @@ TEST_CASE("more sessions than doorbell bits share them and are all served", "[bl
         CHECK(client->reap().size() == 1);
 }
 
-TEST_CASE("a client that consumes no completions stops itself only", "[blkd][engine]")
+TEST_CASE("a client that consumes no completions stops itself only", "[blkd][engine][LC10]")
 {
     Rig rig;
     EngineClient lazy{4};
@@ -254,7 +254,7 @@ TEST_CASE("a client that consumes no completions stops itself only", "[blkd][eng
     CHECK(lazy.server_page().closed == 0);
 }
 
-TEST_CASE("a broken ring index closes that session alone", "[blkd][engine][hostile]")
+TEST_CASE("a broken ring index closes that session alone", "[blkd][engine][hostile][LC6]")
 {
     Rig rig;
     EngineClient liar{8};
@@ -293,7 +293,7 @@ TEST_CASE("a broken ring index closes that session alone", "[blkd][engine][hosti
 }
 
 TEST_CASE("a session that ends with requests in flight is released with the last of them",
-          "[blkd][engine][hostile]")
+          "[blkd][engine][hostile][LC8]")
 {
     Rig rig;
     EngineClient client{32};

@@ -133,7 +133,8 @@ TEST_CASE("a write_fua to a disk without a cache is a write", "[blkd][engine]")
     CHECK(rig.disk.notifies == 1);
 }
 
-TEST_CASE("a session reaches its window of the disk and nothing else", "[blkd][engine][hostile]")
+TEST_CASE("a session reaches its window of the disk and nothing else",
+          "[blkd][engine][hostile][LC15]")
 {
     Rig rig;
     EngineClient client{16};

@@ -22,7 +22,7 @@ TEST_CASE("an attached session has a doorbell that rings its own bit only", "[bl
 }
 
 TEST_CASE("what is wrong with an Attach is said, and nothing of it stays",
-          "[blkd][server][hostile]")
+          "[blkd][server][hostile][LC1][LC3]")
 {
     DiskRig rig;
     rig.bench.scattered = GENERATE(false, true);
@@ -85,7 +85,7 @@ TEST_CASE("a buffer in more runs than the server lists is too big", "[blkd][serv
     CHECK(hand.last.max_bytes == (32 - 1) * page_bytes);
 }
 
-TEST_CASE("a program has so many sessions, and detaching gives one back", "[blkd][server]")
+TEST_CASE("a program has so many sessions, and detaching gives one back", "[blkd][server][LC9]")
 {
     DiskRig rig;
     {
@@ -134,7 +134,7 @@ TEST_CASE("a badge ends all its sessions at once, with what is in flight, and no
     CHECK(rig.at_rest());
 }
 
-TEST_CASE("the server has so many sessions in all", "[blkd][server]")
+TEST_CASE("the server has so many sessions in all", "[blkd][server][LC9]")
 {
     DiskRig rig;
     {
@@ -164,7 +164,7 @@ TEST_CASE("a buffer in which no block has room is too big a wish", "[blkd][serve
     CHECK(rig.bench.pins() == (expected == Errc::ok ? 1 : 0));
 }
 
-TEST_CASE("messages that are none of the protocol get an error", "[blkd][server][hostile]")
+TEST_CASE("messages that are none of the protocol get an error", "[blkd][server][hostile][LC1]")
 {
     DiskRig rig;
     Hand hand{rig};

@@ -5,7 +5,7 @@
 using block_protocol::Detach;
 using block_protocol::Info;
 
-TEST_CASE("nobody detaches a session of another badge", "[blkd][server][hostile]")
+TEST_CASE("nobody detaches a session of another badge", "[blkd][server][hostile][LC3]")
 {
     DiskRig rig;
     WorkingHand owner{rig};
