@@ -111,12 +111,24 @@ void one_for_all(Target& t)
         (void)sys::signal(doorbell->borrow(), abi::Bits{~u64{0}});
 }
 
-constexpr std::array<Attack, 5> list{strange_attach, mixed_handles, many_sessions, pulled_away,
-                                     one_for_all};
+constexpr std::array<Attack, 5> list{{{3, strange_attach},
+                                      {3, mixed_handles},
+                                      {9, many_sessions},
+                                      {7, pulled_away},
+                                      {12, one_for_all}}};
 
 }  // namespace
 
 const std::span<const Attack> attachment_attacks{list};
+
+Result<u64> capacity_of(sys::Borrowed<sys::Endpoint> endpoint)
+{
+    const sys::Letter request{abi::Header::make(block::Info::ordinal, 0), {}};
+    const auto in = sys::call(endpoint, request);
+    if (in.header.status() != Errc::ok)
+        return fail(in.header.status());
+    return in.words[0];
+}
 
 Result<Attached> attach(Target& t, const Session& how)
 {

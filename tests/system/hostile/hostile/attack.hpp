@@ -18,6 +18,7 @@ struct Target {
     sys::Borrowed<sys::Endpoint> endpoint;
     u64 capacity;
     check::Random random;
+    bool mortal = true;  // an attack may end the program
 
     // Numbers that like the ends of ranges.
     u64 nasty()
@@ -40,7 +41,11 @@ struct Target {
     bool rarely() { return random.below(5) == 0; }
 };
 
-using Attack = void (*)(Target&);
+// One way of being hostile, and the class of hostile clients that it is of (README.md).
+struct Attack {
+    u8 row;  // LC1 to LC15
+    void (*run)(Target&);
+};
 
 extern const std::span<const Attack> message_attacks;
 extern const std::span<const Attack> attachment_attacks;
@@ -80,5 +85,8 @@ struct Attached {
 };
 
 Result<Attached> attach(Target& target, const Session& how = {});
+
+// Sectors of the disk.
+Result<u64> capacity_of(sys::Borrowed<sys::Endpoint> endpoint);
 
 }  // namespace hostile

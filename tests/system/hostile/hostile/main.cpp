@@ -8,15 +8,6 @@ namespace {
 
 using namespace hostile;  // NOLINT(google-build-using-namespace): this program is nothing else
 
-Result<u64> capacity_of(sys::Borrowed<sys::Endpoint> endpoint)
-{
-    const sys::Letter request{abi::Header::make(block::Info::ordinal, 0), {}};
-    const auto in = sys::call(endpoint, request);
-    if (in.header.status() != Errc::ok)
-        return fail(in.header.status());
-    return in.words[0];
-}
-
 Attack pick(check::Random& random)
 {
     const std::array groups{message_attacks, attachment_attacks, ring_attacks, ring_attacks};
@@ -38,6 +29,6 @@ int app_main(const sys::Startup& given)
         return 2;
     Target target{*endpoint, *capacity, check::Random{seed * 0x9e37'79b9'7f4a'7c15 + 1}};
     for (u64 i = 0; i < attacks; ++i)
-        pick(target.random)(target);
+        pick(target.random).run(target);
     return 0;
 }

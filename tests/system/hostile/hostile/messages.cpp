@@ -74,8 +74,12 @@ void endpoint_calls(Target& t)
         (void)sys::watch(t.endpoint, bell->borrow(), {t.nasty()});
 }
 
-constexpr std::array<Attack, 6> list{random_message, wrong_size, unwanted_handles,
-                                     foreign_detach, impatient,  endpoint_calls};
+constexpr std::array<Attack, 6> list{{{1, random_message},
+                                      {1, wrong_size},
+                                      {12, unwanted_handles},
+                                      {3, foreign_detach},
+                                      {4, impatient},
+                                      {15, endpoint_calls}}};
 
 }  // namespace
 

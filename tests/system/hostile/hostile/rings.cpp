@@ -118,7 +118,7 @@ void in_flight(Target& t)
     for (u32 i = 0; i < entries; ++i)
         session->submission(i) = read_of(i, t.random.below(t.capacity - 8), 8, i * 4096);
     publish(*session, entries);
-    if (t.random.below(3) == 0)
+    if (t.mortal && t.random.below(3) == 0)
         __builtin_trap();  // dies with all of it in flight
     if (t.random.below(2) == 0)
         wait(*session, 500);
@@ -148,8 +148,12 @@ void never_consumes(Target& t)
     }
 }
 
-constexpr std::array<Attack, 6> list{garbage_submissions, wild_indices, servers_page,
-                                     in_flight,           doorbells,    never_consumes};
+constexpr std::array<Attack, 6> list{{{2, garbage_submissions},
+                                      {6, wild_indices},
+                                      {5, servers_page},
+                                      {8, in_flight},
+                                      {11, doorbells},
+                                      {10, never_consumes}}};
 
 }  // namespace
 
