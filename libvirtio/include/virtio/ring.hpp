@@ -149,11 +149,12 @@ private:
     // What the device has. Its answer is good if it says that it wrote less than `bound` bytes,
     // the chain's total + 1, and usual if it wrote exactly `writable`. If the device has not got
     // the chain nothing is less than zero, and no 32 bits are as many as `nothing`.
-    struct Chain {
+    struct Fields {
         u64 writable;
         u64 bound;
         [[no_unique_address]] Note note;
     };
+    struct alignas(std::bit_ceil(sizeof(Fields))) Chain : Fields {};  // found by a shift
     static constexpr u64 nothing = ~u64{0};
     // What is inlined: trusted, split, with EVENT_IDX.
     enum class Way : u8 { usual, other };
@@ -163,6 +164,8 @@ private:
 
     RingPosition filled() { return way_ == Way::usual ? split_.filled() : filled_otherwise(); }
     RingPosition filled_otherwise();
+    template <class Rare>
+    Result<u64> drain_otherwise(u64 sum, Rare rare);
     // Asks for an interrupt, and then what filled() says.
     RingPosition wish(RingPosition seen)
     {
@@ -390,9 +393,12 @@ template <class Good, class Usual, class Rare>
 [[gnu::always_inline]] inline Result<u64>
 Ring<Heads, Note>::drain(u64 sum, Good good, Usual usual, Rare rare)
 {
+    if (way_ != Way::usual) [[unlikely]]
+        return drain_otherwise(sum, rare);
     const SplitRing split = split_;  // a copy: nothing that is stored meanwhile changes it
-    RingPosition end = filled();
-    for (RingPosition seen = seen_;;) {
+    RingPosition seen = seen_;
+    RingPosition end = split.filled();
+    do {
         u32 left = distance(seen, end);
         if (left > distance(seen, published_)) [[unlikely]]
             return fail(lie(Fault::index_jump));
@@ -410,21 +416,39 @@ Ring<Heads, Note>::drain(u64 sum, Good good, Usual usual, Rare rare)
                 return told;
             sum = *told;
         }
-        seen_ = seen = end;
-        end = wish(end);
-        if (end == seen) [[likely]]
-            break;
-    }
-    known_ = end;
+        known_ = seen_ = seen = end;
+        end = split.wish(seen, true);
+    } while (end != seen);
     return sum;
 }
 
-// What was copied and not taken stays where it is.
+// Each one is a rare one.
+template <u16 Heads, class Note>
+template <class Rare>
+[[gnu::noinline]] Result<u64> Ring<Heads, Note>::drain_otherwise(u64 sum, Rare rare)
+{
+    do {
+        for (;;) {
+            if (seen_ == known_)
+                known_ = filled();
+            if (seen_ == known_)
+                break;
+            if (jumped(known_))
+                return fail(lie(Fault::index_jump));
+            const Result<u64> told = rare(sum, split_.used(seen_));
+            if (!told)
+                return told;
+            sum = *told;
+        }
+    } while (arm());
+    return sum;
+}
+
 template <u16 Heads, class Note>
 [[gnu::noinline]] RingPosition Ring<Heads, Note>::filled_otherwise()
 {
-    if (!trusted_ || seen_ != known_)
-        return known_;
+    if (!trusted_)
+        return seen_;
     return packed_ ? copy_used() : split_.filled();
 }
 

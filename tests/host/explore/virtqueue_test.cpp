@@ -145,7 +145,13 @@ struct World {
                 take_back(head);
                 return sum + 1;
             },
-            [](u64, UsedElement) -> Result<u64> { return fail(Errc::device_fault); });
+            [this](u64 sum, UsedElement used) -> Result<u64> {
+                const auto taken = queue.examine(used);
+                if (!taken)
+                    return fail(taken.error());
+                take_back(taken->head.raw());
+                return sum + 1;
+            });
         demand(count.has_value(), "the driver does not believe the device");
         return static_cast<u32>(*count);
     }
