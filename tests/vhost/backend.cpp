@@ -15,12 +15,16 @@ namespace {
 
 constexpr u64 offered_transport =
     feature::event_idx | feature::protocol_features | feature::version_1;
-// QEMU asks for the configuration of some types only, and complains of an offer for the others.
-u64 offered_protocol(model::Device& device)
+// QEMU asks for the configuration of disks only, and complains of an offer for the others.
+constexpr u32 disk_id = 2;
+u64 offered_protocol(const model::Device& device)
 {
     return protocol::reply_ack
-           | (device.config().empty() ? 0 : protocol::backend_req | protocol::config);
+           | (device.id() == disk_id ? protocol::backend_req | protocol::config : 0);
 }
+
+// Where a ring begins: of a packed one both wrap counters are 1.
+constexpr u32 packed_base = 0x8000'8000;
 
 bool readable(int fd)
 {
@@ -45,7 +49,7 @@ Backend::Backend(model::World& world, Device device, const Tricks& tricks, Chann
 {
     vrings_.reserve(device_.model->queues());
     for (u16 i = 0; i < device_.model->queues(); ++i)
-        vrings_.emplace_back(world);
+        vrings_.emplace_back().ring = std::make_unique<model::SplitQueue>(world, i);
 }
 
 void Backend::run()
@@ -53,7 +57,7 @@ void Backend::run()
     for (;;) {
         std::vector<pollfd> ready{{channel_.raw(), POLLIN, 0}};
         for (const auto& one : vrings_)
-            ready.push_back({one.ring.running() ? one.kick.raw() : -1, POLLIN, 0});
+            ready.push_back({one.ring->running() ? one.kick.raw() : -1, POLLIN, 0});
         if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR)
             return;
         if (ready[0].revents != 0) {
@@ -74,7 +78,8 @@ void Backend::handle(Message& message)
 {
     switch (message.request()) {
     case Request::get_features:
-        return channel_.reply(message, device_.model->features() | offered_transport);
+        return channel_.reply(message, device_.model->features() | offered_transport
+                                           | (device_.packed ? feature::ring_packed : 0));
     case Request::get_protocol_features:
         return channel_.reply(message, offered_protocol(*device_.model));
     case Request::get_queue_num:
@@ -136,7 +141,8 @@ bool Backend::set_vring(const Message& message)
         vring->address = message.as<VringAddress>();
         return true;
     case Request::set_vring_base:
-        return state.num == 0;  // a ring begins anew; a guest that was paused is not resumed here
+        // A ring begins anew; a guest that was paused is not resumed here.
+        return state.num == ((features_ & feature::ring_packed) != 0 ? packed_base : 0);
     case Request::set_vring_enable:
         vring->enabled = state.num == 1;
         start_if_ready(*vring);
@@ -183,12 +189,12 @@ void Backend::stop(const Message& message)
     const u32 index = message.as<VringState>().index;
     VringState reply{index, 0};
     if (Vring* const vring = find(index); vring != nullptr) {
-        reply.num = vring->ring.used_idx();
-        vring->ring.stop();
+        reply.num = vring->ring->running() ? vring->ring->used_idx() : 0;
+        vring->ring->stop();
         vring->enabled = false;
         vring->kick.close();
     }
-    if (std::ranges::none_of(vrings_, [](const Vring& one) { return one.ring.running(); }))
+    if (std::ranges::none_of(vrings_, [](const Vring& one) { return one.ring->running(); }))
         device_.model->reset();
     channel_.reply(message, reply);
 }
@@ -201,7 +207,7 @@ Backend::Vring* Backend::find(u64 index)
 void Backend::start_if_ready(Vring& vring)
 {
     const bool enabled = vring.enabled || (features_ & feature::protocol_features) == 0;
-    if (vring.ring.running() || !enabled || vring.size == 0 || !vring.kick.open()
+    if (vring.ring->running() || !enabled || vring.size == 0 || !vring.kick.open()
         || !vring.call.open())
         return;
     const auto desc = memory_.guest_address(vring.address.descriptors);
@@ -210,9 +216,17 @@ void Backend::start_if_ready(Vring& vring)
     if (!desc || !driver || !device)
         return complain("a ring is outside memory");
     const bool event_idx = (features_ & feature::event_idx) != 0;
-    vring.ring.start({vring.size, *desc, *driver, *device, event_idx});
-    if (const auto chain = std::exchange(vring.late, std::nullopt); chain && vring.ring.running()) {
-        vring.ring.push(*chain, static_cast<u32>(chain->writable()));
+    const auto index = static_cast<u16>(&vring - vrings_.data());
+    if (device_.packed && (features_ & feature::ring_packed) == 0)
+        complain("packed rings were offered and not taken");
+    if ((features_ & feature::ring_packed) != 0)
+        vring.ring = std::make_unique<model::PackedQueue>(*world_, index);
+    else
+        vring.ring = std::make_unique<model::SplitQueue>(*world_, index);
+    vring.ring->start({vring.size, *desc, *driver, *device, event_idx});
+    if (const auto chain = std::exchange(vring.late, std::nullopt);
+        chain && vring.ring->running()) {
+        vring.ring->push(*chain, static_cast<u32>(chain->writable()));
         signal_event(vring.call.raw());
     }
 }
@@ -222,17 +236,26 @@ void Backend::kicked(u16 index)
     Vring& vring = vrings_[index];
     u64 count = 0;
     (void)!::read(vring.kick.raw(), &count, sizeof(count));
-    if (tricks_.dies.now(0))
+    if (tricks_.dies.now(index))
         std::_Exit(0);
-    if (const auto wait = tricks_.slow.now(0))
+    if (const auto wait = tricks_.slow.now(index))
         std::this_thread::sleep_for(std::chrono::milliseconds{*wait});
-    if (const auto sectors = tricks_.capacity.now(0))
+    if (const auto sectors = tricks_.capacity.now(index))
         change_capacity(*sectors);
-    if (tricks_.late.now(0))
-        vring.late = vring.ring.pop();
-    device_.model->work(index, vring.ring);
-    device_.after_work(vring.ring);
-    if (vring.ring.interrupt_due() && !tricks_.no_interrupt.now(0))
+    if (tricks_.late.now(index))
+        vring.late = vring.ring->pop();
+    work(index);
+    for (u16 other = 0; other < vrings_.size(); ++other)
+        if (other != index && vrings_[other].ring->running() && device_.model->pending(other))
+            work(other);
+}
+
+void Backend::work(u16 index)
+{
+    Vring& vring = vrings_[index];
+    device_.model->work(index, *vring.ring);
+    device_.after_work(*vring.ring);
+    if (vring.ring->interrupt_due() && !tricks_.no_interrupt.now(index))
         interrupt(vring);
 }
 

@@ -3,7 +3,8 @@
 //
 //     connect   features, memory, configuration
 //     start     number, addresses, base, kick and call of each ring; then enable
-//     kick      the model works on the ring, and interrupts (call) if that is due
+//     kick      the model works on the ring, then on those that it has something for, and
+//               interrupts (call) where that is due
 //     stop      get_vring_base, when the guest resets the device
 #pragma once
 
@@ -11,8 +12,10 @@
 #include "lie.hpp"
 
 #include <functional>
+#include <memory>
 
 #include <model/device.hpp>
+#include <model/packed_queue.hpp>
 #include <model/split_queue.hpp>
 
 namespace vhost {
@@ -24,6 +27,7 @@ public:
         // After each time that the model worked.
         std::function<void(model::Queue&)> after_work = [](model::Queue&) {};
         std::function<void(u64 sectors)> set_capacity = [](u64) {};
+        bool packed = false;  // packed rings are offered, too
     };
 
     Backend(model::World& world, Device device, const Tricks& tricks, Channel channel);
@@ -33,9 +37,7 @@ public:
 
 private:
     struct Vring {
-        explicit Vring(model::World& world) : ring{world} {}
-
-        model::SplitQueue ring;
+        std::unique_ptr<model::Queue> ring;  // split until something else was negotiated
         u16 size = 0;
         VringAddress address{};
         Fd kick;
@@ -54,6 +56,7 @@ private:
     Vring* find(u64 index);
     void start_if_ready(Vring& vring);
     void kicked(u16 index);
+    void work(u16 index);
     void interrupt(Vring& vring);
     void change_capacity(u64 sectors);
     void complain(const std::string& what) { world_->complaints.add("vhost: " + what); }

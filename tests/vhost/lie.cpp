@@ -31,6 +31,10 @@ constexpr std::array names{
     Named{"status_missing", Lie::status_missing},
     Named{"answers_nothing", Lie::answers_nothing},
     Named{"no_bytes", Lie::no_bytes},
+    Named{"frame_short", Lie::frame_short},
+    Named{"frame_long", Lie::frame_long},
+    Named{"num_buffers", Lie::num_buffers},
+    Named{"header_bits", Lie::header_bits},
 };
 
 struct NamedTrick {
@@ -85,12 +89,17 @@ bool arm(std::string_view text, model::Lies& lies, Tricks& tricks)
         auto word = take(text, ',');
         const auto key = take(word, '=');
         const auto given = number(word);
-        good = given && (key == "after" || key == "times");
-        (key == "after" ? told.after : told.times) = given.value_or(0);
+        good = given && (key == "after" || key == "times" || key == "queue");
+        if (key == "queue")
+            told.queue = static_cast<u16>(given.value_or(0));
+        else
+            (key == "after" ? told.after : told.times) = given.value_or(0);
     }
     const auto* const lie = std::ranges::find(names, name, &Named::name);
     const auto* const trick = std::ranges::find(trick_names, name, &NamedTrick::name);
-    if (lie != names.end())
+    if (lie != names.end() && told.queue)
+        lies.arm_on(*told.queue, lie->lie, told.value, told.times, told.after);
+    else if (lie != names.end())
         lies.arm(lie->lie, told.value, told.times, told.after);
     else if (trick != trick_names.end())
         tricks.*trick->trick = told;

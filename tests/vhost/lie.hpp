@@ -20,8 +20,8 @@ struct Tricks {
     model::Occasion dies;          // LD31: the back end ends in the middle of requests
 };
 
-// NAME[=VALUE][,after=N][,times=N]: told once unless it says more, after N occasions to tell it.
-// False: it is something else.
+// NAME[=VALUE][,after=N][,times=N][,queue=N]: told once unless it says more, after N occasions to
+// tell it, of all queues or of one. False: it is something else.
 bool arm(std::string_view text, model::Lies& lies, Tricks& tricks);
 
 // A whole number in decimal digits, and nothing else.

@@ -1,13 +1,16 @@
-// vhost/main.cpp - a device of the guest as a program: the model of a disk or of an entropy source,
-// honest or not. Its standard input is the socket where QEMU connects. Ends with QEMU, or when its
-// time is up; then says what the driver did wrong.
+// vhost/main.cpp - a device of the guest as a program: the model of a disk, of an entropy source,
+// or of a network device whose other end sends each frame back to its sender; honest or not. Its
+// standard input is the socket where QEMU connects. Ends with QEMU, or when its time is up; then
+// says what the driver did wrong.
 #include "backend.hpp"
 #include "wishes.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <model/blk.hpp>
 #include <model/entropy.hpp>
+#include <model/net.hpp>
 #include <sys/socket.h>
 
 #include <unistd.h>
@@ -16,22 +19,49 @@ namespace {
 
 constexpr usize most_complaints = 20;
 
+constexpr model::NetOptions network_of(const vhost::Wishes& wishes)
+{
+    constexpr u64 mrg_rxbuf = 1 << 15;
+    model::NetOptions options;  // QEMU has the rest: address, status, control queue
+    options.features = wishes.mergeable ? mrg_rxbuf : 0;
+    options.writes_num_buffers = wishes.mergeable;
+    return options;
+}
+
 // What the device is behind the protocol.
 struct Devices {
     model::Blk disk;
     model::Entropy entropy;
+    model::Net network;
 
     Devices(model::World& world, const vhost::Wishes& wishes)
-        : disk{world, {.sectors = wishes.sectors, .serial = "vhost-user"}}, entropy{world}
+        : disk{world, {.sectors = wishes.sectors, .serial = "vhost-user"}},
+          entropy{world},
+          network{world, network_of(wishes)}
     {
         disk.hold = wishes.reversed;
     }
 
+    // What was sent comes back, its two addresses exchanged.
+    void echo()
+    {
+        for (; !network.sent.empty(); network.sent.pop_front()) {
+            auto frame = std::move(network.sent.front().bytes);
+            std::swap_ranges(frame.begin(), frame.begin() + 6, frame.begin() + 6);
+            (void)network.receive({std::move(frame), {}});
+        }
+    }
+
     vhost::Backend::Device chosen(const vhost::Wishes& wishes)
     {
-        if (!wishes.disk)
-            return {.model = &entropy};
-        vhost::Backend::Device device{.model = &disk};
+        using Kind = vhost::Wishes::Kind;
+        if (wishes.kind == Kind::entropy)
+            return {.model = &entropy, .packed = wishes.packed};
+        if (wishes.kind == Kind::network)
+            return {.model = &network,
+                    .after_work = [this](model::Queue&) { echo(); },
+                    .packed = wishes.packed};
+        vhost::Backend::Device device{.model = &disk, .packed = wishes.packed};
         device.set_capacity = [this](u64 sectors) { disk.set_capacity(sectors); };
         if (wishes.reversed)
             device.after_work = [this](model::Queue& ring) {

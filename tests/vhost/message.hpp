@@ -43,6 +43,7 @@ namespace feature {  // bits of virtio that belong to the transport
 inline constexpr u64 event_idx = u64{1} << 29;
 inline constexpr u64 protocol_features = u64{1} << 30;
 inline constexpr u64 version_1 = u64{1} << 32;
+inline constexpr u64 ring_packed = u64{1} << 34;
 }  // namespace feature
 
 namespace protocol {  // bits of get_protocol_features

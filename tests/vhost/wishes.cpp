@@ -6,12 +6,15 @@
 namespace vhost {
 namespace {
 
-constexpr const char* usage = R"(usage: vhost_device blk|rng [OPTION...]
-  --lie NAME[=VALUE][,after=N][,times=N]   told once, or so often, after N honest occasions
+constexpr const char* usage = R"(usage: vhost_device blk|rng|net [OPTION...]
+  --lie NAME[=VALUE][,after=N][,times=N][,queue=N]
+                    told once, or so often, after N honest occasions, of all queues or one
   --seed N          lies about completions, drawn from it
   --config O=V      32 bits of the configuration space, at offset O
   --sectors N       of the disk
   --reversed        the disk answers the last request first
+  --packed          offers packed rings; QEMU does if its device has packed=on
+  --mergeable       a frame may take several receive buffers
   --seconds N       until the program ends at the latest
 Its standard input is a Unix socket that listens.
 )";
@@ -33,6 +36,24 @@ bool read_number(std::string_view text, auto& into)
     const auto value = number(text);
     into = static_cast<std::remove_reference_t<decltype(into)>>(value.value_or(0));
     return value.has_value();
+}
+
+bool read_kind(std::string_view text, Wishes& wishes)
+{
+    using Kind = Wishes::Kind;
+    wishes.kind = text == "net" ? Kind::network : text == "rng" ? Kind::entropy : Kind::disk;
+    return text == "blk" || text == "rng" || text == "net";
+}
+
+bool read_flag(std::string_view name, Wishes& wishes)
+{
+    bool* const flag = name == "--reversed"    ? &wishes.reversed
+                       : name == "--packed"    ? &wishes.packed
+                       : name == "--mergeable" ? &wishes.mergeable
+                                               : nullptr;
+    if (flag != nullptr)
+        *flag = true;
+    return flag != nullptr;
 }
 
 bool read_option(std::string_view name, std::string_view value, Wishes& wishes)
@@ -57,13 +78,10 @@ bool read_option(std::string_view name, std::string_view value, Wishes& wishes)
 std::optional<Wishes> wishes_of(std::span<const std::string_view> words)
 {
     Wishes wishes;
-    bool good = !words.empty() && (words[0] == "blk" || words[0] == "rng");
-    wishes.disk = good && words[0] == "blk";
+    bool good = !words.empty() && read_kind(words[0], wishes);
     for (usize i = 1; good && i < words.size(); ++i) {
-        if (words[i] == "--reversed") {
-            wishes.reversed = true;
+        if (read_flag(words[i], wishes))
             continue;
-        }
         const auto value = i + 1 < words.size() ? words[i + 1] : std::string_view{};
         good = read_option(words[i], value, wishes);
         if (!good)

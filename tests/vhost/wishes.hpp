@@ -14,7 +14,9 @@ struct ConfigField {
 };
 
 struct Wishes {
-    bool disk = false;  // else an entropy source
+    enum class Kind : u8 { disk, entropy, network } kind = Kind::disk;
+    bool packed = false;     // packed rings are offered
+    bool mergeable = false;  // a frame may take several receive buffers
     u64 sectors = 2048;
     bool reversed = false;  // the disk answers the last request first
     model::Lies lies{};

@@ -10,5 +10,5 @@ inline const cli::Words back_end_died{
     "|Failed to set msg fds\\."
     "|Failed to write msg\\. Wrote -1 instead of [0-9]+\\."
     "|Failed to read msg header\\. Read (0|-1) instead of 12\\. Original request 11\\."
-    "|vhost VQ 0 ring restore failed: -[0-9]+: [A-Za-z/ ]+ \\([0-9]+\\)"
+    "|vhost VQ [0-9]+ ring restore failed: -[0-9]+: [A-Za-z/ ]+ \\([0-9]+\\)"
     "|vhost_set_vring_call failed: [A-Za-z/ ]+ \\([0-9]+\\))$"};

@@ -1,12 +1,9 @@
 // disk_test.cpp - blkd and a disk that lies, in a running guest. A tag LDn names the class of bad
 // input in the table of tests/vhost/README.md.
 #include "dead.hpp"
-
-#include <cstdlib>
-#include <map>
+#include "tally.hpp"
 
 #include <catch2/catch.hpp>
-#include <cli/tool.hpp>
 
 using namespace cli;
 
@@ -31,29 +28,10 @@ Ran used(const std::string& device, const Use& use, const Words& more = {})
                  + more);
 }
 
-using Tally = std::map<std::string, std::string>;
-
-// What disk_user says of its rounds; see there.
-Tally tally_of(const Ran& ran)
-{
-    CHECK(ran.status == 0);
-    Tally fields;
-    std::string rest = ran.out;
-    while (rest.contains('=')) {
-        const auto equals = rest.find('=');
-        const auto end = std::min(rest.find_first_of(" \n"), rest.size());
-        fields[rest.substr(0, equals)] = rest.substr(equals + 1, end - equals - 1);
-        rest.erase(0, std::min(end + 1, rest.size()));
-    }
-    return fields;
-}
-
 Tally tally(const std::string& device, const Use& use = {}, const Words& more = {})
 {
     return tally_of(used(device, use, more));
 }
-
-int count(Tally& seen, const std::string& what) { return std::atoi(seen[what].c_str()); }
 
 // Everything was done in the end, and what was read was what had been written.
 void check_all_done(Tally& seen, const Use& use = {})
@@ -64,9 +42,9 @@ void check_all_done(Tally& seen, const Use& use = {})
 }
 
 // The device was reset once; what it had failed, at most all that was at it.
-void check_healed(const std::string& lie, const Use& use = {})
+void check_healed(const std::string& lie, const Use& use = {}, const Words& more = {})
 {
-    auto seen = tally("--lie " + lie, use);
+    auto seen = tally("--lie " + lie, use, more);
     check_all_done(seen, use);
     CHECK(seen["stuck"] == "0");
     CHECK(seen["resets"] == "1");
@@ -84,9 +62,9 @@ void check_one_error(const std::string& lie)
 }
 
 // Nobody notices.
-void check_ignored(const std::string& device, const Use& use = {})
+void check_ignored(const std::string& device, const Use& use = {}, const Words& more = {})
 {
-    auto seen = tally(device, use);
+    auto seen = tally(device, use, more);
     check_all_done(seen, use);
     CHECK(seen["failed"] == "0");
     CHECK(seen["stuck"] == "0");
@@ -103,6 +81,17 @@ TEST_CASE("a disk that is a program of the host is written and read back", "[vho
 TEST_CASE("a disk that is slow to tell its serial number interrupts for what comes next", "[vhost]")
 {
     check_ignored("--lie slow=100", impatient);
+}
+
+TEST_CASE("a disk with packed rings is written and read back, and reset when it lies",
+          "[vhost][V21][LD1][LD2][LD3]")
+{
+    const Words packed{"--rings", "packed=on"};
+    check_ignored("--packed", {}, packed);
+    check_healed("id_out_of_range=300,after=100 --packed", {}, packed);
+    check_healed("id_not_given,after=100 --packed", {}, packed);
+    check_healed("used_twice,after=100 --packed", {}, packed);
+    check_healed("length_huge,after=100 --packed", {}, packed);
 }
 
 TEST_CASE("blkd and an id beyond the queue: reset, and on", "[vhost][LD1]")
