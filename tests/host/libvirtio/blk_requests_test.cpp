@@ -90,6 +90,8 @@ TEST_CASE("without tables a pool bounds the runs in flight, and says so", "[libv
     REQUIRE(rig.driver.read(2, vblk::Sector{0}, runs).has_value());
     CHECK(rig.driver.room(1));
     CHECK_FALSE(rig.driver.room(2));
+    REQUIRE(rig.driver.flush(3).has_value());  // has no runs, and gives nobody one
+    CHECK_FALSE(rig.driver.room(2));
     CHECK(rig.driver.read(3, vblk::Sector{0}, runs).error() == Errc::would_block);
     for (u64 tag = 4; rig.driver.room(1); ++tag)
         REQUIRE(rig.read(tag, 0, rig.run(0)).has_value());
@@ -227,6 +229,12 @@ TEST_CASE("a device tells its serial", "[libvirtio][blk]")
     CHECK(rig.only_done().outcome == vblk::Outcome::ok);
     const auto& told = rig.driver.serial();
     CHECK(std::string(told.data(), strnlen(told.data(), told.size())) == serial);
+    const auto kept = told;
+    const auto at = BlkRig::Driver::memory_bytes().raw() - kept.size();
+    std::memset(rig.memory.memory + at, 'x', kept.size());  // the device may change it later
+    REQUIRE(rig.driver.flush(6).has_value());
+    CHECK(rig.only_done().outcome == vblk::Outcome::ok);
+    CHECK(rig.driver.serial() == kept);
     REQUIRE(rig.read(1, 0, rig.run(0)).has_value());  // the slot is as it was
     CHECK(rig.only_done().outcome == vblk::Outcome::ok);
     CHECK(kept_the_rules(rig.world));

@@ -90,12 +90,34 @@ TEST_CASE("a queue too small for a request is refused", "[libvirtio][blk]")
     CHECK((rig.mmio.status() & 128) != 0);
 }
 
+TEST_CASE("a disk without a queue, or that never stops changing, is refused",
+          "[libvirtio][blk][hostile][LD17][LD18]")
+{
+    BlkRig rig;
+    SECTION("no queue")
+    {
+        rig.world.lies.arm(model::Lie::queue_max, 0);
+        CHECK(rig.start().error() == Errc::not_found);
+    }
+    SECTION("no rest")
+    {
+        rig.world.lies.arm(model::Lie::generation_never_rests);
+        CHECK(rig.start().error() == Errc::device_fault);
+    }
+    CHECK((rig.mmio.status() & 128) != 0);
+}
+
 TEST_CASE("a driver needs its memory, and a block device", "[libvirtio][blk]")
 {
     BlkRig rig;
     SECTION("too little")
     {
         rig.memory.size = Bytes{rig.memory.size.raw() - 1};
+        CHECK(rig.start().error() == Errc::no_space);
+    }
+    SECTION("not even the rings")
+    {
+        rig.memory.size = Bytes{4096};
         CHECK(rig.start().error() == Errc::no_space);
     }
     SECTION("enough is enough") { CHECK(rig.start().has_value()); }
@@ -116,6 +138,7 @@ TEST_CASE("before start and after a failed one nothing goes in", "[libvirtio][bl
     CHECK_FALSE(rig.driver.kick());
     CHECK_FALSE(rig.driver.arm());
     CHECK(rig.driver.identify(1).error() == Errc::device_fault);
+    CHECK(rig.driver.flush(1).error() == Errc::device_fault);
     rig.world.lies.arm(model::Lie::needs_reset_at_start, 0, 1);
     CHECK(rig.start().error() == Errc::device_fault);
     CHECK(rig.read(1, 0, rig.run(0)).error() == Errc::device_fault);

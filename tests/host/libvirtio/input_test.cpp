@@ -55,6 +55,17 @@ struct Rig : ByHandRig<input::Driver<model::Mmio>> {
 
 Octets of(std::string_view text) { return {text.begin(), text.end()}; }
 
+Bitmap bits(std::initializer_list<u16> codes)
+{
+    std::map<u32, u8> bytes;
+    for (const u16 code : codes)
+        bytes[code / 8] |= static_cast<u8>(1 << code % 8);
+    Bitmap set;
+    for (const auto& [at, value] : bytes)
+        set.set_byte(at, value);
+    return set;
+}
+
 }  // namespace
 
 TEST_CASE("events come in order and their buffers go back to the device", "[libvirtio][input][I4]")
@@ -227,7 +238,7 @@ TEST_CASE("an input device tells name, serial, ids, codes and axes", "[libvirtio
     const Bitmap axes = bitmap(rig.device, Select::ev_bits, EventType::abs).value();
     CHECK((axes.has(Abs::x) && axes.has(Abs::y) && !axes.has(2) && !axes.has(65535)));
     CHECK(bitmap(rig.device, Select::ev_bits, EventType::rel).error() == Errc::not_found);
-    CHECK(bitmap(rig.device, Select::ev_bits, 256).error() == Errc::not_found);
+    CHECK(bitmap(rig.device, Select::ev_bits, 256 + EventType::abs).error() == Errc::not_found);
     rig.field_width(2);
     rig.answers[{3, 0}] = octets(Ids{6, 0x627, 3, 2});
     CHECK(ids(rig.device).value() == Ids{6, 0x627, 3, 2});
@@ -274,15 +285,6 @@ TEST_CASE("what a device says of itself is not believed when it can't be",
 
 TEST_CASE("keyboard, mouse and tablet are told apart", "[libvirtio][input][I3]")
 {
-    const auto bits = [](std::initializer_list<u16> codes) {
-        Bitmap set;
-        std::map<u32, u8> bytes;
-        for (const u16 code : codes)
-            bytes[code / 8] |= static_cast<u8>(1 << code % 8);
-        for (const auto& [at, value] : bytes)
-            set.set_byte(at, value);
-        return set;
-    };
     const Bitmap none;
     CHECK(classify(bits({Key::a, Key::enter}), none, none) == Class::keyboard);
     CHECK(classify(bits({Key::button_left}), bits({Rel::x, Rel::y}), none) == Class::mouse);
@@ -291,6 +293,22 @@ TEST_CASE("keyboard, mouse and tablet are told apart", "[libvirtio][input][I3]")
     CHECK(classify(none, none, none) == Class::other);
     CHECK(classify(bits({Key::enter}), bits({Rel::x, Rel::y}), none) == Class::other);
     CHECK(none.empty());
+}
+
+TEST_CASE("one axis, axes without a button, or one key of two make no class",
+          "[libvirtio][input][I3]")
+{
+    const Bitmap none;
+    const auto touch = bits({Key::button_touch});
+    CHECK(classify(bits({Key::a}), none, none) == Class::other);
+    CHECK(classify(touch, none, bits({Abs::x, Abs::y})) == Class::tablet);
+    CHECK(classify(touch, none, bits({Abs::x})) == Class::other);
+    CHECK(classify(touch, none, bits({Abs::y})) == Class::other);
+    CHECK(classify(none, none, bits({Abs::x, Abs::y})) == Class::other);
+    CHECK(classify(touch, bits({Rel::x, Rel::y}), none) == Class::mouse);
+    CHECK(classify(touch, bits({Rel::x}), none) == Class::other);
+    CHECK(classify(touch, bits({Rel::y}), none) == Class::other);
+    CHECK(classify(none, bits({Rel::x, Rel::y}), none) == Class::other);
 }
 
 TEST_CASE("an input driver needs memory and the right device", "[libvirtio][input]")

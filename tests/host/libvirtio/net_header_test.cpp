@@ -88,6 +88,16 @@ TEST_CASE("fields that were not negotiated are faults", "[libvirtio][net][hostil
     CHECK(check(coalesced, 100, tso, true) == checksum_outside);
 }
 
+TEST_CASE("datagrams have no ECN, segments of TCP may", "[libvirtio][net][hostile][LD26][N19]")
+{
+    const bool received = GENERATE(false, true);
+    const Features all{NetFeature::guest_ecn, NetFeature::host_ecn,   NetFeature::guest_ufo,
+                       NetFeature::host_ufo,  NetFeature::guest_tso4, NetFeature::host_tso4};
+    CHECK_FALSE(gso_accepted(GsoType::udp | GsoType::ecn, all, received));
+    CHECK(gso_accepted(GsoType::udp, all, received));
+    CHECK(gso_accepted(GsoType::tcpv4 | GsoType::ecn, all, received));
+}
+
 TEST_CASE("a checksum has to be inside the frame, behind its link header",
           "[libvirtio][net][hostile][LD26]")
 {
