@@ -501,7 +501,9 @@ bool Ring<Heads, Note>::arm()
     if (seen_ != known_)
         return true;
     const RingPosition end = wish(seen_);
-    if (!jumped(end))  // else take() looks again, and finds the lie
+    // Else take() looks again: it finds the lie, or copies what is in a packed ring, which is judged
+    // by what is outstanding then.
+    if (!packed_ && !jumped(end))
         known_ = end;
     return end != seen_;
 }
@@ -513,7 +515,7 @@ template <u16 Heads, class Note>
         return seen_;
     if (!packed_)
         return split_.wish(seen_, event_idx_);
-    return ring_.wish(first_used_, event_idx_) ? copy_used() : seen_;
+    return ring_.wish(first_used_, event_idx_) ? next(seen_) : seen_;
 }
 
 }  // namespace virtio

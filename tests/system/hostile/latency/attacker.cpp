@@ -1,11 +1,11 @@
 // attacker.cpp - a program that is hostile to the disk's server in the ways that it is told, by a
 // thread that is less important than the meter. Each attack comes from a badge of its own, which
 // ends with it.
-#include "../hostile/attack.hpp"
 #include "protocol.hpp"
 
 #include <atomic>
 
+#include <hostile/attack.hpp>
 #include <proto/names.hpp>
 #include <sys/process.hpp>
 #include <sys/serve.hpp>
