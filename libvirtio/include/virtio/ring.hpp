@@ -501,8 +501,8 @@ bool Ring<Heads, Note>::arm()
     if (seen_ != known_)
         return true;
     const RingPosition end = wish(seen_);
-    // Else take() looks again: it finds the lie, or copies what is in a packed ring, which is judged
-    // by what is outstanding then.
+    // Else take() looks again: it finds the lie, or copies what is in a packed ring, which is
+    // judged by what is outstanding then.
     if (!packed_ && !jumped(end))
         known_ = end;
     return end != seen_;
