@@ -3,9 +3,11 @@
 //
 // Device bytes pass the health test, gather in a pool, and become a seed once there are enough of
 // them: 1024 for the first seed (the start-up test of SP 800-90B, 4.3), 64 afterwards (256 bits
-// even at 4 bits a byte). What a peer gives, another generator, is a seed by itself. Each source is
-// asked for a reseed every 2^20 bytes or 300 s, and each seed is mixed into what there was; past 16
-// times either limit since the last seed of any source nothing is handed out.
+// even at 4 bits a byte). What a peer gives, another generator, is mixed in at once, but hands
+// bytes out only once the device gave its first seed, failed, or was late with it: a peer alone
+// knows what it gave, so it is trusted alone only where there is nothing else. Each source is asked
+// for a reseed every 2^20 bytes or 300 s, and each seed is mixed into what there was; past 16 times
+// either limit since the last seed of any source nothing is handed out.
 #pragma once
 
 #include "drbg.hpp"
@@ -26,8 +28,9 @@ public:
     static constexpr u64 reseed_after_bytes = u64{1} << 20;
     static constexpr u64 reseed_after_seconds = 300;
     static constexpr u64 patience = 16;  // times both limits above, then nothing is handed out
-    static constexpr u32 failures_allowed = 2;  // of the health test, running
-    static constexpr u32 device = 0;            // the source; peer n is n + 1
+    static constexpr u64 late_after_seconds = 2;  // from the start: the device's first seed
+    static constexpr u32 failures_allowed = 2;    // of the health test, running
+    static constexpr u32 device = 0;              // the source; peer n is n + 1
 
     // A generator that is not `sound` hands nothing out.
     explicit Generator(u64 ticks_per_second, bool sound = Drbg::gives(Drbg::known_answer))
@@ -37,6 +40,9 @@ public:
     ~Generator() { Drbg::wipe(pool_.data(), pool_.size()); }
     Generator(const Generator&) = delete;
     Generator& operator=(const Generator&) = delete;
+
+    // The device is asked for the first time.
+    void begin(u64 now) { began_ = now; }
 
     // Bytes from the device at time `now`; the caller erases its copy.
     void feed(std::span<const u8> bytes, u64 now)
@@ -73,17 +79,23 @@ public:
     bool device_failed() const { return failures_ >= failures_allowed; }
     u32 seeds(u32 source) const { return sources_[source].seeds; }
 
+    // When a device without a seed is late.
+    u64 late_at() const { return began_ + late_after_seconds * ticks_per_second_; }
+
     // `hopeless`: no peer will give any.
     random::Health health(u64 now, bool hopeless = true) const
     {
         if (!sound_)
             return random::Health::failed;
-        for (u32 i = 0; i < sources_.size(); ++i)
-            if (within(patience, i, now))
+        if (within(patience, device, now))
+            return random::Health::good;
+        for (u32 i = 1; i < sources_.size(); ++i)
+            if (within(patience, i, now) && peers_suffice(now))
                 return random::Health::good;
         if (device_failed() && hopeless)
             return random::Health::failed;
-        return seeds_ == 0 ? random::Health::unseeded : random::Health::stale;
+        return seeds_ == 0 || !peers_suffice(now) ? random::Health::unseeded
+                                                  : random::Health::stale;
     }
 
     // Errors: would_block (no seed, or it is too old), device_fault (and there will not be another,
@@ -118,6 +130,11 @@ private:
 
     usize needed() const { return seeds(device) == 0 ? first_seed_bytes : reseed_bytes; }
 
+    bool peers_suffice(u64 now) const
+    {
+        return seeds(device) != 0 || device_failed() || now >= late_at();
+    }
+
     // The source's last seed is younger than so many times the limits.
     bool within(u64 times, u32 source, u64 now) const
     {
@@ -140,6 +157,7 @@ private:
     }
 
     u64 ticks_per_second_;
+    u64 began_ = 0;
     bool sound_;
     HealthTest test_;
     Drbg drbg_;

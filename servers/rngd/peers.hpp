@@ -6,6 +6,8 @@
 // again.
 #pragma once
 
+#include "health.hpp"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -79,17 +81,15 @@ public:
     {
         Peer& peer = peers_[index];
         const auto kept = std::pair{sys::message_page().payload, sys::message_page().handles};
-        const auto answer = peer.session->call<random::Get>({sizeof(Bytes), 0}, sys::after_ms(5));
-        if (!answer)
-            put_off(index, answer.error());
+        const auto bytes = get(peer);
+        if (!bytes)
+            put_off(index, bytes.error());
         std::tie(sys::message_page().payload, sys::message_page().handles) = kept;
-        if (!answer)
+        if (!bytes)
             return std::nullopt;
         peer.wait_ms = first_wait_ms;
         peer.bytes += sizeof(Bytes);
-        Bytes bytes;
-        std::copy_n(answer->data.begin(), bytes.size(), bytes.begin());
-        return bytes;
+        return *bytes;
     }
 
 private:
@@ -105,6 +105,19 @@ private:
         u64 wait_ms = first_wait_ms;
         abi::Ticks next_try{};
     };
+
+    // Errors: of the call; device_fault: bytes that repeat themselves are no generator's.
+    static Result<Bytes> get(Peer& peer)
+    {
+        const auto answer = peer.session->call<random::Get>({sizeof(Bytes), 0}, sys::after_ms(5));
+        if (!answer)
+            return fail(answer.error());
+        Bytes bytes;
+        std::copy_n(answer->data.begin(), bytes.size(), bytes.begin());
+        if (!HealthTest{}.accept(bytes))
+            return fail(Errc::device_fault);
+        return bytes;
+    }
 
     void put_off(u32 index, Errc why)
     {

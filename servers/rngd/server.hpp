@@ -60,7 +60,11 @@ public:
     }
 
     // Asks for the first seed.
-    void begin() { refill(); }
+    void begin()
+    {
+        generator_.begin(now());
+        refill();
+    }
 
     // Before every request too: what came back without its interrupt is found when somebody asks.
     // Errors: device_fault (the device broke its specification too often).
@@ -86,10 +90,12 @@ public:
         return {};
     }
 
-    // Of the next try to ask a peer that did not answer.
+    // Of the next try to ask a peer that did not answer, or of a peer's seed being enough.
     abi::Ticks next_deadline() const
     {
         abi::Ticks first = abi::never;
+        if (waiting_ != 0 && peers_will_do())
+            first = abi::Ticks{generator_.late_at()};
         for (u32 i = 0; i < means_.peers->count(); ++i)
             if (generator_.due(1 + i, now()))
                 first = std::min(first, means_.peers->next_try(i));
@@ -173,6 +179,13 @@ private:
     {
         const auto health = generator_.health(now(), hopeless());
         return health == random::Health::good || health == random::Health::failed;
+    }
+
+    // Nothing but the device's being late is waited for, or was until now.
+    bool peers_will_do() const
+    {
+        return means_.peers->count() != 0
+               && generator_.health(std::max(now(), generator_.late_at())) == random::Health::good;
     }
 
     // No peer will give bytes any more.

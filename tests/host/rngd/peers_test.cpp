@@ -18,7 +18,10 @@ struct Pair : Rig {
                 ++asked;
                 if (refuses != Errc::ok)
                     return sys::Answer::failure(refuses);
-                return sys::dispatch(protocol::Protocol{}, peer, in);
+                auto answer = sys::dispatch(protocol::Protocol{}, peer, in);
+                if (equal)
+                    answer.letter.words.fill(0x0707070707070707);
+                return answer;
             },
             [this](u64 badge) { peer.forget(badge); });
         bench.pump = [this] { return turn(); };
@@ -66,8 +69,11 @@ struct Pair : Rig {
     Server peer{twin, {other, &inbox, &none, {}}};
     abi::Slot note = bench.give(abi::Kind::notification);
     Errc refuses = Errc::ok;
+    bool equal = false;  // bytes, all that it gives
     u32 asked = 0;
 };
+
+constexpr u64 late_ms = 1000 * rngd::Generator::late_after_seconds;
 
 bool gives(random_bytes::Source& from)
 {
@@ -122,6 +128,8 @@ TEST_CASE("one of two devices stalls, and the service goes on", "[rngd][R8][LD23
         both.device.stalled = true;
         both.start();
         auto source = both.open();
+        CHECK_FALSE(gives(source));
+        both.later(late_ms);
         CHECK(gives(source));
         CHECK(both.source(0).state == SourceState::waiting);
     }
@@ -218,7 +226,69 @@ TEST_CASE("nothing is handed out before the first seed of either source", "[rngd
     std::array<u8, 16> bytes{};
     CHECK(source.get(bytes).error() == Errc::would_block);
     CHECK(source.info()->health == Health::unseeded);
+    both.later(late_ms);
+    CHECK(source.get(bytes).error() == Errc::would_block);
     both.twin.stalled = false;
+    CHECK(gives(source));
+}
+
+TEST_CASE("a peer alone is enough only once the own device is late", "[rngd][hostile][R7][R8][U19]")
+{
+    Pair both;
+    both.device.stalled = true;
+    both.start();
+    both.settle();
+    CHECK(both.source(1).state == SourceState::good);
+    auto source = both.open();
+    std::array<u8, 16> bytes{};
+    CHECK(source.get(bytes).error() == Errc::would_block);
+    CHECK(source.info()->health == Health::unseeded);
+
+    const auto late_at = sys::now().raw() + late_ms * sys::counter_frequency() / 1000;
+    both.bench.pump = [&] {
+        if (both.turn())
+            return true;
+        const auto next = both.server->next_deadline();
+        if (next == abi::never)
+            return false;
+        CHECK(next.raw() > sys::host_counter);  // sleeps meanwhile
+        sys::host_counter = next.raw();
+        return true;
+    };
+    SECTION("a client that waits is told then")
+    {
+        CHECK(source.fill(bytes).has_value());
+        CHECK(sys::host_counter == late_at);
+        CHECK(both.server->next_deadline() == abi::never);
+    }
+    SECTION("the device gives its seed before")
+    {
+        both.device.stalled = false;
+        CHECK(source.fill(bytes).has_value());
+        CHECK(sys::host_counter < late_at);
+    }
+    SECTION("the device fails before")
+    {
+        both.device.stalled = false;
+        both.device.stuck = true;
+        CHECK(source.fill(bytes).has_value());
+        CHECK(sys::host_counter < late_at);
+    }
+}
+
+TEST_CASE("a peer whose bytes are all the same is put aside", "[rngd][hostile][R8][LD29]")
+{
+    Pair both;
+    both.device.stalled = true;
+    both.equal = true;
+    both.start();
+    both.later(late_ms);
+    both.settle();
+    CHECK(both.source(1).state == SourceState::failed);
+    CHECK(both.source(1).bytes == 0);
+    auto source = both.open();
+    CHECK_FALSE(gives(source));
+    both.device.stalled = false;
     CHECK(gives(source));
 }
 
