@@ -205,9 +205,9 @@ private:
             if (auto bytes = means_.peers->ask(i)) {
                 generator_.mix(1 + i, *bytes, now());
                 Drbg::wipe(bytes->data(), bytes->size());
-                tell_subscribers();
             }
         }
+        tell_subscribers();  // of bytes, or that the last source failed
     }
 
     void accept(const Taken& taken)

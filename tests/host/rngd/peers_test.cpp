@@ -215,6 +215,30 @@ TEST_CASE("nothing is handed out when all sources failed", "[rngd][R8][U19][LD29
     CHECK(gives(source));
 }
 
+TEST_CASE("a client that waits hears that the last source failed, when it is a peer",
+          "[rngd][clients][R8][R10][LD29]")
+{
+    Pair both;
+    both.device.stuck = true;
+    both.refuses = Errc::timed_out;
+    both.start();
+    both.settle();
+    REQUIRE(both.source(0).state == SourceState::failed);
+    auto source = both.open();
+    bool waited = false;
+    both.bench.pump = [&] {
+        if (std::exchange(waited, true))
+            return both.turn();
+        both.refuses = Errc::device_fault;
+        both.later(1000);
+        return true;
+    };
+    std::array<u8, 16> bytes{};
+    CHECK(source.fill(bytes).error() == Errc::device_fault);
+    CHECK(waited);
+    CHECK_FALSE(both.bench.stuck());
+}
+
 TEST_CASE("nothing is handed out before the first seed of either source", "[rngd][R7][R8][U19]")
 {
     Pair both;
