@@ -2,8 +2,9 @@
 // stalls, or fails its health test, the service goes on with theirs.
 //
 // A call to a peer waits 5 ms at most. One that has no seed yet tells when it has; one that does
-// not answer is asked again, later and later; one whose device failed is put aside until it comes
-// again.
+// not answer is asked again, later and later; one whose device failed is put aside, and asked again
+// once a minute. A signal of a peer makes the next try sooner, but never sooner than its last
+// answers earned it: at worst a peer holds the service up for 10 ms a second.
 #pragma once
 
 #include "health.hpp"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include <proto/names.hpp>
 #include <proto/random.hpp>
@@ -70,9 +72,8 @@ public:
     {
         for (u32 i = 0; i < count_; ++i)
             if (woken.any(abi::Bits::at(peer_bit + i))) {
-                peers_[i].failed = false;
-                peers_[i].wait_ms = first_wait_ms;
-                peers_[i].next_try = {};
+                Peer& peer = peers_[i];
+                peer.next_try = std::min(peer.next_try, peer.soonest);
             }
     }
 
@@ -88,6 +89,7 @@ public:
         if (!bytes)
             return std::nullopt;
         peer.wait_ms = first_wait_ms;
+        peer.failed = false;
         peer.bytes += sizeof(Bytes);
         return *bytes;
     }
@@ -95,6 +97,7 @@ public:
 private:
     static constexpr u64 first_wait_ms = 10;
     static constexpr u64 longest_wait_ms = 1000;
+    static constexpr u64 put_aside_ms = 60'000;
 
     struct Peer {
         abi::Name name{};
@@ -104,6 +107,7 @@ private:
         u64 bytes = 0;
         u64 wait_ms = first_wait_ms;
         abi::Ticks next_try{};
+        abi::Ticks soonest{};  // of the next try, if it signals
     };
 
     // Errors: of the call; device_fault: bytes that repeat themselves are no generator's.
@@ -122,16 +126,23 @@ private:
     void put_off(u32 index, Errc why)
     {
         Peer& peer = peers_[index];
-        peer.next_try = sys::after_ms(peer.wait_ms);
+        peer.soonest = peer.next_try = sys::after_ms(peer.wait_ms);
         peer.wait_ms = std::min(2 * peer.wait_ms, longest_wait_ms);
-        if (why == Errc::would_block && subscribe(index))
-            peer.next_try = abi::never;
-        if (why == Errc::device_fault || why == Errc::gave_up) {
-            peer.failed = true;
-            peer.next_try = abi::never;
+        if (why == Errc::would_block) {
+            peer.failed = false;
+            if (subscribe(index))
+                peer.next_try = abi::never;
+        }
+        if (why == Errc::device_fault || why == Errc::gave_up)
+            put_aside(peer, why);
+    }
+
+    static void put_aside(Peer& peer, Errc why)
+    {
+        peer.next_try = sys::after_ms(put_aside_ms);
+        if (!std::exchange(peer.failed, true))
             sys::log(sys::Level::warn, "entropy source put aside",
                      {{"source", text::of(peer.name)}, {"why", why}});
-        }
     }
 
     bool subscribe(u32 index)

@@ -56,6 +56,13 @@ struct Pair : Rig {
     {
         while (turn()) {}
     }
+    // The peer gets its seed, and is asked again.
+    void settle_first()
+    {
+        settle();
+        later(10);
+        settle();
+    }
     void later(u64 ms) { sys::host_counter += ms * sys::counter_frequency() / 1000; }
     protocol::Source::Reply source(u32 index)
     {
@@ -87,7 +94,7 @@ TEST_CASE("two sources are mixed", "[rngd][R8][U19]")
 {
     Pair both;
     both.start();
-    both.settle();
+    both.settle_first();
     auto source = both.open();
     CHECK(gives(source));
     CHECK(source.info()->reseeds == 2);
@@ -110,7 +117,7 @@ TEST_CASE("each source changes what is handed out", "[rngd][R8]")
         both.device.engine.seed(mine);
         both.twin.engine.seed(theirs);
         both.start();
-        both.settle();
+        both.settle_first();
         std::array<u8, 16> out{};
         REQUIRE(both.open().fill(out).has_value());
         return out;
@@ -141,19 +148,19 @@ TEST_CASE("one of two devices stalls, and the service goes on", "[rngd][R8][LD23
         CHECK(gives(source));
         CHECK(both.source(1).state == SourceState::waiting);
         both.twin.stalled = false;
-        both.settle();  // told, not asked again and again
+        both.settle_first();  // told, not asked again and again
         CHECK(both.source(1).state == SourceState::good);
         CHECK(both.asked <= 4);
     }
     SECTION("its own, later and for ever")
     {
         both.start();
-        both.settle();
+        both.settle_first();
         both.device.stalled = true;
         auto source = both.open();
         for (u32 i = 0; i < 3; ++i) {
             both.later(300'000 * rngd::Generator::patience);
-            both.settle();
+            both.settle_first();
             CHECK(gives(source));
         }
     }
@@ -168,7 +175,7 @@ TEST_CASE("a source that fails its health test is put aside, and the other one s
     {
         both.device.stuck = true;
         both.start();
-        both.settle();
+        both.settle_first();
         CHECK(both.source(0).state == SourceState::failed);
         CHECK(both.source(0).discarded > 0);
         CHECK(both.source(1).state == SourceState::good);
@@ -177,7 +184,7 @@ TEST_CASE("a source that fails its health test is put aside, and the other one s
     {
         both.twin.stuck = true;
         both.start();
-        both.settle();
+        both.settle_first();
         CHECK(both.source(0).state == SourceState::good);
         CHECK(both.source(1).state == SourceState::failed);
     }
@@ -189,7 +196,43 @@ TEST_CASE("a source that fails its health test is put aside, and the other one s
     both.settle();
     CHECK(source.info()->reseeds == 2);
     if (both.twin.stuck)
-        CHECK(both.asked == before);  // not even asked
+        CHECK(both.asked == before + 1);  // once a minute
+}
+
+TEST_CASE("a peer that was put aside is asked again every minute, and the log says it once",
+          "[rngd][R8]")
+{
+    Pair both;
+    both.twin.stuck = true;
+    both.start();
+    both.settle_first();
+    REQUIRE(both.source(1).state == SourceState::failed);
+    const u32 before = both.asked;
+    for (u32 seconds = 0; seconds < 180; ++seconds) {
+        both.later(1000);
+        both.settle();
+    }
+    CHECK(both.asked == before + 3);
+    CHECK(std::ranges::count_if(both.bench.log,
+                                [](const std::string& line) {
+                                    return line.find("source=\"rng1\"") != line.npos
+                                           || line.find("source=rng1") != line.npos;
+                                })
+          == 1);
+}
+
+TEST_CASE("a peer that signals on and on is asked no more often for it", "[rngd][hostile][R8]")
+{
+    Pair both;
+    both.refuses = GENERATE(Errc::timed_out, Errc::would_block, Errc::device_fault);
+    both.start();
+    for (u32 ms = 0; ms < 10'000; ++ms) {
+        both.bench.raise(both.note, abi::Bits::at(rngd::peer_bit));
+        both.settle();
+        both.later(1);
+    }
+    CHECK(both.asked > 8);
+    CHECK(both.asked < 40);  // would_block: each time to subscribe, too
 }
 
 TEST_CASE("nothing is handed out when all sources failed", "[rngd][R8][U19][LD29]")
@@ -198,7 +241,7 @@ TEST_CASE("nothing is handed out when all sources failed", "[rngd][R8][U19][LD29
     both.device.stuck = true;
     both.twin.stuck = true;
     both.start();
-    both.settle();
+    both.settle_first();
     auto source = both.open();
     std::array<u8, 16> bytes{};
     CHECK(source.fill(bytes).error() == Errc::device_fault);
@@ -211,6 +254,7 @@ TEST_CASE("nothing is handed out when all sources failed", "[rngd][R8][U19][LD29
     both.twin.forget();
     both.peer.begin();
     both.bench.raise(both.note, abi::Bits::at(rngd::peer_bit));
+    both.later(1000);
     both.settle();
     CHECK(gives(source));
 }
@@ -222,7 +266,7 @@ TEST_CASE("a client that waits hears that the last source failed, when it is a p
     both.device.stuck = true;
     both.refuses = Errc::timed_out;
     both.start();
-    both.settle();
+    both.settle_first();
     REQUIRE(both.source(0).state == SourceState::failed);
     auto source = both.open();
     bool waited = false;
@@ -245,7 +289,7 @@ TEST_CASE("nothing is handed out before the first seed of either source", "[rngd
     both.device.stalled = true;
     both.twin.stalled = true;
     both.start();
-    both.settle();
+    both.settle_first();
     auto source = both.open();
     std::array<u8, 16> bytes{};
     CHECK(source.get(bytes).error() == Errc::would_block);
@@ -260,15 +304,15 @@ TEST_CASE("a peer alone is enough only once the own device is late", "[rngd][hos
 {
     Pair both;
     both.device.stalled = true;
+    const u64 late_at = sys::after_ms(late_ms).raw();
     both.start();
-    both.settle();
+    both.settle_first();
     CHECK(both.source(1).state == SourceState::good);
     auto source = both.open();
     std::array<u8, 16> bytes{};
     CHECK(source.get(bytes).error() == Errc::would_block);
     CHECK(source.info()->health == Health::unseeded);
 
-    const auto late_at = sys::now().raw() + late_ms * sys::counter_frequency() / 1000;
     both.bench.pump = [&] {
         if (both.turn())
             return true;
@@ -343,7 +387,7 @@ TEST_CASE("asking a peer leaves the message of a client alone", "[rngd][hostile]
     both.refuses = Errc::timed_out;
     both.twin.stalled = true;  // so it is asked to tell when it has bytes, with a handle
     both.start();
-    both.settle();
+    both.settle_first();
     both.refuses = Errc::ok;
     both.later(100);
     sys::message_page().payload.fill(0x5a);
