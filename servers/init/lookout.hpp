@@ -71,10 +71,10 @@ public:
     // watches it.
     Verdict look(abi::Ticks now)
     {
-        const bool in_time = pace_.in_time(now);
+        const Timing timing = pace_.timing(now);
         Verdict worst = Verdict::nobody;
         for (u32 i = 0; i < seen_.size(); ++i)
-            worst = std::max(worst, look_at(roll_->servers()[i], seen_[i], in_time));
+            worst = std::max(worst, look_at(roll_->servers()[i], seen_[i], timing));
         return worst;
     }
     abi::Ticks due() const { return pace_.due(); }
@@ -85,7 +85,7 @@ private:
         Stillness stillness;
     };
 
-    Verdict look_at(Roll::Server& server, Seen& seen, bool in_time) const
+    Verdict look_at(Roll::Server& server, Seen& seen, Timing timing) const
     {
         const u64 watched = server.watched;
         if (watched == 0 || Watched::Cpu::get(watched) != cpu_)
@@ -93,20 +93,20 @@ private:
         if (seen.watched != watched)
             seen = {.watched = watched, .stillness = {}};
         const Verdict verdict = Watched::Starting::get(watched) != 0
-                                    ? seen.stillness.look_at_start(roll_->policy(), in_time)
-                                    : look_at_work(server, seen.stillness, in_time);
+                                    ? seen.stillness.look_at_start(roll_->policy(), timing)
+                                    : look_at_work(server, seen.stillness, timing);
         if (verdict == Verdict::hangs)
             server.guilty = watched;
         return verdict;
     }
 
     // A server that waits for a message works on nothing.
-    Verdict look_at_work(const Roll::Server& server, Stillness& stillness, bool in_time) const
+    Verdict look_at_work(const Roll::Server& server, Stillness& stillness, Timing timing) const
     {
         const u64 turn = __atomic_load_n(&server.progress->turn, __ATOMIC_RELAXED);
         const auto about = sys::info(server.endpoint);
         const bool works = about && about->served && !about->attended;
-        return stillness.look(roll_->policy(), in_time, turn, works);
+        return stillness.look(roll_->policy(), timing, turn, works);
     }
 
     Roll* roll_;

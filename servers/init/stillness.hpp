@@ -10,17 +10,23 @@
 
 namespace init {
 
+// Of a look. Whoever is to be watched from now on makes the looker come early: that says nothing of
+// how long the others took.
+enum class Timing : u8 { early, in_time, late };
+
 // When one looks, and whether that is in time.
 class Pace {
 public:
     explicit Pace(const proto::table::Hang& policy) : policy_{policy} {}
 
-    // Of the look at `now`: no later after the one before than it may be.
-    bool in_time(abi::Ticks now)
+    // Of the look at `now`. After an early one the next is due when it was before.
+    Timing timing(abi::Ticks now)
     {
+        if (now < due_)
+            return Timing::early;
         const bool late = now > sys::later(due_, sys::milliseconds(policy_.late_ms));
         due_ = sys::later(now, sys::milliseconds(policy_.interval_ms));
-        return !late;
+        return late ? Timing::late : Timing::in_time;
     }
     // The next look.
     abi::Ticks due() const { return due_; }
@@ -36,9 +42,12 @@ enum class Verdict : u8 { nobody, goes_on, unknown, hangs };  // the better ones
 class Stillness {
 public:
     // What a look shows of a server that said Ready: its last turn (abi::Progress), and whether it
-    // is at work.
-    Verdict look(const proto::table::Hang& policy, bool in_time, u64 turn, bool works)
+    // is at work. An early look leaves what is known as it was.
+    Verdict look(const proto::table::Hang& policy, Timing timing, u64 turn, bool works)
     {
+        if (timing == Timing::early)
+            return works ? Verdict::unknown : Verdict::goes_on;
+        const bool in_time = timing == Timing::in_time;
         same_ = works && worked_ && in_time && turn == turn_ ? same_ + 1 : 0;
         worked_ = works;
         turn_ = turn;
@@ -48,9 +57,11 @@ public:
     }
 
     // The same of one that did not say so yet.
-    Verdict look_at_start(const proto::table::Hang& policy, bool in_time)
+    Verdict look_at_start(const proto::table::Hang& policy, Timing timing)
     {
-        if (in_time)
+        if (timing == Timing::early)
+            return Verdict::unknown;
+        if (timing == Timing::in_time)
             ++started_;
         const bool late = u64{started_} * policy.interval_ms >= policy.ready_ms;
         return late ? Verdict::hangs : Verdict::unknown;

@@ -8,6 +8,7 @@ using init::Lookout;
 using init::Pace;
 using init::Roll;
 using init::Stillness;
+using init::Timing;
 using init::Verdict;
 
 namespace {
@@ -23,7 +24,7 @@ struct Watcher {
 
     Verdict look(u64 ms, u64 turn, bool works)
     {
-        return stillness.look(policy, pace.in_time(at(ms)), turn, works);
+        return stillness.look(policy, pace.timing(at(ms)), turn, works);
     }
 };
 
@@ -84,6 +85,47 @@ TEST_CASE("a look that is a little late counts", "[init][hang]")
     CHECK(watcher.look(now, 7, true) == Verdict::hangs);
 }
 
+TEST_CASE("looks that come early count for nothing", "[init][hang][U27]")
+{
+    Watcher watcher;
+    for (u64 i = 0; i < 5; ++i)
+        REQUIRE(watcher.look(20 * i, 7, true) == Verdict::unknown);
+    for (u64 i = 1; i <= 10; ++i)
+        REQUIRE(watcher.look(80 + i, 7, true) == Verdict::unknown);
+    CHECK(watcher.look(91, 8, false) == Verdict::goes_on);
+    CHECK(watcher.pace.due() == at(100));
+    CHECK(watcher.look(100, 7, true) == Verdict::hangs);
+}
+
+TEST_CASE("however often others start, a server has its time to say Ready", "[init][hang][U27]")
+{
+    Pace pace{policy};
+    Stillness stillness;
+    u64 ms = 0;
+    while (stillness.look_at_start(policy, pace.timing(at(ms))) != Verdict::hangs)
+        REQUIRE(++ms <= policy.ready_ms);
+    CHECK(ms == policy.ready_ms);
+}
+
+TEST_CASE("a server that is watched from an early look on gets all looks of its own",
+          "[init][hang][U27]")
+{
+    fake::Managed world;
+    world.connect();
+    world.endpoint->owner.lock()->attended = false;
+    Roll& roll = world.init->roll();
+    Lookout lookout{roll, 1};
+    CHECK(lookout.look(at(0)) == Verdict::nobody);
+    roll.watch(fake::disk, 0, 1, false);
+    for (u64 i = 1; i <= 10; ++i)
+        CHECK(lookout.look(at(i)) == Verdict::unknown);
+    for (u64 i = 1; i <= 5; ++i)
+        CHECK(lookout.look(at(20 * i)) == Verdict::unknown);
+    CHECK_FALSE(roll.take_guilty(fake::disk));
+    CHECK(lookout.look(at(120)) == Verdict::hangs);
+    CHECK(roll.take_guilty(fake::disk));
+}
+
 TEST_CASE("a machine that always stands still finds nobody guilty", "[init][hang][U27]")
 {
     Watcher watcher;
@@ -102,9 +144,9 @@ TEST_CASE("a server must say Ready within so many looks in time, however late th
     u64 now = 0;
     for (u64 looks = 0; in_time < allowed; ++looks) {
         REQUIRE(looks <= 2 * allowed);
-        const bool counts = pace.in_time(at(now));
-        in_time += counts ? 1 : 0;
-        REQUIRE(stillness.look_at_start(policy, counts)
+        const Timing timing = pace.timing(at(now));
+        in_time += timing == Timing::in_time ? 1 : 0;
+        REQUIRE(stillness.look_at_start(policy, timing)
                 == (in_time == allowed ? Verdict::hangs : Verdict::unknown));
         now += 20 + looks % 2 * longer;
     }
@@ -115,11 +157,11 @@ TEST_CASE("other numbers of the table make another policy", "[init][hang]")
     constexpr proto::table::Hang quick{.looks = 2, .interval_ms = 3, .late_ms = 1, .ready_ms = 1};
     Pace pace{quick};
     Stillness stillness;
-    CHECK(stillness.look(quick, pace.in_time(at(0)), 7, true) == Verdict::unknown);
-    CHECK(stillness.look(quick, pace.in_time(at(3)), 7, true) == Verdict::unknown);
-    CHECK(stillness.look(quick, pace.in_time(at(8)), 7, true) == Verdict::unknown);  // late
-    CHECK(stillness.look(quick, pace.in_time(at(11)), 7, true) == Verdict::unknown);
-    CHECK(stillness.look(quick, pace.in_time(at(14)), 7, true) == Verdict::hangs);
+    CHECK(stillness.look(quick, pace.timing(at(0)), 7, true) == Verdict::unknown);
+    CHECK(stillness.look(quick, pace.timing(at(3)), 7, true) == Verdict::unknown);
+    CHECK(stillness.look(quick, pace.timing(at(8)), 7, true) == Verdict::unknown);  // late
+    CHECK(stillness.look(quick, pace.timing(at(11)), 7, true) == Verdict::unknown);
+    CHECK(stillness.look(quick, pace.timing(at(14)), 7, true) == Verdict::hangs);
 }
 
 TEST_CASE("a looker looks at the servers of its own CPU, and forgets what it knew of earlier ones",
