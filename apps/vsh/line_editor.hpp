@@ -123,7 +123,8 @@ private:
     void finish(text::Writer& out)
     {
         searching_ = false;
-        history_->add(line_.text());
+        if (!cut_)
+            history_->add(line_.text());
         line_.move(line_.end());
         draw(out);
         out.put("\r\n");
@@ -149,6 +150,7 @@ private:
             break;
         default:
             change(key);
+            cut_ = cut_ && line_.end() != 0;
         }
         draw(out);
     }
@@ -207,14 +209,17 @@ private:
         leave_typed();
         age_ = older ? age_ + 1 : age_ - 1;
         line_.set(age_ == 0 ? typed_.text() : history_->back(age_ - 1));
+        cut_ = age_ == 0 && typed_cut_;
         first_ = 0;
     }
 
     // What was being typed is found again below the newest line of before.
     void leave_typed()
     {
-        if (age_ == 0)
-            typed_.set(line_.text());
+        if (age_ != 0)
+            return;
+        typed_.set(line_.text());
+        typed_cut_ = cut_;
     }
 
     // True: the key belongs to the search.
@@ -229,6 +234,7 @@ private:
             if (key != Key::cancel)
                 return false;
             line_.clear();
+            cut_ = false;
             age_ = 0;
             return true;
         }
@@ -244,6 +250,7 @@ private:
         for (; age < history_->size(); ++age)
             if (history_->back(age).contains(pattern_.text())) {
                 line_.set(history_->back(age));
+                cut_ = false;
                 first_ = 0;
                 age_ = age + 1;
                 return;
@@ -261,7 +268,8 @@ private:
     usize age_ = 0;       // of the line that is looked at; 0: it is being typed
     u16 columns_ = usual_columns;
     bool searching_ = false;
-    bool cut_ = false;  // something that was typed did not fit
+    bool cut_ = false;        // something that was typed did not fit
+    bool typed_cut_ = false;  // so it was of typed_
 };
 
 }  // namespace vsh

@@ -247,6 +247,43 @@ TEST_CASE("a line that is full takes no more", "[vsh]")
     CHECK(typist.type(std::string(vsh::EditedLine::capacity, 'x') + "\r") == Event::line);
 }
 
+TEST_CASE("a line that was cut cannot be run from the history", "[vsh]")
+{
+    vsh::History history;
+    Typist typist{history};
+    const std::string too_long(vsh::EditedLine::capacity + 1, 'x');
+    REQUIRE(typist.type(too_long + "\r") == Event::too_long);
+    CHECK(history.size() == 0);
+    history.add("ps");
+    typist.begin();
+    // Nor from below it, where the line that was being typed is found again.
+    CHECK(typist.type(too_long + "\x1b[A\x1b[B\r") == Event::too_long);
+    typist.begin();
+    CHECK(typist.type(too_long + "\x12none\r") == Event::too_long);
+    CHECK(history.size() == 1);
+}
+
+TEST_CASE("a line that takes the place of one that was cut is whole", "[vsh]")
+{
+    const auto [keys, line] = GENERATE(table<std::string, std::string>({
+        {"\x15help", "help"},
+        {"\x01\x0bhelp", "help"},
+        {"\x17help", "help"},
+        {"\x1b[A", "ps"},
+        {"\x12"
+         "p",
+         "ps"},
+        {"\x12none\x07help", "help"},
+    }));
+    vsh::History history;
+    history.add("ps");
+    Typist typist{history};
+    typist.type(std::string(vsh::EditedLine::capacity + 1, 'x') + keys);
+    CHECK(typist.type("\r") == Event::line);
+    CHECK(typist.editor.text() == line);
+    CHECK(history.back(0) == line);
+}
+
 TEST_CASE("older lines come back, and the one that was being typed, too", "[vsh]")
 {
     vsh::History history;
