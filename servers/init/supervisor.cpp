@@ -4,6 +4,8 @@
 #include "black_box.hpp"
 #include "exit_record.hpp"
 
+#include <cstddef>
+
 #include <sys/loader.hpp>
 #include <sys/log.hpp>
 
@@ -49,10 +51,23 @@ void Supervisor::start(u32 index)
     }
 }
 
+// What the instance of before said in its page is not the next one's: whom it worked for, what it
+// did and what it counted. Who is shut out stays so.
+void Supervisor::forget_former(u32 index)
+{
+    const sys::Mapping& page = progress_[index].mapping;
+    if (const auto progress = page.at<abi::Progress>()) {
+        (*progress)->badge = 0;
+        (*progress)->box.count = 0;
+    }
+    constexpr u64 offset = offsetof(abi::ServerPage, statistics);
+    if (const auto statistics = page.at<abi::Statistics>(offset))
+        (*statistics)->since = 0;
+}
+
 Result<> Supervisor::launch(u32 index)
 {
-    if (const auto page = progress_[index].mapping.at<abi::Progress>())
-        (*page)->box.count = 0;
+    forget_former(index);
     recoveries_[index].running = recoveries_[index].image;
     auto process = make_process(index);
     if (!process)

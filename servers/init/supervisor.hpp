@@ -95,6 +95,7 @@ private:
     };
 
     void start(u32 program);
+    void forget_former(u32 program);
     Result<> launch(u32 program);
     Result<sys::Handle<sys::Process>> make_process(u32 program);
     Result<> give(u32 program, sys::Launch& launch);

@@ -163,6 +163,20 @@ TEST_CASE("a program that has a badge shut out gets no new one, until somebody r
     CHECK(connect(manager));  // it was another one
 }
 
+TEST_CASE("what a server worked for when it was killed is not blamed for the end of the next one",
+          "[init][hang][hostile]")
+{
+    Managed world;
+    for (int i = 0; i < 3; ++i) {
+        progress(world).badge = 77;
+        world.die("disk0", abi::ExitCause::killed);
+        CHECK(progress(world).badge == 0);
+        world.die("disk0", abi::ExitCause::fault);
+        world.pass(60'001);
+    }
+    CHECK(progress(world).shut_out == std::array<u64, 4>{});
+}
+
 TEST_CASE("nobody is shut out for a server that was killed, or worked for nobody", "[init][hang]")
 {
     Managed world;

@@ -33,3 +33,15 @@ TEST_CASE("nobody else gets it, and there is none of an app", "[init][statistics
     CHECK(world.ask<names::Statistics>(manager, {text::padded<16>("")}, 1).error()
           == Errc::not_found);
 }
+
+TEST_CASE("what a server counted is not said to be the next one's", "[init][statistics]")
+{
+    Managed world;
+    const auto statistics = [&]() -> abi::Statistics& {
+        return *reinterpret_cast<abi::Statistics*>(reinterpret_cast<std::byte*>(&progress(world))
+                                                   + offsetof(abi::ServerPage, statistics));
+    };
+    statistics().since = 5;
+    world.die("disk0", abi::ExitCause::killed);
+    CHECK(statistics().since == 0);
+}
