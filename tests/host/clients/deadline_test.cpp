@@ -179,7 +179,7 @@ TEST_CASE("a callback hears of its request's deadline, also from who never waits
     REQUIRE(
         work.read(block::Sector{0}, 1, *rig.disk.buffer(), {+told, &outcome, sys::after_ms(500)})
             .has_value());
-    SECTION("who waits") { CHECK(work.run(sys::after_ms(900)).error() == Errc::timed_out); }
+    SECTION("who waits") { CHECK(work.run(sys::after_ms(900)).has_value()); }
     SECTION("who does not")
     {
         CHECK(work.dispatch() == 0);
@@ -191,6 +191,44 @@ TEST_CASE("a callback hears of its request's deadline, also from who never waits
     CHECK(rig.disk.outstanding() == 1);
     rig.settle();
     rig.finish(0);
+}
+
+TEST_CASE("who waits for callbacks waits for none that was told of its deadline",
+          "[clients][block][U12]")
+{
+    Rig rig;
+    rig.blk.hold = true;
+    block::Callbacks work{rig.disk};
+    u32 told = 0;
+    const auto count = [](void* context, Errc why, block::Buffer) {
+        CHECK(why == Errc::timed_out);
+        ++*static_cast<u32*>(context);
+    };
+    for (u64 sector = 0; sector < 3; ++sector)
+        REQUIRE(work.read(block::Sector{sector}, 1, *rig.disk.buffer(),
+                          {+count, &told, sys::after_ms(500)})
+                    .has_value());
+    CHECK(work.run().has_value());  // a disk that hangs
+    CHECK(told == 3);
+    CHECK(rig.disk.outstanding() == 3);
+    CHECK(work.run().has_value());
+    while (rig.blk.held() != 0)
+        rig.finish(0);
+    CHECK(work.run().has_value());
+    CHECK_FALSE(rig.bench.stuck());
+
+    SECTION("nor for one that was cancelled behind its back")
+    {
+        REQUIRE(work.flush({+count, &told}).has_value());
+        u64 tag = 0;
+        while (!rig.disk.cancel(tag))
+            REQUIRE(++tag < block::Channel::max_entries);
+        rig.disk.kick();
+        rig.settle();
+        rig.finish(0);
+        CHECK(work.run().has_value());
+    }
+    CHECK(told == 3);
 }
 
 TEST_CASE("deadlines pass in their order, each once, and only those that count", "[clients][block]")

@@ -2,7 +2,7 @@
 //
 //     block::Callbacks work{disk};
 //     work.read(sector, 8, std::move(buffer), {on_read, &state});
-//     work.run();                        // until nothing is outstanding
+//     work.run();                        // until everybody was told
 //
 // A callback may start further requests. Only this layer submits to its disk while something is
 // outstanding.
@@ -58,13 +58,14 @@ public:
         return told;
     }
 
-    // Waits and tells until nothing is outstanding. Errors: timed_out.
+    // Waits and tells until everybody was told; the disk may still have what timed out. Errors:
+    // timed_out.
     Result<> run(abi::Ticks deadline = abi::never)
     {
-        while (disk_->outstanding() != 0) {
+        while (free_count_ != places_.size()) {
             auto done = disk_->wait(deadline);
             if (!done)
-                return fail(done.error());
+                return done.error() == Errc::not_found ? Result<>{} : fail(done.error());
             tell(std::move(*done));
         }
         return {};
