@@ -27,10 +27,11 @@ struct Status {
     u32 epoch = 0;
 };
 
-// Exit status of the run when the program that decides it has ended.
+// Exit status of the run when the program that decides it has ended. The host sees eight bits: a
+// code that has more is a failure, and must not look like another one, or like success.
 constexpr u64 verdict(abi::ExitCause cause, u64 code)
 {
-    return cause == abi::ExitCause::exited ? code & 0xff : 255;
+    return cause == abi::ExitCause::exited && code < 255 ? code : 255;
 }
 
 class Registry {

@@ -270,8 +270,13 @@ TEST_CASE("the program of the verdict ends the run with its code", "[init][death
     }
     SECTION("failure")
     {
-        world.die("demo", abi::ExitCause::exited, 0x103);
+        world.die("demo", abi::ExitCause::exited, 3);
         expected = 3;
+    }
+    SECTION("a failure that has more bits than an exit status")
+    {
+        world.die("demo", abi::ExitCause::exited, GENERATE(u64{0x100}, u64{0x103}, u64{1} << 63));
+        expected = 255;
     }
     SECTION("fault")
     {
