@@ -1,4 +1,5 @@
 // vsh/stat_command.cpp - stat: what servers count, read from their pages.
+#include "plain.hpp"
 #include "shell.hpp"
 
 #include <algorithm>
@@ -71,7 +72,7 @@ void show(const Statistics::Histogram& histogram)
     constexpr std::array<Share, 4> shares{{{"p50", 50}, {"p90", 90}, {"p99", 99}, {"all", 100}}};
     const u64 count = sys::count_of(histogram);
     Line line;
-    line.put("  ").left(text::of(histogram.name), name_columns).number(count);
+    line.put("  ").left(text::of(plain(histogram.name)), name_columns).number(count);
     for (const auto& [label, percent] : shares)
         if (count != 0)
             put_bound(line.put("  ").put(label).put(' '), histogram.unit,
@@ -96,7 +97,7 @@ void show(std::string_view server, const Statistics& statistics)
     for (usize i = 0; i < statistics.names.size() && statistics.names[i][0] != 0; ++i) {
         Line line;
         print(line.put("  ")
-                  .left(text::of(statistics.names[i]), name_columns)
+                  .left(text::of(plain(statistics.names[i])), name_columns)
                   .number(sys::value_of(statistics, i)));
     }
     for (const auto& histogram : statistics.histograms)

@@ -1,9 +1,11 @@
-// tests/host/vsh/hexdump_test.cpp - the lines are those of `hexdump -C`.
+// tests/host/vsh/hexdump_test.cpp - the lines are those of `hexdump -C`; names become plain.
 #include "hexdump.hpp"
+#include "plain.hpp"
 
 #include <string>
 #include <vector>
 
+#include <base/text.hpp>
 #include <catch2/catch.hpp>
 
 namespace {
@@ -60,4 +62,12 @@ TEST_CASE("a short last row keeps its columns", "[vsh]")
 TEST_CASE("addresses above 4 GiB get the digits they need", "[vsh]")
 {
     CHECK(dump("a", 0x1'2345'6789)[0].starts_with("123456789  61 "));
+}
+
+TEST_CASE("a name that a server wrote does nothing to the terminal", "[vsh][hostile]")
+{
+    constexpr std::array<char, 8> hostile{'a', '\x1b', '[', '\x9b', '~', '\x7f', ' ', '\n'};
+    CHECK(text::of(vsh::plain(hostile)) == "a?[?~? ?");
+    constexpr std::array<char, 4> usual{'o', 'k', '\0', '\0'};
+    CHECK(vsh::plain(usual) == usual);
 }
