@@ -61,8 +61,8 @@ private:
     std::array<Server, proto::table::max_programs> servers_{};
 };
 
-// Of one CPU: what keeps its servers from it keeps the looker from it too, and then its looks are
-// late.
+// Of one CPU: when the host stops it, its servers stand still and the looks are late. What else
+// runs there keeps a server from it, but not the looker.
 class Lookout {
 public:
     Lookout(Roll& roll, u64 cpu) : roll_{&roll}, cpu_{cpu}, pace_{roll.policy()} {}

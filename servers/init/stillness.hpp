@@ -1,8 +1,9 @@
 // init/stillness.hpp - whether a server hangs: it is at work, and does not come back from what it
 // does. Pure: times and what was seen are arguments.
 //
-// A look that comes late says that the machine stood still, or that the CPU of both was somebody
-// else's: then nothing that was seen before counts.
+// A look that comes late says that the machine stood still, since the looker is more important than
+// all others of its CPU: then nothing that was seen before counts. A server that was kept from its
+// CPU by somebody more important than it is not told from one that hangs.
 #pragma once
 
 #include <proto/table.hpp>
