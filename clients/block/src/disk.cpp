@@ -284,6 +284,8 @@ Disk::not_woken(Errc why, abi::Ticks until, abi::Ticks deadline)
 {
     if (why != Errc::timed_out)
         return fail(why);
+    if (until != deadline && channel_.awaited_deadline() > until)
+        return std::nullopt;  // it was that of a request that has ended
     if (until != abi::now) {
         ring();
         if (const auto woken = sleep(false, sys::after_ms(grace_ms));

@@ -105,6 +105,28 @@ TEST_CASE("the deadline of a request that has ended is nobody's", "[clients][blo
     CHECK(rig.disk.set_deadline(1, abi::now).error() == Errc::not_found);
 }
 
+TEST_CASE("the deadlines of requests that have ended ring nobody", "[clients][block]")
+{
+    const auto signals = [](bool deadlines) {
+        Rig rig;
+        rig.blk.hold = true;
+        for (u64 tag = 0; tag < 20; ++tag) {
+            rig.read(tag, deadlines ? sys::after_ms(10) : abi::never);
+            CHECK(rig.disk.wait(sys::after_ms(5)).error() == Errc::timed_out);
+            rig.finish(0);
+            CHECK(rig.next().outcome == Errc::ok);
+            rig.read(tag);
+            CHECK(rig.disk.wait(sys::after_ms(20)).error() == Errc::timed_out);
+            rig.finish(0);
+            CHECK(rig.next().outcome == Errc::ok);
+            sys::host_counter += sys::milliseconds(11).raw();
+        }
+        sys::host_counter = 0;
+        return rig.bench.signals;
+    };
+    CHECK(signals(true) == signals(false));
+}
+
 TEST_CASE("the wait's own deadline, if it is the earlier one, changes nothing", "[clients][block]")
 {
     Rig rig;

@@ -150,11 +150,16 @@ public:
     }
     // None passes before.
     abi::Ticks next_deadline() const { return deadlines_.next(); }
+    // The same, of a request that has not ended.
+    abi::Ticks awaited_deadline()
+    {
+        (void)deadlines_.prune(AwaitsDeadline{&requests_});
+        return deadlines_.next();
+    }
     // A request whose deadline has passed, if one did: from now on it is as if abandoned.
     std::optional<Completion> expire(abi::Ticks now)
     {
-        const auto late = deadlines_.passed(
-            now, [this](u32 place) { return requests_.at(place).awaits_deadline(); });
+        const auto late = deadlines_.passed(now, AwaitsDeadline{&requests_});
         if (!late)
             return std::nullopt;
         Request& request = requests_.at(*late);
@@ -263,6 +268,11 @@ private:
     };
 
     using Request = Requests::Request;
+
+    struct AwaitsDeadline {
+        Requests* requests;
+        bool operator()(u32 place) const { return requests->at(place).awaits_deadline(); }
+    };
 
     bool renew_rings()
     {

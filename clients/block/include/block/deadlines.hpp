@@ -28,32 +28,42 @@ public:
     // No deadline passes before.
     abi::Ticks next() const { return next_; }
 
-    // A place whose deadline has passed, and which has none any more. `counts(place)`: the request
-    // that is there now is one with a deadline.
+    // Forgets those of nobody, so that next() is somebody's. `counts(place)`: the request that is
+    // there now is one with a deadline. Gives the earliest one's.
+    template <class Counts>
+    std::optional<u32> prune(Counts counts)
+    {
+        std::optional<u32> first;
+        next_ = abi::never;
+        for (u32 place = 0; place < Places; ++place) {
+            if (!is_set(place))
+                continue;
+            if (!counts(place)) {
+                unset(place);
+            } else if (!first || at_[place] < next_) {
+                next_ = at_[place];
+                first = place;
+            }
+        }
+        return first;
+    }
+
+    // The place whose deadline passed first, if one did, and which has none any more.
     template <class Counts>
     std::optional<u32> passed(abi::Ticks now, Counts counts)
     {
-        std::optional<u32> found;
-        next_ = abi::never;
-        for (u32 place = 0; place < Places; ++place) {
-            u64& word = set_[place / 64];
-            const u64 bit = u64{1} << place % 64;
-            if ((word & bit) == 0)
-                continue;
-            const bool due = !found && at_[place] <= now;
-            if (!counts(place)) {
-                word &= ~bit;
-            } else if (due) {
-                word &= ~bit;
-                found = place;
-            } else {
-                next_ = std::min(next_, at_[place]);
-            }
-        }
-        return found;
+        const auto first = prune(counts);
+        if (!first || now < next_)
+            return std::nullopt;
+        unset(*first);
+        (void)prune(counts);
+        return first;
     }
 
 private:
+    bool is_set(u32 place) const { return (set_[place / 64] >> place % 64 & 1) != 0; }
+    void unset(u32 place) { set_[place / 64] &= ~(u64{1} << place % 64); }
+
     abi::Ticks next_ = abi::never;
     std::array<u64, (Places + 63) / 64> set_{};
     std::array<abi::Ticks, Places> at_{};
