@@ -277,6 +277,20 @@ Result<Completion> Disk::sleep_and_poll(bool ring_first, abi::Ticks deadline)
     }
 }
 
+// Completions without end keep no request from its deadline: after one more of them it has passed.
+[[gnu::cold, gnu::noinline]] std::optional<Completion> Disk::overdue()
+{
+    const abi::Ticks now = sys::now();
+    if (now < channel_.next_deadline())
+        return std::nullopt;
+    const abi::Ticks next = channel_.awaited_deadline();
+    if (now < next || std::exchange(overdue_, next) != next)
+        return std::nullopt;
+    auto late = channel_.expire(now);
+    kick();
+    return late;
+}
+
 // A server that is rung for nothing looks at its device: an interrupt may have been lost. If it is
 // on another CPU, it needs a moment.
 [[gnu::cold, gnu::noinline]] std::optional<Result<Completion>>

@@ -127,6 +127,35 @@ TEST_CASE("the deadlines of requests that have ended ring nobody", "[clients][bl
     CHECK(signals(true) == signals(false));
 }
 
+TEST_CASE("a deadline passes while other requests end without end", "[clients][block][U12]")
+{
+    Rig rig;
+    rig.blk.hold = true;
+    rig.read(1, sys::after_ms(10));
+    u32 ended = 0;
+    const auto more = [&] {
+        rig.read(2);
+        rig.disk.kick();
+        rig.settle();
+        rig.finish(1);
+    };
+    for (; ended < 10; ++ended) {
+        more();
+        CHECK(rig.next().tag == 2);
+    }
+    sys::host_counter += sys::milliseconds(11).raw();
+    more();
+    CHECK(rig.next().tag == 2);  // first what came
+    more();
+    const auto late = rig.next();
+    CHECK(late.tag == 1);
+    CHECK(late.outcome == Errc::timed_out);
+    CHECK(rig.next().tag == 2);
+    sys::host_counter = 0;
+    rig.finish(0);
+    CHECK(rig.disk.wait().error() == Errc::not_found);
+}
+
 TEST_CASE("the wait's own deadline, if it is the earlier one, changes nothing", "[clients][block]")
 {
     Rig rig;

@@ -148,13 +148,17 @@ public:
     // For who sleeps on notification() itself and saw bit 1: the next wait() looks at the server.
     void heed() { look_at_server(); }
 
-    // The next completion; if there is none, a request whose deadline has passed. At a deadline the
-    // server is asked to look at its device once more.
+    // The next completion; if there is none, or there was one when the deadline of a request had
+    // passed already, that request. At a deadline the server is asked to look at its device once
+    // more.
     // After the death of a server it takes longer by what the next one needs to answer, at most
     // attach_ms: however short its deadlines are, a session gets past it.
     // Errors: timed_out, not_found (nothing is outstanding).
     Result<Completion> wait(abi::Ticks deadline = abi::never)
     {
+        if (channel_.next_deadline() != abi::never) [[unlikely]]
+            if (auto late = overdue())
+                return std::move(*late);
         // The doorbell of a server that sleeps is rung when we sleep as well: then it has nothing
         // for us yet, and both take one trap.
         const bool owed = channel_.publish();
@@ -183,6 +187,7 @@ private:
     void ring() { (void)sys::signal(doorbell_.borrow(), all_bits); }
     Result<Completion> sleep_and_poll(bool ring_first, abi::Ticks deadline);
     std::optional<Result<Completion>> not_woken(Errc why, abi::Ticks until, abi::Ticks deadline);
+    std::optional<Completion> overdue();
     std::optional<Result<Completion>> late(abi::Ticks until, abi::Ticks deadline);
     [[gnu::always_inline]] Result<abi::Bits> sleep(bool ring_first, abi::Ticks deadline) const
     {
@@ -208,7 +213,8 @@ private:
     u32 entries_ = 0;  // of the rings
     u32 session_number_ = 0;
     u32 restarts_ = 0;
-    u64 endpoint_epoch_ = 0;  // of the server that has the rings; 0: none yet
+    abi::Ticks overdue_ = abi::never;  // the deadline that had passed when somebody waited last
+    u64 endpoint_epoch_ = 0;           // of the server that has the rings; 0: none yet
 };
 
 }  // namespace block
