@@ -63,7 +63,8 @@ public:
     // Gives the device a buffer. Errors: bad_argument (too short, or not aligned to 4 bytes),
     // would_block (the queue is full), device_fault (not started, or broken).
     Result<> post(u64 tag, DmaRegion buffer);
-    // Gives it every buffer again that came back and that post() did not replace.
+    // Gives it every buffer again that came back and that post() did not replace; none while a
+    // frame is not complete, of which they may be pieces.
     void repost();
     // The next frame. An error is a lie of the device, told once. Nothing comes while a frame is
     // not complete.
@@ -193,7 +194,7 @@ template <u16 Max>
 template <u16 Max>
 void Receiver<Max>::repost()
 {
-    if (queue_.size() == 0 || broken()) [[unlikely]]
+    if (queue_.size() == 0 || broken() || wanted_ != 0) [[unlikely]]
         return;
     const u16* at = free_.data() + free_count_;
     const u16 given = queue_.offer_some(free_count_, [&] [[gnu::always_inline]] (Offer & offer) {

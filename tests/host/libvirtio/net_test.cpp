@@ -111,6 +111,10 @@ TEST_CASE("a frame over several buffers comes as a list of them", "[libvirtio][n
         CHECK_FALSE(rig.driver.receive().take().has_value());  // not before it is complete
         const auto end = std::min<usize>(wire.size(), at + 2048);
         rig.give(NetRig::rx, Octets(wire.begin() + at, wire.begin() + static_cast<long>(end)));
+        if (end != wire.size()) {
+            CHECK_FALSE(rig.driver.receive().take().has_value());
+            rig.driver.receive().repost();  // nothing: its pieces are the caller's to read
+        }
     }
     const Frame frame = got(rig.driver.receive().take()).value();
     CHECK((frame.drop == Drop::none && frame.bytes == 5000 && frame.pieces.size() == 3));
