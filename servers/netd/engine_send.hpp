@@ -108,7 +108,8 @@ u32 Engine<N, O>::serve_plain(u32 place, Session& session, u32 most)
 {
     const bool up = (link_ & net::LinkBits::up) != 0;
     most = up ? std::min(most, nic_->plain_room(session)) : 0;
-    const Limits limits = session.limits();
+    Limits limits = session.limits();
+    limits.max_frame = std::min(limits.max_frame, nic_->max_frame());  // less after some resets
     const DeviceAddr buffer = session.buffer().start();
     u64 bytes = 0;
     auto sends = session.requests();

@@ -39,7 +39,7 @@ struct Client {
         runs[0] = {0, buffer_at(place)};
         const netd::Limits limits{.buffer_bytes = static_cast<u32>(memory.size()),
                                   .space_bytes = frame_bytes,
-                                  .max_frame = FakeNic::max_frame};
+                                  .max_frame = FakeNic::max_frame()};
         auto session = netd::Session::over({client, spaces, sends, server, received, sent}, limits,
                                            common::BufferMap{runs, memory.size()}, memory);
         demand(session.has_value());

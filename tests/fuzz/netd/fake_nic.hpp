@@ -24,7 +24,7 @@ constexpr DeviceAddr buffer_at(u32 place) { return DeviceAddr{(place + 1) * buff
 
 struct FakeNic {
     static constexpr u16 most_sends = 16;
-    static constexpr u32 max_frame = 1518;
+    static constexpr u32 max_frame() { return 1518; }
 
     struct PlainSend {
         u64 tag;
@@ -40,7 +40,7 @@ struct FakeNic {
     {
         const u64 place = netd::Tag::Place::get(tag);
         const u64 offset = address - buffer_at(static_cast<u32>(place)).raw();
-        demand(length >= 14 && length <= max_frame && fits(offset, length, buffer_bytes));
+        demand(length >= 14 && length <= max_frame() && fits(offset, length, buffer_bytes));
         at_device.push_back(tag);
         ++taken;
     }

@@ -239,6 +239,36 @@ TEST_CASE("a device that lies is reset: its frames are lost, not sent again, and
     CHECK(rig.device_model.sent.size() == sent + 1);
 }
 
+TEST_CASE("after a reset to a smaller MTU a session sends no frame that is longer",
+          "[netd][hostile]")
+{
+    model::NetOptions options;
+    options.features |= model::Net::has_mtu;
+    NicRig rig{options};
+    net::Interface nic;
+    REQUIRE(nic.open(rig.bench.startup(), "nic0").has_value());
+    net::Blocking blocking{nic};
+    const auto send = [&](usize bytes) {
+        REQUIRE(blocking.send(view(frame_to(everybody, bytes))).has_value());
+        REQUIRE(blocking.flush().has_value());
+        const bool sent =
+            !rig.device_model.sent.empty() && rig.device_model.sent.back().bytes.size() == bytes;
+        rig.device_model.sent.clear();
+        return sent;
+    };
+    CHECK(send(1400));
+    constexpr u16 mtu = 1000;
+    rig.device_model.config()[10] = static_cast<u8>(mtu);
+    rig.device_model.config()[11] = mtu >> 8;
+    rig.world.lies.arm(model::Lie::needs_reset, 0, 1);
+    (void)send(64);
+    rig.settle();
+    REQUIRE(nic.stats()->resets == 1);
+    CHECK(send(mtu + wire::frame_header_bytes));
+    CHECK_FALSE(send(1400));
+    CHECK(send(64));
+}
+
 TEST_CASE("a client attaches again to a server that was restarted, with its filter and without its "
           "frames",
           "[netd]")
