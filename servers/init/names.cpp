@@ -70,11 +70,9 @@ Result<names::Ready::Reply> Supervisor::on(const names::Ready::Request& request,
 Result<names::Statistics::Reply> Supervisor::on(const names::Statistics::Request& request,
                                                 sys::Caller& caller)
 {
-    if (const auto may = manages(caller); !may)
-        return fail(may.error());
-    const auto target = given_.plan.server(text::of(request.server));
+    const auto target = managed(request.server, caller);
     if (!target)
-        return fail(Errc::not_found);
+        return fail(target.error());
     if (!caller.accepts(1))
         return fail(Errc::bad_argument);
     auto page =

@@ -203,6 +203,14 @@ Result<> Supervisor::manages(const sys::Caller& caller) const
     return {};
 }
 
+Result<u32> Supervisor::managed(const abi::Name& server, const sys::Caller& caller) const
+{
+    if (const auto may = manages(caller); !may)
+        return fail(may.error());
+    const auto target = given_.plan.server(text::of(server));
+    return target ? Result<u32>{*target} : fail(Errc::not_found);
+}
+
 Result<names::Kill::Reply> Supervisor::on(const names::Kill::Request& request, sys::Caller& caller)
 {
     if (const auto may = manages(caller); !may)
@@ -218,11 +226,9 @@ Result<names::Kill::Reply> Supervisor::on(const names::Kill::Request& request, s
 Result<names::Restart::Reply> Supervisor::on(const names::Restart::Request& request,
                                              sys::Caller& caller)
 {
-    if (const auto may = manages(caller); !may)
-        return fail(may.error());
-    const auto target = given_.plan.server(text::of(request.server));
+    const auto target = managed(request.server, caller);
     if (!target)
-        return fail(Errc::not_found);
+        return fail(target.error());
     Recovery& recovery = recoveries_[*target];
     recovery.held = false;
     recovery.outsiders = 0;
@@ -252,11 +258,9 @@ Result<names::Restart::Reply> Supervisor::on(const names::Restart::Request& requ
 
 Result<names::Hold::Reply> Supervisor::on(const names::Hold::Request& request, sys::Caller& caller)
 {
-    if (const auto may = manages(caller); !may)
-        return fail(may.error());
-    const auto target = given_.plan.server(text::of(request.server));
+    const auto target = managed(request.server, caller);
     if (!target)
-        return fail(Errc::not_found);
+        return fail(target.error());
     Recovery& recovery = recoveries_[*target];
     recovery.held = true;
     roll().forget(*target);

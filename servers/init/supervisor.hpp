@@ -130,6 +130,8 @@ private:
     void choose_image(u32 program, bool was_ready);
     // Errors: denied.
     Result<> manages(const sys::Caller& caller) const;
+    // The server of this name, for a caller that manages. Errors: denied, not_found.
+    Result<u32> managed(const abi::Name& server, const sys::Caller& caller) const;
 
     const table::Program& program(u32 index) const { return given_.plan.programs()[index]; }
     u32 count() const { return static_cast<u32>(given_.plan.programs().size()); }

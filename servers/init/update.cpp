@@ -10,11 +10,9 @@ using sys::Level;
 Result<names::Update::Reply> Supervisor::on(const names::Update::Request& request,
                                             sys::Caller& caller)
 {
-    if (const auto may = manages(caller); !may)
-        return fail(may.error());
-    const auto target = given_.plan.server(text::of(request.server));
+    const auto target = managed(request.server, caller);
     if (!target)
-        return fail(Errc::not_found);
+        return fail(target.error());
     if (const auto image = given_.archive.find(text::of(request.image)); !image)
         return fail(image.error());
     if (registry_[*target].state == State::leaving)
