@@ -1,90 +1,36 @@
 // disk_suite_test.cpp - blkd's operations on registers of both versions and packed rings; the host
 // resizes the disk when its guest asks, and sees what a discard gives back.
-#include "guest.hpp"
-#include "guest_log.hpp"
-#include "judge.hpp"
-
 #include <sstream>
 
 #include <catch2/catch.hpp>
+#include <cli/boot.hpp>
 #include <cli/image.hpp>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 namespace {
 
-using namespace std::chrono_literals;
+using cli::operator+;
 
-struct Guest {
-    int code = -1;
-    std::string reason;
-    std::vector<std::string> complaints;
-    std::vector<std::string> log;
-    unsigned resized = 0;
-};
-
-class Host {
-public:
-    Host(const vireo::Launch& launch, Guest& guest) : launch_{&launch}, guest_{&guest} {}
-
-    void line(const std::string& text)
-    {
-        guest_->log.push_back(text);
-        const auto record = vireo::parse_record(text);
-        if (record && record->user_output && record->text.starts_with("host: resize "))
-            resize(record->text.substr(13));
-        // QMP serves one at a time, and somebody else asks at the end.
-        if (record && record->from_init() && vireo::field(record->text, "msg") == "exited")
-            qmp_.reset();
-    }
-
-private:
-    void resize(const std::string& words)
-    {
-        std::istringstream in{words};
-        std::string node;
-        u64 bytes = 0;
-        in >> node >> bytes;
-        if (!qmp_)
-            qmp_ = vireo::Qmp::connect(launch_->qmp_socket, 20s);
-        const auto arguments = fmt::format(R"({{"node-name":"{}","size":{}}})", node, bytes);
-        guest_->resized += qmp_ && qmp_->execute("block_resize", arguments) ? 1 : 0;
-    }
-
-    const vireo::Launch* launch_;
-    Guest* guest_;
-    std::optional<vireo::Qmp> qmp_;
-};
-
-Guest boot(std::vector<std::string> words)
+// "resize NODE BYTES"
+bool resize(const std::string& wish, cli::Host& host)
 {
-    words.insert(words.begin(), {"vireo", "run", "--no-build", SOURCE_FOLDER "/disk.toml"});
-    std::vector<const char*> argv;
-    for (const auto& word : words)
-        argv.push_back(word.c_str());
-    const auto options =
-        std::get<vireo::Options>(vireo::parse_options(static_cast<int>(argv.size()), argv.data()));
-    const vireo::Project project{.root = PROJECT_ROOT, .target = VIREO_TARGET_DIR};
-    const auto launch = vireo::prepare_launch(project, options, {});
-    Guest guest;
-    Host host{launch, guest};
-    const vireo::GuestListener listener{.line = [&](const std::string& line) { host.line(line); }};
-    const auto end = vireo::run_guest(project, launch, options, listener);
-    const auto judgement = vireo::judge(end);
-    guest.code = judgement.code;
-    guest.reason = judgement.reason;
-    guest.complaints = end.complaints;
-    return guest;
+    std::istringstream in{wish};
+    std::string what;
+    std::string node;
+    u64 bytes = 0;
+    in >> what >> node >> bytes;
+    return what == "resize"
+           && host.execute("block_resize",
+                           fmt::format(R"({{"node-name":"{}","size":{}}})", node, bytes));
 }
 
-void check_suite(const std::vector<std::string>& words)
+void check_suite(const cli::Words& words)
 {
-    const auto guest = boot(words);
-    INFO(fmt::format("{}", fmt::join(guest.log, "\n")));
-    CHECK(guest.reason == "");
-    CHECK(guest.code == 0);
-    CHECK(guest.complaints.empty());
-    CHECK(guest.resized == 9);
+    const auto guest =
+        cli::boot({.words = cli::Words{SOURCE_FOLDER "/disk.toml"} + words, .obey = resize});
+    cli::check_good(guest);
+    CHECK(guest.asked == 9);
 }
 
 u64 allocated_bytes(const cli::fs::path& file)
@@ -133,7 +79,7 @@ TEST_CASE("B14, B15: discards and zeroes that unmap shrink the image, zeroes alo
 
 TEST_CASE("the example of coroutines copies what it says")
 {
-    const auto ran = cli::vireo({"run", PROJECT_ROOT "/systems/copy.toml"});
+    const auto ran = cli::vireo({"run", (cli::project_root() / "systems/copy.toml").string()});
     INFO(ran.out << ran.err);
     CHECK(ran.status == 0);
     CHECK(cli::contains(ran.out, "copy: 1 MiB, the same"));

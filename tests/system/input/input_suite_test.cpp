@@ -2,19 +2,13 @@
 #include "typist.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 namespace {
 
 void check_suite(const std::vector<std::string>& words)
 {
     const auto guest = typist::boot(words);
-    INFO(fmt::format("{}", fmt::join(guest.log, "\n")));
-    INFO(fmt::format("{}", fmt::join(guest.problems, "\n")));
-    CHECK(guest.reason == "");
-    CHECK(guest.code == 0);
-    CHECK(guest.complaints.empty());
-    CHECK(guest.problems.empty());
+    cli::check_good(guest);
     CHECK(guest.asked > 100);
 }
 

@@ -11,21 +11,11 @@
 //   scroll
 #pragma once
 
-#include <string>
-#include <vector>
+#include <cli/boot.hpp>
 
 namespace typist {
 
-struct Guest {
-    int code = -1;       // what `run` would have ended with,
-    std::string reason;  // and why
-    std::vector<std::string> complaints;
-    std::vector<std::string> problems;  // of the host's side
-    std::vector<std::string> log;
-    unsigned asked = 0;
-};
-
 // `tools/vireo run input.toml` with these words.
-Guest boot(const std::vector<std::string>& words);
+cli::Booted boot(const cli::Words& words);
 
 }  // namespace typist

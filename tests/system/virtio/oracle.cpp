@@ -1,7 +1,6 @@
 // oracle.cpp - what QEMU says about the devices of a guest, over QMP.
 #include "oracle.hpp"
 
-#include "guest.hpp"
 #include "guest_log.hpp"
 
 #include <algorithm>
@@ -109,57 +108,34 @@ Device device_at(vireo::Qmp& qmp, const std::string& path, bool legacy)
     return device;
 }
 
-vireo::Options options_of(std::vector<std::string> words)
-{
-    words.insert(words.begin(), {"vireo", "run", "--no-build"});
-    std::vector<const char*> argv;
-    for (const auto& word : words)
-        argv.push_back(word.c_str());
-    return std::get<vireo::Options>(
-        vireo::parse_options(static_cast<int>(argv.size()), argv.data()));
-}
-
-void keep_reasons(Guest& guest, const vireo::GuestEnd& end)
-{
-    const auto judgement = vireo::judge(end);
-    guest.code = judgement.code;
-    guest.reason = judgement.reason;
-    guest.complaints = end.complaints;
-    for (const auto& line : guest.log)
-        UNSCOPED_INFO(line);
-    for (const auto& line : end.complaints)
-        UNSCOPED_INFO("qemu: " << line);
-}
-
 }  // namespace
 
 std::optional<std::string> Guest::negotiated(const std::string& server) const
 {
-    const auto found = std::ranges::find_if(log, [&](const std::string& line) {
+    const auto found = std::ranges::find_if(booted.log, [&](const std::string& line) {
         const auto record = vireo::parse_record(line);
         return record && record->program() == server && !record->user_output
                && vireo::field(record->text, "features") && vireo::field(record->text, "virtio");
     });
-    return found == log.end() ? std::nullopt : std::optional{*found};
+    return found == booted.log.end() ? std::nullopt : std::optional{*found};
 }
 
-Guest boot(const std::vector<std::string>& words)
+Guest boot(const cli::Words& words)
 {
-    const vireo::Project project{.root = PROJECT_ROOT, .target = VIREO_TARGET_DIR};
-    const auto options = options_of(words);
-    const auto launch = vireo::prepare_launch(project, options, {.qemu = {"-no-shutdown"}});
-    const bool legacy = launch.system.machine.legacy;
     Guest guest;
-    const vireo::GuestListener listener{
-        .line = [&](const std::string& line) { guest.log.push_back(line); },
+    bool legacy = false;
+    guest.booted = cli::boot({
+        .words = words,
+        .kind = {.qemu = {"-no-shutdown"}},
+        .prepare = [&](vireo::Launch& launch) { legacy = launch.system.machine.legacy; },
         .stopped =
             [&](vireo::Qmp& qmp) {
                 for (const auto& one : ask(qmp, "x-query-virtio", Json::object())) {
                     const std::string path = one["path"];
                     guest.devices[path.substr(path.rfind('/') + 1)] = device_at(qmp, path, legacy);
                 }
-            }};
-    keep_reasons(guest, vireo::run_guest(project, launch, options, listener));
+            },
+    });
     return guest;
 }
 

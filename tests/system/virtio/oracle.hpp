@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <cli/boot.hpp>
 #include <virtio/features.hpp>
 
 namespace oracle {
@@ -32,17 +33,14 @@ struct Device {
 };
 
 struct Guest {
-    int code = -1;       // what `run` would have ended with,
-    std::string reason;  // and why
-    std::vector<std::string> complaints;
-    std::vector<std::string> log;
+    cli::Booted booted;
     std::map<std::string, Device> devices;  // by id
 
     // Fields of the one line in which the server of a device says what it negotiated.
     std::optional<std::string> negotiated(const std::string& server) const;
 };
 
-// `tools/vireo run` with these words. A failing test prints the log.
-Guest boot(const std::vector<std::string>& words);
+// `tools/vireo run` with these words.
+Guest boot(const cli::Words& words);
 
 }  // namespace oracle

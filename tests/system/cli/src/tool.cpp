@@ -78,6 +78,8 @@ Words operator+(Words first, const Words& more)
 
 std::string tool() { return VIREO_COMMAND; }
 
+fs::path project_root() { return fs::path{VIREO_COMMAND}.parent_path().parent_path(); }
+
 fs::path target_tree() { return VIREO_TARGET_DIR; }
 
 bool contains(const std::string& text, const std::string& part) { return text.contains(part); }

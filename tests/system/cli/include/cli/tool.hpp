@@ -59,6 +59,7 @@ Ran program(const Words& words, int seconds = 120);
 
 // tools/vireo, for who starts it otherwise.
 std::string tool();
+fs::path project_root();
 // The target tree that the tool takes kernel and programs from.
 fs::path target_tree();
 
