@@ -19,14 +19,18 @@ struct Use {
 constexpr Use impatient{.patience_ms = 300};
 constexpr Use one_by_one{.rounds = 80, .at_a_time = 1, .patience_ms = 300};
 
-// vhost_device with `device` behind the network device, net_user in front of it: its line.
+// vhost_device with `device` behind the network device, net_user in front of it.
+Ran run_net(const std::string& device, const Use& use, const Words& more = {})
+{
+    return vireo(Words{"run", SOURCE_FOLDER "/net.toml", "--backend",
+                       "nic0=" VHOST_DEVICE " net " + device, "-c", std::to_string(use.rounds),
+                       "-c", std::to_string(use.at_a_time), "-c", std::to_string(use.patience_ms)}
+                 + more);
+}
+
 Tally tally(const std::string& device, const Use& use = {}, const Words& more = {})
 {
-    return tally_of(
-        vireo(Words{"run", SOURCE_FOLDER "/net.toml", "--backend",
-                    "nic0=" VHOST_DEVICE " net " + device, "-c", std::to_string(use.rounds), "-c",
-                    std::to_string(use.at_a_time), "-c", std::to_string(use.patience_ms)}
-              + more));
+    return tally_of(run_net(device, use, more));
 }
 
 // Nobody notices.
@@ -123,6 +127,19 @@ TEST_CASE("netd and a header that claims what was not negotiated: dropped and co
 {
     check_one_dropped("--lie header_bits=1,after=50");
     check_one_dropped("--lie header_bits=256,after=50");
+}
+
+TEST_CASE("netd and a device that never stops lying: reset sixteen times, then by init",
+          "[vhost][LD12]")
+{
+    const auto ran = run_net("--lie id_out_of_range=300,after=20,times=1000,queue=0",
+                             {.rounds = 40, .patience_ms = 40}, {"--keep"});
+    auto seen = tally_of(ran);
+    CHECK(seen["wrong"] == "0");
+    CHECK(seen["why"] == "ok");
+    // A round is a reset, unless the host is busy.
+    CHECK_FALSE(lines_with(ran.kept.text("serial.log"), "msg=\"restarted\" program=nic0").empty());
+    CHECK(count(seen, "resets") <= 16);
 }
 
 TEST_CASE("netd and a storm of interrupts: everything comes back", "[vhost][LD21]")
