@@ -4,8 +4,8 @@
 // One console: bytes out for a terminal, bytes in from whoever sits there. Anybody who may connect
 // writes; one session reads, which says so by Listen.
 //
-//   Listen -> ok            the carried notifications tell of input, of interrupts (Ctrl-C), of
-//   changes Read -> bytes           what came since; would_block: nothing more, wait for the signal
+//   Listen -> ok            the carried notifications tell of input, Ctrl-C, and changes
+//   Read -> bytes           what came since; would_block: nothing more, wait for the signal
 //   Write -> how many       the rest does not fit for now; would_block: nothing does
 //   AwaitRoom -> ok         the carried notification tells when a Write is worth another try
 //

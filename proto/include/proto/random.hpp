@@ -13,11 +13,11 @@
 //
 //   Attach (memory, doorbell)
 //   Fill (page, bytes)     up to 4096 bytes of the generator are there with the answer
-//   Raw (page, bytes)      the device was asked to write its own bytes there, in one request; when
-//   it
-//                          did, Board says so and the doorbell is rung. Until then the page is the
-//                          device's. One at a time. For who may ("rng0:raw"), and wants to judge
-//                          the device, or mix its bytes himself: no health test has seen them
+//   Raw (page, bytes)      the device was asked to write its own bytes there, in one request;
+//                          when it did, Board says so and the doorbell is rung. Until then the
+//                          page is the device's. One at a time. For who may ("rng0:raw"), and
+//                          wants to judge the device, or mix its bytes himself: no health test
+//                          has seen them
 #pragma once
 
 #include <array>
