@@ -111,7 +111,7 @@ TEST_CASE("the verdict on a server is none on the next one", "[init][hang]")
     CHECK_FALSE(world.process("disk0")->dead);
 }
 
-TEST_CASE("a server whose table says so may hang, and one that leaves or is held", "[init][hang]")
+TEST_CASE("a server whose table says so may hang, and one that is held", "[init][hang]")
 {
     auto table = Managed::table();
     const bool may = GENERATE(true, false);

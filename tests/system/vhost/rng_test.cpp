@@ -13,17 +13,22 @@ namespace {
 constexpr int first_seed_bytes = 1024;
 constexpr int request_bytes = 256;
 
+struct Use {
+    int seeds = 1;
+    int patience_ms = 20'000;
+    std::string system = "/rng.toml";
+    Words more{};
+};
+// Of who waits for what will not come.
+constexpr int soon_ms = 1'000;
+
 // vhost_device with these lies behind the source, rng_user in front of it: its line.
-std::string seen(const std::string& lies,
-                 int seeds = 1,
-                 const Words& more = {},
-                 const std::string& system = "/rng.toml",
-                 const std::string& patience_ms = "1000")
+std::string seen(const std::string& lies, const Use& use = {})
 {
-    const auto ran =
-        vireo(Words{"run", SOURCE_FOLDER + system, "--backend", "rng0=" VHOST_DEVICE " rng " + lies,
-                    "-c", std::to_string(seeds), "-c", patience_ms}
-              + more);
+    const auto ran = vireo(Words{"run", SOURCE_FOLDER + use.system, "--backend",
+                                 "rng0=" VHOST_DEVICE " rng " + lies, "-c",
+                                 std::to_string(use.seeds), "-c", std::to_string(use.patience_ms)}
+                           + use.more);
     CHECK(ran.status == 0);
     return ran.out;
 }
@@ -39,7 +44,7 @@ void check_healed(const std::string& lie)
 
 TEST_CASE("an entropy source that is a program of the host gives seeds", "[vhost]")
 {
-    CHECK(seen("", 2)
+    CHECK(seen("", {.seeds = 2})
           == "seeds=2 served=1 late=0 why=ok device="
                  + std::to_string(first_seed_bytes + request_bytes) + "\n");
 }
@@ -84,7 +89,8 @@ TEST_CASE("rngd and no bytes, ten times: it asks again", "[vhost][LD29]")
 
 TEST_CASE("rngd and no bytes for ever: nothing is handed out", "[vhost][LD29]")
 {
-    CHECK_THAT(seen("--lie no_bytes,times=1000"), StartsWith("seeds=0 served=0"));
+    CHECK_THAT(seen("--lie no_bytes,times=1000", {.patience_ms = soon_ms}),
+               StartsWith("seeds=0 served=0"));
 }
 
 TEST_CASE("rngd and a storm of interrupts: everything is done", "[vhost][LD21]")
@@ -94,33 +100,34 @@ TEST_CASE("rngd and a storm of interrupts: everything is done", "[vhost][LD21]")
 
 TEST_CASE("rngd and bytes without an interrupt: found when somebody asks", "[vhost][LD22]")
 {
-    CHECK_THAT(seen("--lie no_interrupt"), StartsWith("seeds=1 served=1"));
+    CHECK_THAT(seen("--lie no_interrupt", {.patience_ms = soon_ms}),
+               StartsWith("seeds=1 served=1"));
 }
 
 TEST_CASE("rngd and a request that never ends: no seed, and clients wait no longer than they want",
           "[vhost][LD23]")
 {
-    CHECK(seen("--lie answers_nothing,after=1")
+    CHECK(seen("--lie answers_nothing,after=1", {.patience_ms = soon_ms})
           == "seeds=0 served=0 late=3 why=timed_out device=768\n");
 }
 
 TEST_CASE("rngd and a back end that dies: no seed, and clients wait no longer than they want",
           "[vhost][LD31]")
 {
-    CHECK_THAT(seen("--lie dies", 1, back_end_died),
+    CHECK_THAT(seen("--lie dies", {.patience_ms = soon_ms, .more = back_end_died}),
                StartsWith("seeds=0 served=0 late=3 why=timed_out"));
 }
 
 TEST_CASE("rngd with two sources and one that never answers: the other one serves after a while",
           "[vhost][LD23][R5][R8][U19]")
 {
-    CHECK(seen("--lie answers_nothing", 1, {}, "/rng_two.toml", "20000")
+    CHECK(seen("--lie answers_nothing", {.system = "/rng_two.toml"})
           == "seeds=1 served=1 late=0 why=ok device=768\n");  // of 1024
 }
 
 TEST_CASE("rngd with two sources: both are mixed", "[vhost][R8][U19]")
 {
-    CHECK_THAT(seen("", 2, {}, "/rng_two.toml", "20000"),
+    CHECK_THAT(seen("", {.seeds = 2, .system = "/rng_two.toml"}),
                StartsWith("seeds=2 served=1 late=0 why=ok"));
 }
 
