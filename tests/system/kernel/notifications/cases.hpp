@@ -7,4 +7,3 @@ extern const check::Cases fused_cases;
 extern const check::Cases bound_cases;
 extern const check::Cases short_cases;
 extern const check::Cases doorbell_cases;
-extern const check::Cases deferred_cases;

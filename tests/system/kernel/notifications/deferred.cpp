@@ -1,6 +1,4 @@
 // deferred.cpp - deadlines that rest while their CPU has nothing to do.
-#include "cases.hpp"
-
 #include <atomic>
 
 #include <abi/deadline.hpp>
@@ -122,4 +120,4 @@ constexpr std::array cases{
 
 }  // namespace
 
-const check::Cases deferred_cases{cases};
+int app_main(const sys::Startup& given) { return check::run(given, {cases}); }

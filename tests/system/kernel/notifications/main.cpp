@@ -346,6 +346,5 @@ constexpr std::array cases{
 
 int app_main(const sys::Startup& given)
 {
-    return check::run(
-        given, {cases, fused_cases, bound_cases, short_cases, doorbell_cases, deferred_cases});
+    return check::run(given, {cases, fused_cases, bound_cases, short_cases, doorbell_cases});
 }
