@@ -12,3 +12,8 @@ endforeach()
 # has to save them.
 set(without_fp "$<AND:$<COMPILE_LANGUAGE:C,CXX>,$<NOT:$<BOOL:$<TARGET_PROPERTY:VIREO_FP>>>>")
 add_compile_options("$<${without_fp}:-mgeneral-regs-only>")
+
+# There are landing pads (BTI) wherever an indirect branch may go to. The shipped kernel does without (VIREO_NO_PADS): its
+# hot paths would get longer.
+set(with_pads "$<NOT:$<BOOL:$<TARGET_PROPERTY:VIREO_NO_PADS>>>")
+add_compile_options("$<${with_pads}:-mbranch-protection=bti>")

@@ -22,6 +22,7 @@ constexpr u64 read_only = bit<7>;
 constexpr u64 inner_shareable = 3 << 8;
 constexpr u64 access_flag = bit<10>;
 constexpr u64 not_global = bit<11>;
+constexpr u64 guarded = bit<50>;  // indirect branches end at landing pads
 constexpr u64 privileged_execute_never = bit<53>;
 constexpr u64 user_execute_never = bit<54>;
 
@@ -38,6 +39,8 @@ u64 page_descriptor(PhysAddr page, abi::Rights rights, PageType type)
         descriptor |= read_only;
     if (!rights.has(abi::right::execute))
         descriptor |= user_execute_never;
+    else if (sysreg::has_landing_pads())
+        descriptor |= guarded;
     if (fault_injecting && type == PageType::device)
         descriptor &= ~valid;  // each access comes to fault/device.cpp
     return descriptor

@@ -62,7 +62,7 @@ u64 kernel_page(u64 address)
         return output | execute_never;
     if (address >= address_of(rodata_start))
         return output | execute_never | read_only;
-    const bool pads = landing_pads && (sysreg::id_aa64pfr1() & 0xf) != 0;
+    const bool pads = landing_pads && sysreg::has_landing_pads();
     return output | user_execute_never | read_only | (pads ? guarded : 0);
 }
 

@@ -13,6 +13,7 @@ inline u64 isr() { return __builtin_arm_rsr64("isr_el1"); }
 inline u64 elr() { return __builtin_arm_rsr64("elr_el1"); }
 inline u64 sctlr() { return __builtin_arm_rsr64("sctlr_el1"); }
 inline u64 id_aa64pfr1() { return __builtin_arm_rsr64("id_aa64pfr1_el1"); }
+inline bool has_landing_pads() { return (id_aa64pfr1() & 0xf) != 0; }  // FEAT_BTI
 inline u64 id_aa64mmfr1() { return __builtin_arm_rsr64("id_aa64mmfr1_el1"); }
 inline u64 tpidr_el1() { return __builtin_arm_rsr64("tpidr_el1"); }
 inline u64 cntfrq() { return __builtin_arm_rsr64("cntfrq_el0"); }

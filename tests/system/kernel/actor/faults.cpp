@@ -114,21 +114,31 @@ u64 wild_frames(const sys::Startup&)
     return went_on;
 }
 
+// To an instruction that no indirect branch may go to, where the CPU has landing pads.
+u64 run_without_pad(const sys::Startup&)
+{
+    asm volatile("adr x20, 1f\n blr x20\n b 2f\n 1: ret\n 2:" ::: "x20", "x30", "memory");
+    return went_on;
+}
+
 // Runs one instruction that argument 1 encodes, from memory made for it; 0 if it did not fault.
 u64 run_word(const sys::Startup& given)
 {
+    constexpr u64 bti_c = 0xd503245f;
     constexpr u64 ret = 0xd65f03c0;
     auto code = sys::SharedMemory::create(Bytes{page_bytes});
     if (!code)
         return call_failed;
-    *reinterpret_cast<u64*>(code->mapping.bytes().data()) = ret << 32 | number(given, 1);
+    auto* const words = reinterpret_cast<u64*>(code->mapping.bytes().data());
+    words[0] = number(given, 1) << 32 | bti_c;
+    words[1] = ret;
     const auto mapping =
         sys::Mapping::create(code->handle.borrow(), abi::right::read | abi::right::execute);
     if (!mapping)
         return call_failed;
-    asm volatile("mov x20, %0\n blr x20" ::"r"(mapping->address().raw())
+    asm volatile("mov x21, %0\n add x20, x21, #4\n blr x21" ::"r"(mapping->address().raw())
                  : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
-                   "x13", "x14", "x15", "x16", "x17", "x18", "x20", "x30", "cc", "memory");
+                   "x13", "x14", "x15", "x16", "x17", "x18", "x20", "x21", "x30", "cc", "memory");
     return 0;
 }
 
@@ -150,6 +160,7 @@ constexpr std::array list{
     Behaviour{"run_kernel", run_kernel},
     Behaviour{"run_null", run_null},
     Behaviour{"run_odd", run_odd},
+    Behaviour{"run_without_pad", run_without_pad},
     Behaviour{"undefined", undefined},
     Behaviour{"breakpoint", breakpoint},
     Behaviour{"crooked_stack", crooked_stack},

@@ -188,15 +188,17 @@ void mappings_have_a_limit()
 
 void code_runs_after_it_was_mapped_so()
 {
+    constexpr u32 bti_c = 0xd503245f;
     constexpr u32 mov_w0_77 = 0x52800000 | 77 << 5;
     constexpr u32 ret = 0xd65f03c0;
     const auto memory = pages(1);
     for (u32 i = 0; i < 3; ++i) {
         {
             const auto writable = need(sys::Mapping::create(memory.borrow(), sys::read_write));
-            const auto code = need(writable.array<u32>(0, 2));
-            code[0] = mov_w0_77 + (i << 5);
-            code[1] = ret;
+            const auto code = need(writable.array<u32>(0, 3));
+            code[0] = bti_c;
+            code[1] = mov_w0_77 + (i << 5);
+            code[2] = ret;
         }
         const auto runnable =
             need(sys::Mapping::create(memory.borrow(), right::read | right::execute));

@@ -12,6 +12,7 @@ using check::that;
 // ESR_EL1.EC (Arm ARM D17.2.37).
 constexpr u64 ec_unknown = 0x00;
 constexpr u64 ec_wait = 0x01;
+constexpr u64 ec_branch_target = 0x0d;
 constexpr u64 ec_system = 0x18;
 constexpr u64 ec_instruction = 0x20;
 constexpr u64 ec_pc_alignment = 0x22;
@@ -98,6 +99,17 @@ void crooked_stacks()
         return check::skip("this machine does not check it");
     equals(exit.cause, ExitCause::fault);
     equals(exit.esr >> 26 & 0x3f, ec_sp_alignment);
+    equals(exit.pc, exit.x[20]);
+}
+
+// The CPU of `landing_pads` has them.
+void no_landing_pad()
+{
+    const abi::ExitRecord exit = check::run_actor("run_without_pad").exit;
+    if (exit.cause == ExitCause::exited)
+        return check::skip("this CPU has no landing pads");
+    equals(exit.cause, ExitCause::fault);
+    equals(exit.esr >> 26 & 0x3f, ec_branch_target);
     equals(exit.pc, exit.x[20]);
 }
 
@@ -233,6 +245,7 @@ constexpr std::array cases{
     check::Case{"undefined and misaligned instructions are reported with their place",
                 broken_instructions},
     check::Case{"a load from a stack that is not aligned is reported", crooked_stacks},
+    check::Case{"an indirect branch to what is no landing pad is reported", no_landing_pad},
     check::Case{"instructions of the kernel end the process that tries them",
                 privileged_instructions},
     check::Case{"counter, cache geometry and thread pointer can be read", allowed_instructions},
