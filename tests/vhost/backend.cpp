@@ -14,7 +14,7 @@ namespace vhost {
 namespace {
 
 constexpr u64 offered_transport =
-    feature::event_idx | feature::protocol_features | feature::version_1;
+    feature::any_layout | feature::event_idx | feature::protocol_features | feature::version_1;
 // QEMU asks for the configuration of disks only, and complains of an offer for the others.
 constexpr u32 disk_id = 2;
 u64 offered_protocol(const model::Device& device)

@@ -40,6 +40,7 @@ struct Flags {
 };
 
 namespace feature {  // bits of virtio that belong to the transport
+inline constexpr u64 any_layout = u64{1} << 27;
 inline constexpr u64 event_idx = u64{1} << 29;
 inline constexpr u64 protocol_features = u64{1} << 30;
 inline constexpr u64 version_1 = u64{1} << 32;

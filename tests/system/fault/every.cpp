@@ -74,7 +74,8 @@ void at_every(const Subject& subject, Request request, Point point, u64 step)
     for (u64 n = 1; n <= points; n += step, ++tried)
         kills += killed(subject, request, point, n) ? 1 : 0;
     that(points > 0 || point != Point::step, "it was not stepped");
-    that(kills * 10 >= tried * 9, "a request is not the same work each time");
+    // The last one may lie behind the end of a request that was a little less work.
+    that(tried - kills <= 1 + tried / 10, "a request is not the same work each time");
     text::Buffer<100> line;
     sys::out(line.field("server", subject.server)
                  .field("point", static_cast<u64>(point))

@@ -73,7 +73,7 @@ TEST_CASE("a network device that is a program of the host sends frames back", "[
 }
 
 TEST_CASE("a network device with packed rings sends frames back, and is reset when it lies",
-          "[vhost][V21][LD1][LD2]")
+          "[machine][vhost][V21][LD1][LD2]")
 {
     const Words packed{"--rings", "packed=on"};
     check_ignored("--packed", {}, packed);
