@@ -119,6 +119,9 @@ public:
         return ring::stepped_over(ring::load(peer_->wake_at), before, tail_);
     }
 
+    // As push, of one that there is room() for.
+    void put(const Entry& entry) { std::memcpy(&entries_[tail_++ & mask_], &entry, sizeof(Entry)); }
+
     // One can be pushed now.
     bool has_room() { return tail_ - head_ <= mask_ || refresh(); }
     // Entries that can be pushed now.
@@ -205,6 +208,43 @@ public:
         return ring::copy_once(entries_[head_++ & mask_]);
     }
 
+    // Entries that can be popped, as far as we know; if we know of none, a quick look whether there
+    // are. A lie is left for available() to notice.
+    [[gnu::always_inline]] u32 ready()
+    {
+        if (!emptied())
+            return tail_ - head_;
+        const u32 tail = ring::load_acquire(peer_->index);
+        const u32 more = tail - head_;
+        if (more - 1 > mask_ || broken_) [[unlikely]]
+            return 0;
+        tail_ = tail;
+        return more;
+    }
+    // As pop, of one that ready() or available() told of.
+    Entry take() { return ring::copy_once(entries_[head_++ & mask_]); }
+    // For a loop that writes memory which the compiler can't tell from the cursors: the same, one
+    // after the other; took() says how far it got.
+    class Batch {
+    public:
+        Entry take() { return ring::copy_once(entries_[head_++ & mask_]); }
+
+    private:
+        friend class Consumer;
+        explicit Batch(const Consumer& from)
+            : entries_{from.entries_}, mask_{from.mask_}, head_{from.head_}
+        {
+        }
+
+        const Entry* entries_;
+        u64 mask_;  // not beside the cursor: two halves of one word are taken apart again
+        u32 head_;
+    };
+    Batch batch() const { return Batch{*this}; }
+    void took(const Batch& batch) { head_ = batch.head_; }
+    // Nothing is left that we know of.
+    bool emptied() const { return head_ == tail_; }
+
     // The next entry if `wanted(copy)`, otherwise it stays. Errors: as pop; not_found (it stays).
     template <class Wanted>
     Result<Entry> pop_if(Wanted wanted)
@@ -239,9 +279,20 @@ public:
         return broken_ ? 0 : tail_ - head_;
     }
 
-    // Announces sleep until `entries` can be popped. False: they are there already (or the ring
+    // Announces sleep until something can be popped. False: it is there already (or the ring
     // broke), do not sleep.
-    [[nodiscard]] [[gnu::always_inline]] bool arm(u32 entries = 1)
+    [[nodiscard]] [[gnu::always_inline]] bool arm()
+    {
+        const bool empty = emptied();
+        const u32 tail = tail_;
+        ring::store(own_->wake_at, head_);
+        ring::fence();
+        if (empty && ring::load(peer_->index) == tail) [[likely]]
+            return !broken_;
+        return available() == 0 && !broken_;
+    }
+    // The same, until `entries` can be.
+    [[nodiscard]] bool arm(u32 entries)
     {
         const u32 wanted = std::clamp(entries, 1U, size());
         ring::store(own_->wake_at, head_ + wanted - 1);

@@ -21,11 +21,13 @@ TEST_CASE("an impossible index of the producer breaks the ring for good", "[base
     SECTION("far away") { shared.produced.index = 0x8000'0000; }
     SECTION("just below") { shared.produced.index = 0xffff'ffff; }
 
+    CHECK(out.ready() == 0);
     CHECK(out.pop().error() == Errc::malformed);
     CHECK(out.broken());
     shared.produced.index = 3;  // too late
     CHECK(out.pop().error() == Errc::malformed);
     CHECK(out.available() == 0);
+    CHECK(out.ready() == 0);
     CHECK_FALSE(out.arm());  // never sleep on a broken ring
 }
 

@@ -117,6 +117,32 @@ TEST_CASE("a batch is published with one doorbell, and none if the consumer is a
     CHECK_FALSE(in.publish());  // it has not announced sleep again
 }
 
+TEST_CASE("what was seen is taken at once or in a batch, and no more than that", "[base][ring]")
+{
+    Shared shared{8};
+    auto in = shared.producer();
+    auto out = shared.consumer();
+    CHECK(out.ready() == 0);
+    for (u64 n = 0; n < 20; ++n) {
+        REQUIRE(in.room() >= 3);
+        for (u64 i = 0; i < 3; ++i)
+            in.put(entry(3 * n + i));
+        CHECK(out.ready() == 0);  // not shown yet
+        (void)in.publish();
+        REQUIRE(out.ready() == 3);
+        CHECK(out.take().number == 3 * n);
+        auto batch = out.batch();
+        CHECK(batch.take().number == 3 * n + 1);
+        CHECK(out.ready() == 2);
+        out.took(batch);
+        CHECK(out.ready() == 1);
+        CHECK_FALSE(out.emptied());
+        CHECK(out.pop().value().number == 3 * n + 2);
+        CHECK(out.emptied());
+        out.release();
+    }
+}
+
 TEST_CASE("who announces sleep too late is told to look again", "[base][ring]")
 {
     Shared shared{8};

@@ -12,6 +12,8 @@ namespace common {
 template <RingEntry Request, RingEntry Completion>
 class Exchange {
 public:
+    using Batch = Consumer<Request>::Batch;
+
     // The memory of both rings as the server sees it. The client may write `client` and `requests`
     // at any time.
     struct Memory {
@@ -38,7 +40,7 @@ public:
     u32 in_flight() const { return in_flight_; }
 
     // Requests that may be taken now as far as the ring of completions goes.
-    u32 budget()
+    [[gnu::always_inline]] u32 budget()
     {
         const u32 room = completions_.room();
         return room > in_flight_ ? room - in_flight_ : 0;
@@ -47,6 +49,17 @@ public:
     // The next request, a private copy. Ask for a budget first: it cannot be put back.
     // Errors: would_block (none), malformed (the client's index is impossible).
     Result<Request> next() { return requests_.pop(); }
+
+    // Requests that there are, and how to take many; up to where `batch` got they are taken.
+    [[gnu::always_inline]] u32 waiting()
+    {
+        const u32 ready = requests_.ready();
+        return ready != 0 ? ready : requests_.available();
+    }
+    Batch batch() const { return requests_.batch(); }
+    void took(const Batch& batch) { requests_.took(batch); }
+    // All that waiting() told of were taken.
+    bool emptied() const { return requests_.emptied(); }
 
     // A ring index that the client cannot have reached honestly.
     bool broken() const { return requests_.broken() || completions_.broken(); }
@@ -74,8 +87,8 @@ public:
     bool open() const { return open_; }
     void end() { open_ = false; }
 
-    // Cannot fail: the room was kept.
-    void complete(const Completion& completion) { (void)completions_.push(completion); }
+    // The room was kept.
+    void complete(const Completion& completion) { completions_.put(completion); }
 
     // The cursors of a ring, for a loop that writes memory which the compiler can't tell from them;
     // they are given back before anything else is done here.
