@@ -67,7 +67,8 @@ inline Incoming
 receive(Borrowed<Endpoint> endpoint, unsigned take, abi::Ticks deadline = abi::never)
 {
     const auto header = abi::Header::make(0, 0, 0, take);
-    return exchange(abi::Syscall::recv, endpoint.slot, {header, {}}, deadline);
+    return exchange_short(abi::Syscall::recv, endpoint.slot, header, ignored(), ignored(),
+                          deadline);
 }
 
 // Raises `bits` of `rung` and receives: one trap. Nothing was raised if the status is an error of
@@ -79,8 +80,8 @@ inline Incoming signal_receive(Borrowed<Endpoint> endpoint,
                                abi::Ticks deadline = abi::never)
 {
     const auto header = abi::Header::make(0, 0, 0, take);
-    return exchange(abi::Syscall::signal_recv, endpoint.slot, {header, {rung.slot.raw(), bits.raw}},
-                    deadline);
+    return exchange_short(abi::Syscall::signal_recv, endpoint.slot, header, rung.slot.raw(),
+                          bits.raw, deadline);
 }
 
 // Answers the request received last, and receives: one trap. `take` is in the letter's header.

@@ -165,18 +165,38 @@ public:
     // Errors: those of receiving; a server that gets one cannot go on.
     Result<Incoming> next(abi::Ticks deadline = abi::never)
     {
-        Incoming in = owes_ ? send_and_wait(deadline) : wait(deadline);
-        if (in.header.status() == Errc::ok) [[likely]]
-            say_turn(*progress_);
-        else if (!note_odd(in, deadline))
-            return fail(in.header.status());
-        return in;
+        return understand(come(deadline), deadline);
     }
 
-private:
-    // No message. False: nothing that a server can go on with.
-    [[gnu::noinline]] bool note_odd(Incoming& in, abi::Ticks deadline)
+    // The same in two steps, for who has to be quick when bits alone come: what came, all in
+    // registers, and what that is.
+    [[gnu::always_inline]] Incoming come(abi::Ticks deadline)
     {
+        if (!owes_) [[likely]]
+            return wait(deadline);
+        const Incoming in = send_and_wait(deadline);
+        return Incoming{in};  // a copy: what wait() returns stays in registers
+    }
+    [[gnu::always_inline]] bool only_bits(const Incoming& in)
+    {
+        const bool only = in.header.status() == Errc::ok && in.badge == 0;
+        if (only) [[likely]] {
+            owed_ring_ = {};
+            say_turn(*progress_);
+        }
+        return only;
+    }
+    // Without room for handles a server still receives what carries none: clients that filled its
+    // table do not stop the others. Errors: as next.
+    [[gnu::noinline]] Result<Incoming> understand(Incoming in, abi::Ticks deadline)
+    {
+        const bool full =
+            in.header.status() == Errc::over_quota || in.header.status() == Errc::no_memory;
+        if (full && take_ > 0) {
+            ring_now();
+            in = receive(endpoint_, 0, deadline);
+        }
+        owed_ring_ = {};
         const bool late = in.header.status() == Errc::timed_out;
         if (late && counter() < deadline.raw())
             works_for(0);  // the wait ended for nothing: that is no turn
@@ -184,32 +204,24 @@ private:
             say_turn(*progress_);
         if (late)
             in.badge = 0;
-        return !refused(in);
+        return refused(in) ? Result<Incoming>{fail(in.header.status())} : in;
     }
 
+private:
     static bool refused(const Incoming& in)
     {
         const Errc status = in.header.status();
         return status != Errc::ok && status != Errc::timed_out && !in.gone();
     }
 
-    // Without room for handles a server still receives what carries none: clients that filled its
-    // table do not stop the others.
-    Incoming wait(abi::Ticks deadline)
+    // What is rung is owed until that is known to have been done.
+    [[gnu::always_inline]] Incoming wait(abi::Ticks deadline) const
     {
-        const Incoming in = owed_ring_.valid()
-                                ? signal_receive(endpoint_, take_, owed_ring_, all_bits, deadline)
-                                : receive(endpoint_, take_, deadline);
-        const Errc status = in.header.status();
-        if ((status == Errc::over_quota || status == Errc::no_memory) && take_ > 0) [[unlikely]] {
-            ring_now();
-            return receive(endpoint_, 0, deadline);
-        }
-        owed_ring_ = {};
-        return in;
+        return owed_ring_.valid() ? signal_receive(endpoint_, take_, owed_ring_, all_bits, deadline)
+                                  : receive(endpoint_, take_, deadline);
     }
 
-    Incoming send_and_wait(abi::Ticks deadline)
+    [[gnu::noinline]] Incoming send_and_wait(abi::Ticks deadline)
     {
         ring_now();
         Letter letter = pending_.letter;

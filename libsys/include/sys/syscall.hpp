@@ -110,6 +110,15 @@ struct Incoming {
     bool gone() const { return badge != 0 && header.status() == Errc::peer_gone; }
 };
 
+namespace detail {
+
+inline Incoming incoming(const Registers& r)
+{
+    return {{r.x[0]}, {r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]}, r.x9, {r.x10}};
+}
+
+}  // namespace detail
+
 [[gnu::always_inline]] inline Incoming
 exchange(abi::Syscall number, abi::Slot about, const Letter& letter, abi::Ticks deadline)
 {
@@ -119,7 +128,16 @@ exchange(abi::Syscall number, abi::Slot about, const Letter& letter, abi::Ticks 
                 deadline.raw(),
                 0};
     trap(r);
-    return {{r.x[0]}, {r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]}, r.x9, {r.x10}};
+    return detail::incoming(r);
+}
+
+// The same for a call that takes no message: `x1` and `x2` are its own.
+[[gnu::always_inline]] inline Incoming exchange_short(
+    abi::Syscall number, abi::Slot about, abi::Header header, u64 x1, u64 x2, abi::Ticks deadline)
+{
+    Registers r{{header.raw, x1, x2}, call_word(number, about), deadline.raw(), 0};
+    trap_short(r);
+    return detail::incoming(r);
 }
 
 }  // namespace sys

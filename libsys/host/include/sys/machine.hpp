@@ -24,6 +24,12 @@ inline thread_local u64 host_counter = 0;
 
 inline u64 ignored() { return 0xdead'0000'0000'dead; }  // a kernel that reads it is wrong
 inline void trap(Registers& r) { host_kernel(r); }
+inline void trap_short(Registers& r)
+{
+    for (usize i = 3; i < r.x.size(); ++i)
+        r.x[i] = ignored();
+    trap(r);
+}
 inline abi::MessagePage& message_page() { return host_message_page; }
 inline u64 counter() { return host_counter; }
 inline u64 counter_frequency() { return 62'500'000; }

@@ -54,6 +54,32 @@ inline u64 ignored()
     r.x10 = x10;
 }
 
+// The same for a call that reads no more than x0, x1 and x2 of a message.
+[[gnu::always_inline]] inline void trap_short(Registers& r)
+{
+    register u64 x0 asm("x0") = r.x[0];
+    register u64 x1 asm("x1") = r.x[1];
+    register u64 x2 asm("x2") = r.x[2];
+    register u64 x3 asm("x3");
+    register u64 x4 asm("x4");
+    register u64 x5 asm("x5");
+    register u64 x6 asm("x6");
+    register u64 x7 asm("x7");
+    register u64 x8 asm("x8") = r.x8;
+    register u64 x9 asm("x9") = r.x9;
+    register u64 x10 asm("x10");
+
+    asm volatile("svc #0"
+                 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x3), "=r"(x4), "=r"(x5), "=r"(x6), "=r"(x7),
+                   "+r"(x8), "+r"(x9), "=r"(x10)
+                 :
+                 : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "cc", "memory");
+
+    r.x = {x0, x1, x2, x3, x4, x5, x6, x7};
+    r.x9 = x9;
+    r.x10 = x10;
+}
+
 // TPIDR_EL0 points at the thread's block (src/thread_block.hpp), whose first word is the address of
 // its message page.
 inline abi::MessagePage& message_page()

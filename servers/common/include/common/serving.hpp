@@ -49,6 +49,12 @@ concept Serves = requires(S server, abi::Bits bits, u64 badge) {
     { server.left() } -> std::same_as<void>;   // may tell its clients so
 };
 
+template <Serves S>
+[[gnu::noinline]] Result<> step(S& server, abi::Bits bits)
+{
+    return server.step(bits);
+}
+
 // Errors: those of step, timed_out excepted.
 template <Serves S>
 [[gnu::cold, gnu::noinline]] Result<>
@@ -60,7 +66,7 @@ end_work(sys::Inbox& inbox, const DevicePlatform& platform, S& server)
         const auto bits = sys::wait(platform.notification.borrow(), server.next_deadline());
         if (!bits && bits.error() != Errc::timed_out)
             return fail(bits.error());
-        if (const auto done = server.step(bits.value_or(abi::Bits{})); !done)
+        if (const auto done = step(server, bits.value_or(abi::Bits{})); !done)
             return done;
     }
     server.left();
@@ -68,30 +74,54 @@ end_work(sys::Inbox& inbox, const DevicePlatform& platform, S& server)
     return {};
 }
 
+// What is more than bits. True: the server is to leave. Errors: those of step; of receiving.
+template <class... Ms, Serves S>
+[[gnu::noinline]] Result<bool> hear(Methods<Ms...> protocol,
+                                    sys::Inbox& inbox,
+                                    S& server,
+                                    const sys::Incoming& in,
+                                    abi::Ticks deadline)
+{
+    const auto event = inbox.understand(in, deadline);
+    if (!event)
+        return fail(event.error());
+    const bool leaves = event->bits.any(abi::Bits::at(leave_bit));
+    if (leaves)
+        server.leave();
+    if (const auto done = step(server, event->bits); !done)
+        return fail(done.error());
+    if (event->gone()) {
+        sys::note(abi::BlackBox::What::gone, event->badge);
+        server.forget(event->badge);
+    }
+    if (event->request())
+        inbox.answer(sys::dispatch(protocol, server, *event));
+    return leaves;
+}
+
 // Returns when the server was told to leave, and has ended all that it took. Errors: those of step;
-// of receiving.
+// of receiving. Bits alone, which are most of what comes, go straight to the server.
 template <class... Ms, Serves S>
 Result<>
 serve(Methods<Ms...> protocol, sys::Inbox& inbox, const DevicePlatform& platform, S& server)
 {
-    for (;;) {
-        const auto event = inbox.next(server.next_deadline());
-        if (!event)
-            return fail(event.error());
-        const bool leaves = event->bits.any(abi::Bits::at(leave_bit));
+    for (bool leaves = false; !leaves;) {
+        const abi::Ticks deadline = server.next_deadline();
+        const sys::Incoming in = inbox.come(deadline);
+        if (!inbox.only_bits(in)) [[unlikely]] {
+            const auto heard = hear(protocol, inbox, server, sys::Incoming{in}, deadline);
+            if (!heard)
+                return fail(heard.error());
+            leaves = *heard;
+            continue;
+        }
+        leaves = in.bits.any(abi::Bits::at(leave_bit));
         if (leaves) [[unlikely]]
             server.leave();
-        if (const auto done = server.step(event->bits); !done)
+        if (const auto done = server.step(in.bits); !done) [[unlikely]]
             return done;
-        if (event->gone()) {
-            sys::note(abi::BlackBox::What::gone, event->badge);
-            server.forget(event->badge);
-        }
-        if (event->request())
-            inbox.answer(sys::dispatch(protocol, server, *event));
-        if (leaves) [[unlikely]]
-            return end_work(inbox, platform, server);
     }
+    return end_work(inbox, platform, server);
 }
 
 }  // namespace common
