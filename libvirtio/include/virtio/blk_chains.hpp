@@ -84,7 +84,7 @@ public:
     template <bool Split>  // as Queue::offer
     void submit(Type type, u64 sector, u64 tag, Run data);
     Result<> submit_several(Type type, u64 sector, u64 tag, std::span<const Run> data);
-    Result<> submit_flush(u64 tag) { return submit_several(Type::flush, 0, tag, {}); }
+    Result<> submit_flush(u64 tag);
     Result<> submit_identify(u64 tag, Run data)
     {
         return submit_several(Type::get_id, 0, tag, {&data, 1});
@@ -127,6 +127,7 @@ private:
     };
     using Requests = Queue<MaxQueue, MaxSlots, MaxSlots, Request>;
     static constexpr u16 none = MaxSlots;  // ends the free list
+    static constexpr u16 data_piece = 1;
 
     Buffer header(u16 slot) const
     {
@@ -138,7 +139,8 @@ private:
     }
     void lay_out(u16 slot)
     {
-        queue_.lay_out(DescriptorIndex{slot}, std::array{header(slot), Buffer{}, status(slot)}, 1);
+        queue_.lay_out(DescriptorIndex{slot}, std::array{header(slot), Buffer{}, status(slot)},
+                       data_piece);
     }
     Request& request(u32 slot) { return queue_.note(slot); }
     void give_back(u32 slot)
@@ -231,6 +233,17 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::submit(Type type, u64 sector, u64 tag, Run 
                                  {data.length + frame_bytes, writes ? data.length + 1 : 1});
 }
 
+// The slot's chain, with nothing between its header and its status.
+template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+Result<> Chains<MaxSlots, MaxQueue, MaxRuns>::submit_flush(u64 tag)
+{
+    if (queue_.packed())
+        return submit_several(Type::flush, 0, tag, {});
+    const u16 slot = begin(Type::flush, 0, tag);
+    queue_.offer_without(DescriptorIndex{slot}, data_piece, {frame_bytes, 1});
+    return {};
+}
+
 // Of any number of runs, or none.
 template <u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 Result<> Chains<MaxSlots, MaxQueue, MaxRuns>::submit_several(Type type,
@@ -321,6 +334,8 @@ Chains<MaxSlots, MaxQueue, MaxRuns>::returned(const Completion& completion)
     bool identity = false;
     if (!queue_.as_laid_out(completion.head)) [[unlikely]]
         identity = tidy(slot);
+    else if (completion.extent.total == frame_bytes && !queue_.packed())
+        queue_.join(completion.head, data_piece);
     const Answer said = answer(answers_[slot]);
     forget(answers_[slot]);
     give_back(slot);

@@ -80,13 +80,18 @@ public:
     // Offers it with that piece; `extent` is of the whole chain, as for Ring::offer. Split: the
     // caller knows that the ring is.
     template <bool Split = false>
-    void offer(DescriptorIndex reserved, const Buffer& piece, Extent extent);
+    void offer(DescriptorIndex reserved, const Buffer& piece, const Extent& extent);
     // The same in two steps, for many: fill() one, then name it in each(Offer&); until that says
     // that there is none, and at most so many. One that was not filled is offered as it was last.
     // Returns how many.
     void fill(DescriptorIndex reserved, const Buffer& piece);
     template <class Each>
     u16 offer_some(u16 most, Each each);
+    // Offers it without that piece, which lies between two, the first of them one that the device
+    // reads; until join() nothing else is done with it. Not of a packed ring. `extent` as for
+    // offer, of what is left.
+    void offer_without(DescriptorIndex reserved, u16 varying, const Extent& extent);
+    void join(DescriptorIndex reserved, u16 varying) { lead(reserved.raw(), varying, varying); }
     // Offers another chain in its place, this once: when it came back, lay it out again. Errors: as
     // submit.
     Result<> submit(DescriptorIndex reserved, std::span<const Buffer> chain);
@@ -164,6 +169,13 @@ private:
         if (ring_.packed())
             return copies_.data() + usize{id} * pieces_ + piece;
         return ring_.table() + own(id, piece);
+    }
+
+    // The reserved chain goes on at piece `to` after the one before `varying`.
+    void lead(u16 id, u16 varying, u16 to)
+    {
+        const u16 next = in_tables_ ? to : own(id, to);
+        place(id, static_cast<u16>(varying - 1))->tail = stored({{}, 0, false}, next).tail;
     }
 
     bool room(u16 id, usize pieces) const;
@@ -491,12 +503,22 @@ template <u16 Max, u16 Reserved, u16 Heads, class Note>
 template <u16 Max, u16 Reserved, u16 Heads, class Note>
 template <bool Split>
 [[gnu::always_inline]] inline void Queue<Max, Reserved, Heads, Note>::offer(
-    DescriptorIndex reserved, const Buffer& piece, Extent extent)
+    DescriptorIndex reserved, const Buffer& piece, const Extent& extent)
 {
     fill(reserved, piece);
     if (!Split && ring_.packed()) [[unlikely]]
         return offer_packed(reserved.raw(), extent);
     ring_.offer(reserved, extent);
+}
+
+template <u16 Max, u16 Reserved, u16 Heads, class Note>
+void Queue<Max, Reserved, Heads, Note>::offer_without(DescriptorIndex reserved,
+                                                      u16 varying,
+                                                      const Extent& extent)
+{
+    lead(reserved.raw(), varying, static_cast<u16>(varying + 1));
+    ring_.offer(reserved, extent);
+    ring_.single_out(reserved);
 }
 
 template <u16 Max, u16 Reserved, u16 Heads, class Note>

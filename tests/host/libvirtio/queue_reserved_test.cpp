@@ -76,6 +76,34 @@ TEST_CASE("a chain laid out once is offered with another piece each time",
     CHECK(kept_the_rules(rig.world));
 }
 
+TEST_CASE("a chain laid out once is offered without the piece that varies, and with it again",
+          "[libvirtio][queue][V5][V11]")
+{
+    const auto kind = GENERATE(from_range(every_ring()));
+    if (kind.packed)
+        return;
+    INFO(shown(kind));
+    Rig rig{kind};
+    for (u16 slot = 0; slot < slots; ++slot) {
+        rig.queue.offer_without(DescriptorIndex{slot}, 1, {17, 1});
+        const auto chain = rig.seen();
+        REQUIRE(chain.head == slot);
+        REQUIRE(chain.pieces.size() == 2);
+        CHECK(chain.pieces[0].address == rig.front(slot).address.raw());
+        CHECK(chain.pieces[1].address == rig.back(slot).address.raw());
+        rig.other().push(chain, 1);
+        const auto taken = got(rig.queue.take()).value();
+        REQUIRE((taken.extent.total == 17 && rig.queue.as_laid_out(taken.head)));
+        rig.queue.join(taken.head, 1);
+        rig.offer(slot, rig.writes(100));
+        const auto whole = rig.seen();
+        REQUIRE(rig.is(whole, slot, rig.writes(100)));
+        rig.other().push(whole, 101);
+        REQUIRE(got(rig.queue.take()).has_value());
+    }
+    CHECK(kept_the_rules(rig.world));
+}
+
 TEST_CASE("another chain takes the place of one laid out, once", "[libvirtio][queue][V5][V11][V21]")
 {
     const auto kind = GENERATE(from_range(every_ring()));
