@@ -82,6 +82,16 @@ public:
             return fail(Errc::read_only);
         return transfer(Type::out, tag, first, data);
     }
+    // The same in the usual case. False: nothing was done, and read or write has the reason, or
+    // another way. Of write: not for a disk that is read-only.
+    [[gnu::always_inline]] bool try_read(u64 tag, Sector first, u32 sectors, DeviceAddr data)
+    {
+        return try_transfer(Type::in, tag, first, sectors, data);
+    }
+    [[gnu::always_inline]] bool try_write(u64 tag, Sector first, u32 sectors, DeviceAddr data)
+    {
+        return try_transfer(Type::out, tag, first, sectors, data);
+    }
     Result<> read(u64 tag, Sector first, std::span<const Run> data)
     {
         return transfer(Type::in, tag, first, data);
@@ -128,6 +138,7 @@ private:
 
     static constexpr u16 request_queue = 0;
     static constexpr u32 max_bytes = ~u32{0} - 1 - Requests::frame_bytes;
+    static constexpr u32 most_usual = max_bytes / sector_bytes;  // sectors
 
     static constexpr Options fit(Options asked)
     {
@@ -141,6 +152,7 @@ private:
     Result<> bring_up();
     Result<> set_up_queue();
     Result<Info> ask() const;
+    bool try_transfer(Type type, u64 tag, Sector first, u32 sectors, DeviceAddr data);
     Result<> transfer(Type type, u64 tag, Sector first, Run data);
     Result<> transfer(Type type, u64 tag, Sector first, std::span<const Run> data);
     Result<> admit(Sector first, std::span<const Run> data) const;
@@ -308,16 +320,26 @@ Driver<B, MaxSlots, MaxQueue, MaxRuns>::admit(Sector first, std::span<const Run>
     return {};
 }
 
+// What admit() checks, for the usual case of one run.
+template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
+[[gnu::always_inline]] inline bool Driver<B, MaxSlots, MaxQueue, MaxRuns>::try_transfer(
+    Type type, u64 tag, Sector first, u32 sectors, DeviceAddr data)
+{
+    if (sectors - 1 >= most_usual || !bounds_.hold(first.raw(), sectors) || !requests_.room())
+        [[unlikely]]
+        return false;
+    requests_.template submit<true>(type, first.raw(), tag, {data, sectors * sector_bytes});
+    return true;
+}
+
 template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>
 [[gnu::always_inline]] inline Result<>
 Driver<B, MaxSlots, MaxQueue, MaxRuns>::transfer(Type type, u64 tag, Sector first, Run run)
 {
-    // What admit() checks, for the usual case of one run.
-    if (run.length == 0 || run.length % sector_bytes != 0
-        || !bounds_.hold(first.raw(), run.length / sector_bytes) || !requests_.room()) [[unlikely]]
-        return transfer_otherwise(type, tag, first, run);
-    requests_.template submit<true>(type, first.raw(), tag, run);
-    return {};
+    if (run.length % sector_bytes == 0
+        && try_transfer(type, tag, first, run.length / sector_bytes, run.address)) [[likely]]
+        return {};
+    return transfer_otherwise(type, tag, first, run);
 }
 
 template <Bus B, u16 MaxSlots, u16 MaxQueue, u16 MaxRuns>

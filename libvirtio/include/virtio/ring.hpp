@@ -85,7 +85,7 @@ public:
     StoredDescriptor* table() const { return split_.table(); }
     // Split: puts a chain into the available ring; the device sees it after publish(). Its total is
     // 1 to 2^32 - 2 bytes, and its head is not outstanding.
-    void offer(DescriptorIndex head, Extent extent);
+    void offer(DescriptorIndex head, const Extent& extent);
 
     // Split: offers what each(Offer&) names, at most so many, until it says that there is none.
     // Returns how many.
@@ -258,7 +258,8 @@ void Ring<Heads, Note>::stop()
 }
 
 template <u16 Heads, class Note>
-[[gnu::always_inline]] inline void Ring<Heads, Note>::offer(DescriptorIndex head, Extent extent)
+[[gnu::always_inline]] inline void Ring<Heads, Note>::offer(DescriptorIndex head,
+                                                            const Extent& extent)
 {
     const RingPosition at = offered_;
     set(head.raw(), extent.writable, u64{extent.total} + 1);
