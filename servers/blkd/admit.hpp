@@ -135,6 +135,37 @@ constexpr block::Status admit(const block::Submission& asked, const Limits& limi
     return range == Status::ok ? admit_data(asked, limits) : range;
 }
 
+// What nearly every request is, found out in a few comparisons: a light read or write, in a buffer
+// in one piece. Whatever holds is admitted; what does not, admit() has to say.
+struct Usual {
+    u64 bits = ~u64{0};  // that neither a sector nor a number of them may have
+    u64 end = 0;         // in sectors
+    u64 buffer_bytes = 0;
+    u32 ops = 0;  // from Op::read on; 0: none is usual
+
+    static constexpr Usual of(const Limits& limits, bool contiguous)
+    {
+        constexpr u64 far = ~u64{0} << 55;  // no sum of two others overflows, in bytes either
+        const u32 most = std::min(unit_sectors * block::sector_bytes, limits.buffer_bytes);
+        const bool good = contiguous && limits.max_bytes >= most;
+        const u32 ops = limits.read_only ? 1 : 2;
+        return {.bits = (limits.block_sectors - 1) | far,
+                .end = limits.capacity.raw(),
+                .buffer_bytes = limits.buffer_bytes,
+                .ops = good ? ops : 0};
+    }
+
+    constexpr bool holds(const block::Submission& asked) const
+    {
+        const auto nth = static_cast<u32>(asked.op) - static_cast<u32>(block::Op::read);
+        return nth < ops && asked.count - 1 < unit_sectors
+               && ((asked.first.raw() | asked.count) & bits) == 0
+               && asked.first.raw() + asked.count <= end && asked.offset % block::sector_bytes == 0
+               && asked.offset + bytes_of(asked) <= buffer_bytes;
+    }
+};
+static_assert(static_cast<u32>(block::Op::write) == static_cast<u32>(block::Op::read) + 1);
+
 // A sector of a session's window, on the disk; admitted, so nothing overflows.
 constexpr block::Sector on_disk(block::Sector first, const Window& window)
 {

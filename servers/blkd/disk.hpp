@@ -89,16 +89,25 @@ public:
                                          asked.count * block::sector_bytes});
     }
 
-    bool kick()
+    [[gnu::always_inline]] bool
+    submit_usual(u64 tag, block::Op op, block::Sector first, u32 sectors, DeviceAddr data)
     {
-        const bool told = driver_.kick();
-        notifies_ += told ? 1 : 0;
-        return told;
+        const virtio::blk::Sector sector{first.raw()};
+        return op == block::Op::read ? driver_.try_read(tag, sector, sectors, data)
+                                     : driver_.try_write(tag, sector, sectors, data);
+    }
+
+    [[gnu::always_inline]] bool kick()
+    {
+        if (!driver_.kick())
+            return false;
+        ++notifies_;
+        return true;
     }
 
     // Errors: device_fault (the device wants a reset, or its configuration makes no sense any
     // more).
-    Result<> acknowledge()
+    [[gnu::always_inline]] Result<> acknowledge()
     {
         const virtio::Interrupt cause = device_->acknowledge();
         ++interrupts_;

@@ -15,6 +15,9 @@ struct Ended {
 
 //   slots         requests that it can have at once
 //   room          one more may be prepared
+//   submit_usual  the same as submit for what blkd::Usual let pass, its data being at an address:
+//   prepared
+//                 without any further thought, or (false) nothing was done and submit() knows why
 //   submit, kick  prepare a request (would_block: something must end first); show all to the
 //   device,
 //                 which is told (true) unless there is nothing, or it looks by itself
@@ -30,6 +33,9 @@ concept Disk = requires(D disk, u64 tag, const block::Submission& asked, const B
     { disk.slots() } -> std::convertible_to<u32>;
     { disk.room() } -> std::same_as<bool>;
     { disk.submit(tag, asked, buffer) } -> std::same_as<Result<>>;
+    {
+        disk.submit_usual(tag, asked.op, asked.first, asked.count, DeviceAddr{})
+    } -> std::same_as<bool>;
     { disk.kick() } -> std::same_as<bool>;
     { disk.acknowledge() } -> std::same_as<Result<>>;
     {

@@ -44,7 +44,7 @@ public:
 
     // Moves every request one step on. Errors: those of the device's recovery; device_fault (it
     // lied too often).
-    Result<> step(abi::Bits woken)
+    [[gnu::always_inline]] Result<> step(abi::Bits woken)
     {
         if (woken.any(abi::Bits::at(interrupt_bit)))
             if (const auto finished = finish(); !finished)
@@ -138,11 +138,14 @@ private:
     // engine_submissions.hpp
     bool forward();
     bool serve(u32 place);
+    bool take(u32 place, Session& session, u32 most);
     bool rest(u32 place, bool sleeps);
+    bool look_again(u32 place);
     void shut(u32 place);
     u32 room_of(u32 place, const Session& session) const;
     u32 share_with_peers(u32 place) const;
     void answer(u32 place, u32 cookie, block::Status status);
+    bool start_unusual(u32 place, Session& session, block::Submission asked);
     bool start(u32 place, Session& session, block::Submission& asked, u64 marks);
     bool start_heavy(u32 place, Session& session, block::Submission& asked);
     bool start_rare(u32 place, Session& session, const block::Submission& asked);

@@ -20,42 +20,75 @@ template <Disk D, class O>
 
 // One turn of one session. True: it may have more.
 template <Disk D, class O>
-bool Engine<D, O>::serve(u32 place)
+[[gnu::always_inline]] inline bool Engine<D, O>::serve(u32 place)
 {
     Session& session = *sessions_[place];
     const u32 budget = session.budget();
-    if (budget == 0)
+    if (budget == 0) [[unlikely]]
         return rest(place, session.park());
     const u32 room = room_of(place, session);
-    if (room == 0) {
+    if (room == 0) [[unlikely]] {
         turns_.cap(place);
         return false;
     }
-    for (u32 n = std::min({turn, budget, room}); n != 0; --n) {
-        auto asked = session.next();
-        if (!asked) [[unlikely]]
-            return rest(place, !session.broken() && session.sleep());
-        if (const auto verdict = admit(*asked, session.limits()); verdict != block::Status::ok)
-            [[unlikely]] {
-            answer(place, asked->cookie, verdict);
-        } else if (is_light(*asked)) [[likely]] {
-            if (!start(place, session, *asked, 0)) [[unlikely]]
-                return true;
-        } else {
-            if (!start_heavy(place, session, *asked))
-                return true;
-            n = std::min(n, 1 + room_of(place, session));
+    const u32 most = std::min({turn, budget, room, session.waiting()});
+    if (!take(place, session, most)) [[unlikely]]
+        return true;
+    return !session.emptied() || rest(place, session.sleep());
+}
+
+// Takes so many requests, and hands them to the disk. False: it is full.
+template <Disk D, class O>
+[[gnu::always_inline]] inline bool Engine<D, O>::take(u32 place, Session& session, u32 most)
+{
+    auto requests = session.batch();
+    D& disk = *disk_;
+    const Usual usual = session.usual();
+    const DeviceAddr data = session.buffer().start();
+    const Window window = session.limits().window;
+    u32 started = 0;
+    for (u32 left = most; left != 0; --left) {
+        const block::Submission asked = requests.take();
+        if (usual.holds(asked)
+            && disk.submit_usual(Tag::make(place, asked.cookie), asked.op,
+                                 on_disk(asked.first, window), asked.count,
+                                 data + Bytes{asked.offset})) [[likely]] {
+            ++started;
+            continue;
         }
+        session.started(std::exchange(started, 0));
+        session.took(requests);
+        if (!start_unusual(place, session, block::Submission{asked}))
+            return false;
+        left = std::min(left, 1 + room_of(place, session));
     }
+    session.started(started);
+    session.took(requests);
     return true;
+}
+
+// False: the disk is full.
+template <Disk D, class O>
+[[gnu::noinline]] bool
+Engine<D, O>::start_unusual(u32 place, Session& session, block::Submission asked)
+{
+    const auto verdict = admit(asked, session.limits());
+    if (verdict != block::Status::ok) [[unlikely]]
+        return answer(place, asked.cookie, verdict), true;
+    return is_light(asked) ? start(place, session, asked, 0) : start_heavy(place, session, asked);
 }
 
 // Nothing can be taken. True: look again.
 template <Disk D, class O>
 [[gnu::always_inline]] inline bool Engine<D, O>::rest(u32 place, bool sleeps)
 {
+    return !sleeps && look_again(place);
+}
+template <Disk D, class O>
+[[gnu::cold, gnu::noinline]] bool Engine<D, O>::look_again(u32 place)
+{
     if (!sessions_[place]->broken()) [[likely]]
-        return !sleeps;
+        return true;
     shut(place);
     return false;
 }

@@ -24,12 +24,13 @@ public:
 
     Server(D& disk, const Means& means) : disk_{&disk}, means_{means}, engine_{disk, *this} {}
 
-    Result<> step(abi::Bits woken)
+    [[gnu::always_inline]] Result<> step(abi::Bits woken)
     {
-        const auto done = engine_.step(woken);
+        if (const auto done = engine_.step(woken); !done) [[unlikely]]
+            return done;
         if (disk_->capacity() != capacity_) [[unlikely]]
             engine_.resize(capacity_ = disk_->capacity());
-        return done;
+        return {};
     }
 
     abi::Ticks next_deadline() const { return engine_.hungry() ? abi::now : abi::never; }

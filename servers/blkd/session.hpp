@@ -42,6 +42,7 @@ public:
     void ended_large(u32 extra) { extra_ -= extra; }
 
     const Limits& limits() const { return limits_; }
+    const Usual& usual() const { return usual_; }
     const BufferMap& buffer() const { return buffer_; }
 
     // The disk has another size. True: so has the session, and its client was told.
@@ -50,6 +51,7 @@ public:
         const block::Sector capacity = limits_.window.sectors(disk);
         if (std::exchange(limits_.capacity, capacity) == capacity)
             return false;
+        usual_.end = capacity.raw();
         __atomic_store_n(&page_->capacity, capacity.raw(), __ATOMIC_RELAXED);
         ring::store_release(page_->resizes, ++resizes_);
         return true;
@@ -65,11 +67,16 @@ private:
             block::CompletionPage& page,
             const Limits& limits,
             const BufferMap& buffer)
-        : Exchange{exchange}, page_{&page}, limits_{limits}, buffer_{buffer}
+        : Exchange{exchange},
+          page_{&page},
+          usual_{Usual::of(limits, buffer.contiguous())},
+          limits_{limits},
+          buffer_{buffer}
     {
     }
 
     block::CompletionPage* page_;
+    Usual usual_;
     Limits limits_;
     BufferMap buffer_;
     u32 resizes_ = 0;

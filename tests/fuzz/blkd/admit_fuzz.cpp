@@ -68,7 +68,11 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
         .window = {proto::block::Sector{4096}, capacity},
     };
     using proto::block::Op;
-    if (blkd::admit(asked, limits) != proto::block::Status::ok || asked.op == Op::flush)
+    const bool admitted = blkd::admit(asked, limits) == proto::block::Status::ok;
+    const bool usual = blkd::Usual::of(limits, true).holds(asked);
+    demand(!usual || (admitted && blkd::is_light(asked)));
+    demand(!blkd::Usual::of(limits, false).holds(asked));
+    if (!admitted || asked.op == Op::flush)
         return 0;
 
     demand(asked.op >= Op::read && asked.op <= Op::get_id);

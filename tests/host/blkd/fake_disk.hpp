@@ -34,6 +34,14 @@ struct FakeDisk {
         prepared.push_back({tag, request});
         return {};
     }
+    bool
+    submit_usual(u64 tag, proto::block::Op op, proto::block::Sector first, u32 count, DeviceAddr)
+    {
+        const bool goes = room() && refuse_next == Errc::ok;
+        if (goes)
+            prepared.push_back({tag, {first, count, 0, op, 0}});
+        return goes;
+    }
     bool kick()
     {
         const bool told = !prepared.empty();

@@ -82,6 +82,11 @@ private:
         {
             return rig->event(), Base::submit(tag, asked, map);
         }
+        bool submit_usual(
+            u64 tag, blkd::block::Op op, blkd::block::Sector first, u32 count, DeviceAddr data)
+        {
+            return rig->event(), Base::submit_usual(tag, op, first, count, data);
+        }
         bool kick() { return rig->event(), Base::kick(); }
         template <class Each>
         Result<u64> drain(u64 sum, Each each)
