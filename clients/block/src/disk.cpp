@@ -247,34 +247,80 @@ void Disk::close()
     write_cache_.reset();
 }
 
+// The doorbell of a server that sleeps is rung when we sleep as well: then it has nothing for us
+// yet, and both take one trap. This is the usual case, sleep_and_poll() has them all.
+Result<Completion> Disk::wait(abi::Ticks deadline)
+{
+    if (channel_.next_deadline() != abi::never) [[unlikely]]
+        return wait_with_deadlines(deadline);
+    const bool owed = channel_.publish();
+    if (!owed)
+        if (auto completion = channel_.next())
+            return completion;
+    if (!owed || !channel_.arm()) [[unlikely]]
+        return sleep_and_poll(owed, deadline);
+    const auto woken = sleep(true, deadline);
+    if (!woken || woken->any(server_bit)) [[unlikely]]
+        if (auto ended = woken_oddly(woken, deadline, deadline))
+            return std::move(*ended);
+    if (auto completion = channel_.next()) [[likely]]
+        return completion;
+    return sleep_and_poll(false, deadline);
+}
+
+[[gnu::noinline]] Result<Completion> Disk::wait_with_deadlines(abi::Ticks deadline)
+{
+    if (auto late = overdue())
+        return std::move(*late);
+    const bool owed = channel_.publish();
+    if (!owed)
+        if (auto completion = channel_.next())
+            return completion;
+    return sleep_and_poll(owed, deadline);
+}
+
 // `ring_first`: the server sleeps, and there is nothing to poll.
 Result<Completion> Disk::sleep_and_poll(bool ring_first, abi::Ticks deadline)
 {
-    for (;;) {
-        if (outstanding() == 0)
-            return fail(Errc::not_found);
+    while (outstanding() != 0) {
         const abi::Ticks until = std::min(deadline, channel_.next_deadline());
-        if (channel_.arm()) [[likely]] {
-            const auto woken = sleep(std::exchange(ring_first, false), until);
-            if (!woken) [[unlikely]] {
-                if (auto ended = not_woken(woken.error(), until, deadline))
-                    return std::move(*ended);
-            } else if (woken->any(server_bit)) [[unlikely]] {
-                look_at_server();
-            }
-        } else {
-            if (std::exchange(ring_first, false))
-                ring();
-            if (channel_.stopped()) {
-                if (join(until).error_or(Errc::ok) == Errc::timed_out)
-                    if (auto ended = late(until, deadline))
-                        return std::move(*ended);
-                kick();
-            }
-        }
-        if (auto completion = channel_.poll())
-            return std::move(*completion);
+        std::optional<Result<Completion>> ended;
+        if (!channel_.arm())
+            ended = stay_awake(ring_first, until, deadline);
+        else if (const auto woken = sleep(ring_first, until); !woken || woken->any(server_bit))
+            ended = woken_oddly(woken, until, deadline);
+        if (ended)
+            return std::move(*ended);
+        ring_first = false;
+        if (auto completion = channel_.next())
+            return completion;
     }
+    return fail(Errc::not_found);
+}
+
+[[gnu::cold, gnu::noinline]] std::optional<Result<Completion>>
+Disk::woken_oddly(Result<abi::Bits> woken, abi::Ticks until, abi::Ticks deadline)
+{
+    if (!woken)
+        return not_woken(woken.error(), until, deadline);
+    look_at_server();
+    return std::nullopt;
+}
+
+// Something is to be polled, or there is no server.
+[[gnu::cold, gnu::noinline]] std::optional<Result<Completion>>
+Disk::stay_awake(bool ring_first, abi::Ticks until, abi::Ticks deadline)
+{
+    if (ring_first)
+        ring();
+    if (!channel_.stopped())
+        return std::nullopt;
+    std::optional<Result<Completion>> ended;
+    if (join(until).error_or(Errc::ok) == Errc::timed_out)
+        ended = late(until, deadline);
+    if (!ended)
+        kick();
+    return ended;
 }
 
 // Completions without end keep no request from its deadline: after one more of them it has passed.

@@ -106,16 +106,15 @@ public:
     [[gnu::always_inline]] Result<>
     submit(Op op, u64 tag, Sector first, u32 sectors, Buffer&& buffer)
     {
-        if (plain_ == nullptr || requests_.full()) [[unlikely]]
-            return submit_to_line(op, tag, first, sectors, buffer);
-        if (!pool_->owns(buffer)) [[unlikely]]
-            return fail(Errc::bad_argument);
-        if (sectors > pool_->bytes_each() / sector_bytes) [[unlikely]]
-            return fail(Errc::too_big);
-        const auto sent = push(op, tag, first, sectors, pool_->index_of(buffer));
-        if (sent) [[likely]]
-            pool_->lend(buffer);
-        return sent;
+        Rings* const rings = plain_;
+        BufferPool* const pool = pool_;
+        if (rings == nullptr || requests_.full() || !pool->owns(buffer)
+            || sectors > pool->bytes_each() / sector_bytes || !rings->submissions.has_room())
+            [[unlikely]]
+            return submit_otherwise(tag, first, sectors, buffer, op);
+        push(*rings, op, tag, first, sectors, pool->index_of(buffer));
+        pool->lend(buffer);
+        return {};
     }
 
     Result<> submit_flush(u64 tag) { return submit_without_data(Op::flush, tag, {}, 0); }
@@ -123,7 +122,10 @@ public:
     {
         if (plain_ == nullptr || requests_.full()) [[unlikely]]
             return queue(op, tag, first, sectors, 0);
-        return push(op, tag, first, sectors, 0);
+        if (!plain_->submissions.has_room()) [[unlikely]]
+            return no_room();
+        push(*plain_, op, tag, first, sectors, 0);
+        return {};
     }
 
     // Nobody waits for the request of this tag any more: no completion of it comes. Its place and
@@ -181,22 +183,13 @@ public:
     // A request that ended, if one did.
     [[gnu::always_inline]] std::optional<Completion> poll()
     {
-        if (plain_ == nullptr) [[unlikely]]
-            return poll_line();
-        const auto arrived = plain_->completions.pop();
-        if (arrived) [[likely]]
-            if (auto* const request = requests_.find(arrived->cookie)) [[likely]]
-                return arrived->status == proto::block::Status::ok
-                           ? finish(*request, Errc::ok)
-                           : finish_failed(*request, arrived->status);
-        if (!arrived && arrived.error() == Errc::would_block)
-            return std::nullopt;
-        lose(Errc::malformed);
-        return next_lost();
+        return take<std::optional<Completion>>();
     }
+    // The same. Errors: would_block.
+    [[gnu::always_inline]] Result<Completion> next() { return take<Result<Completion>>(); }
 
     // Before sleeping on the doorbell. False: there is something to poll, or no server.
-    [[nodiscard]] bool arm()
+    [[nodiscard]] [[gnu::always_inline]] bool arm()
     {
         Rings* const rings = plain_ != nullptr ? plain_ : rings_to_sleep_on();
         if (rings == nullptr || !rings->completions.arm())
@@ -294,27 +287,34 @@ private:
         plain_ = plain ? &*rings_ : nullptr;
     }
 
-    [[gnu::always_inline]] Result<> push(Op op, u64 tag, Sector first, u32 sectors, u32 buffer)
+    [[gnu::always_inline]] void
+    push(Rings& rings, Op op, u64 tag, Sector first, u32 sectors, u32 buffer)
     {
-        auto& ring = plain_->submissions;
+        auto& ring = rings.submissions;
         Request& request = requests_.vacant();
         const u32 cookie = Requests::next_cookie(request);
         const u32 position = ring.position();
-        const auto pushed = ring.push({first, sectors, buffer * pool_->bytes_each(), op, cookie});
-        if (!pushed) [[unlikely]]
-            return not_pushed(pushed.error());
+        ring.put({first, sectors, buffer * pool_->bytes_each(), op, cookie});
         requests_.add_sent(request,
                            {tag, first, sectors, cookie, position, Request::made(op, buffer)});
-        return {};
     }
 
+    // The ring that the server looks at is full, or broken.
+    [[gnu::cold, gnu::noinline]] Result<> no_room()
+    {
+        return not_pushed(plain_->submissions.broken() ? Errc::malformed : Errc::no_space);
+    }
+
+    // The arguments come as they are in our callers' hands.
     [[gnu::cold, gnu::noinline]] Result<>
-    submit_to_line(Op op, u64 tag, Sector first, u32 sectors, Buffer& buffer)
+    submit_otherwise(u64 tag, Sector first, u32 sectors, Buffer& buffer, Op op)
     {
         if (pool_ == nullptr || !pool_->owns(buffer))
             return fail(Errc::bad_argument);
         if (sectors > pool_->bytes_each() / sector_bytes)
             return fail(Errc::too_big);
+        if (plain_ != nullptr && !requests_.full())
+            return no_room();
         const auto queued = queue(op, tag, first, sectors, pool_->index_of(buffer));
         if (queued)
             pool_->lend(buffer);
@@ -373,16 +373,57 @@ private:
         return phase_ == Phase::attached;
     }
 
-    [[gnu::always_inline]] std::optional<Completion> finish(Request& request, Errc outcome)
+    // What became of a request that ended, if one did: what is usual, and the rest of it.
+    template <class Some>
+    [[gnu::always_inline]] Some take()
+    {
+        if (plain_ == nullptr) [[unlikely]]
+            return none_there<Some>();
+        auto& ring = plain_->completions;
+        if (ring.ready() == 0) [[unlikely]]
+            return none_there<Some>();
+        const auto arrived = ring.take();
+        Request& request = requests_.of(arrived.cookie);
+        if (!Requests::outstanding(request, arrived.cookie)
+            || arrived.status != proto::block::Status::ok || request.op() > Op::write) [[unlikely]]
+            return take_rare<Some>(arrived);
+        requests_.retire(request);
+        return Completion{request.tag, Errc::ok, pool_->reclaim(request.buffer())};
+    }
+    template <class Some>
+    [[gnu::noinline]] Some none_there()
+    {
+        if (plain_ == nullptr)
+            return as<Some>(poll_line());
+        if (plain_->completions.available() != 0)
+            return take<Some>();
+        return as<Some>(plain_->completions.broken() ? lose_all() : std::nullopt);
+    }
+    template <class Some>
+    [[gnu::cold, gnu::noinline]] Some take_rare(proto::block::Completion arrived)
+    {
+        auto* const request = requests_.find(arrived.cookie);
+        return as<Some>(request == nullptr ? lose_all()
+                                           : finish(*request, error_of(arrived.status)));
+    }
+    template <class Some>
+    static Some as(std::optional<Completion> ended)
+    {
+        if constexpr (std::is_same_v<Some, std::optional<Completion>>)
+            return ended;
+        else
+            return ended ? Some{std::move(*ended)} : fail(Errc::would_block);
+    }
+
+    [[gnu::cold, gnu::noinline]] std::optional<Completion> lose_all()
+    {
+        lose(Errc::malformed);
+        return next_lost();
+    }
+
+    [[gnu::cold, gnu::noinline]] std::optional<Completion> finish(Request& request, Errc outcome)
     {
         requests_.retire(request);
-        if (request.op() > Op::write) [[unlikely]]
-            return finished_rare(request, outcome);
-        return Completion{request.tag, outcome, pool_->reclaim(request.buffer())};
-    }
-    [[gnu::cold, gnu::noinline]] std::optional<Completion> finished_rare(const Request& request,
-                                                                         Errc outcome)
-    {
         Completion ended{request.tag, outcome, {}};
         if (request.has_buffer())
             ended.buffer = pool_->reclaim(request.buffer());
@@ -390,12 +431,6 @@ private:
             return ended;
         return poll();  // its buffer goes back to the pool
     }
-    [[gnu::cold, gnu::noinline]] std::optional<Completion>
-    finish_failed(Request& request, proto::block::Status status)
-    {
-        return finish(request, error_of(status));
-    }
-
     // While not everything outstanding is at a server that lives.
     [[gnu::cold, gnu::noinline]] std::optional<Completion> poll_line()
     {

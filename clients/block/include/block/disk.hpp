@@ -154,19 +154,7 @@ public:
     // After the death of a server it takes longer by what the next one needs to answer, at most
     // attach_ms: however short its deadlines are, a session gets past it.
     // Errors: timed_out, not_found (nothing is outstanding).
-    Result<Completion> wait(abi::Ticks deadline = abi::never)
-    {
-        if (channel_.next_deadline() != abi::never) [[unlikely]]
-            if (auto late = overdue())
-                return std::move(*late);
-        // The doorbell of a server that sleeps is rung when we sleep as well: then it has nothing
-        // for us yet, and both take one trap.
-        const bool owed = channel_.publish();
-        if (!owed)
-            if (auto completion = channel_.poll())
-                return std::move(*completion);
-        return sleep_and_poll(owed, deadline);
-    }
+    Result<Completion> wait(abi::Ticks deadline = abi::never);
 
 private:
     static constexpr abi::Bits all_bits{~u64{0}};
@@ -185,7 +173,12 @@ private:
     Result<> ask_write_cache(bool on, abi::Ticks deadline);
     void look_at_server();
     void ring() { (void)sys::signal(doorbell_.borrow(), all_bits); }
+    Result<Completion> wait_with_deadlines(abi::Ticks deadline);
     Result<Completion> sleep_and_poll(bool ring_first, abi::Ticks deadline);
+    std::optional<Result<Completion>>
+    stay_awake(bool ring_first, abi::Ticks until, abi::Ticks deadline);
+    std::optional<Result<Completion>>
+    woken_oddly(Result<abi::Bits> woken, abi::Ticks until, abi::Ticks deadline);
     std::optional<Result<Completion>> not_woken(Errc why, abi::Ticks until, abi::Ticks deadline);
     std::optional<Completion> overdue();
     std::optional<Result<Completion>> late(abi::Ticks until, abi::Ticks deadline);

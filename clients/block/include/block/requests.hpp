@@ -86,7 +86,7 @@ public:
     bool full() const { return free_count_ == 0; }
 
     // The entry that is filled next, and the cookie that it will have. Not when it is full.
-    Request& vacant() { return table_[free_[free_count_ - 1]]; }
+    Request& vacant() { return table_[free_[static_cast<u8>(free_count_ - 1)]]; }
     static u32 next_cookie(const Request& vacant) { return vacant.cookie | live; }
 
     [[gnu::always_inline]] void add_sent(Request& vacant, const Request& request)
@@ -102,11 +102,17 @@ public:
         add_sent(request, {tag, first, sectors, next_cookie(request), 0, what});
     }
 
-    // The request that an answer is to; null if none is outstanding.
-    [[gnu::always_inline]] Request* find(u32 cookie)
+    // The request that an answer is to, if it is outstanding().
+    Request& of(u32 cookie) { return table_[Place::get(cookie)]; }
+    static bool outstanding(const Request& request, u32 cookie)
     {
-        Request& request = table_[Place::get(cookie)];
-        return request.cookie == cookie && (cookie & live) != 0 ? &request : nullptr;
+        return request.cookie == cookie && (cookie & live) != 0;
+    }
+    // The same; null if none is.
+    Request* find(u32 cookie)
+    {
+        Request& request = of(cookie);
+        return outstanding(request, cookie) ? &request : nullptr;
     }
 
     // It ended.
@@ -114,7 +120,7 @@ public:
     {
         const u32 cookie = request.cookie;
         request.cookie = (cookie + next_generation) & ~live;
-        free_[free_count_++] = static_cast<u8>(Place::get(cookie));
+        free_[static_cast<u8>(free_count_++)] = static_cast<u8>(Place::get(cookie));
     }
 
     bool line_empty() const { return line_count_ == 0; }
