@@ -24,17 +24,21 @@ public:
     }
     const Capabilities& can() const { return can_; }
 
-    Result<> acknowledge()
+    [[gnu::always_inline]] Result<> acknowledge()
     {
         ++interrupts_;
         needs_reset_ = transport_->acknowledge().needs_reset;
         return needs_reset_ ? fail(Errc::device_fault) : Result<>{};
     }
-    std::optional<Result<virtio::input::Event>> take() { return driver_.take(); }
+    template <class Each>
+    [[gnu::always_inline]] Result<> drain(Each each)
+    {
+        return driver_.drain(each);
+    }
     bool ran_dry() { return driver_.ran_dry(); }
     Result<> set_led(u16 led, bool on) { return driver_.set_led(led, on); }
-    void kick() { notifies_ += driver_.kick() ? 1 : 0; }
-    bool arm() { return driver_.arm(); }
+    [[gnu::always_inline]] void kick() { notifies_ += driver_.kick() ? 1 : 0; }
+    [[gnu::always_inline]] bool arm() { return driver_.arm(); }
     bool broken() const { return driver_.broken(); }
     Result<> recover() { return driver_.recover(); }
 

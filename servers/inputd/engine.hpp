@@ -15,12 +15,15 @@ namespace inputd {
 // The device side (device.hpp; a script in tests): virtio::input::Driver, behind what its interrupt
 // needs.
 //
-//   acknowledge   takes the interrupt back, before take; fails if the device wants a reset
+//   acknowledge   takes the interrupt back, before drain; fails if the device wants a reset
+//   drain         as the driver's
 //   recover       resets it
 template <class D>
 concept InputDevice = requires(D device, u16 led, bool on) {
     { device.acknowledge() } -> std::same_as<Result<>>;
-    { device.take() } -> std::same_as<std::optional<Result<virtio::input::Event>>>;
+    {
+        device.drain([](const virtio::input::Event&) {})
+    } -> std::same_as<Result<>>;
     { device.ran_dry() } -> std::same_as<bool>;
     { device.set_led(led, on) } -> std::same_as<Result<>>;
     { device.kick() } -> std::same_as<void>;
@@ -60,11 +63,7 @@ public:
         if (const auto done = serve_device(); !done)
             return done;
         (void)turns_.wake(woken);
-        while (turns_.pending()) {  // somebody may have made room
-            const u32 place = turns_.next();
-            turns_.touch(place);
-            turns_.rest(place);
-        }
+        turns_.touch_all(turns_.take_pending());  // somebody may have made room
         repeat_keys();
         publish();
         return {};
@@ -73,7 +72,7 @@ public:
     abi::Ticks next_deadline() const
     {
         abi::Ticks first = hungry_ ? abi::now : abi::never;
-        Turns::each(turns_.open_set(),
+        Turns::each(repeaters_,
                     [&](u32 place) { first = std::min(first, sessions_[place]->due()); });
         return first;
     }
@@ -87,9 +86,15 @@ public:
     }
     bool is_open(u32 place) const { return turns_.is_open(place); }
     Session& session(u32 place) { return *sessions_[place]; }
+    void set_repeat(u32 place, abi::Ticks delay, abi::Ticks period)
+    {
+        sessions_[place]->set_repeat(delay, period);
+        repeaters_ |= Turns::bit_of(place);
+    }
     void end(u32 place)
     {
         ungrab(place);
+        repeaters_ &= ~Turns::bit_of(place);
         turns_.close(place);
         sessions_[place].reset();
         turns_.remove(place);
@@ -123,9 +128,9 @@ public:
         leds_used_ |= mask;
         for (u32 left = changed; left != 0; left &= left - 1) {
             const auto code = static_cast<u16>(std::countr_zero(left));
-            frame_of_leds_.add({now, EventType::led, code, (leds_ >> code & 1) != 0 ? 1 : 0});
+            frame_of_leds_.add(EventType::led, code, (leds_ >> code & 1) != 0 ? 1 : 0);
         }
-        if (changed != 0)
+        if (frame_of_leds_.finish(now, [](const auto&) { return true; }))
             deliver(frame_of_leds_);
         const auto served = serve_device();
         publish();
@@ -169,28 +174,25 @@ private:
     }
 
     // False: the device lied.
-    bool drain()
+    [[gnu::always_inline]] bool drain()
     {
-        while (const auto event = device_->take()) {
-            if (*event) {
-                take_in(**event);
-            } else if (device_->broken()) {
+        while (!device_->drain(
+            [this] [[gnu::always_inline]] (const auto& event) { take_in(event); })) {
+            if (device_->broken())
                 return false;
-            } else {
-                ++counts_->ignored;
-                frame_.spoil();
-            }
+            ++counts_->ignored;
+            frame_.spoil();
         }
         if (device_->ran_dry())
             lose_all();
         return true;
     }
 
-    void take_in(const virtio::input::Event& raw)
+    [[gnu::always_inline]] void take_in(const virtio::input::Event& raw)
     {
         ++counts_->events;
         if (raw.type != EventType::syn)
-            frame_.add({now_, raw.type, raw.code, static_cast<i32>(raw.value)});
+            frame_.add(raw.type, raw.code, static_cast<i32>(raw.value));
         else if (raw.code == virtio::input::Syn::report)
             end_frame();
         else
@@ -205,12 +207,12 @@ private:
             lose_all();
             return;
         }
-        frame_.sift([this](input::Event& event) {
+        const bool any = frame_.finish(now_, [this](input::Event& event) {
             const News news = state_.accept(event);
             counts_->ignored += news == News::unknown ? 1 : 0;
             return news == News::yes;
         });
-        if (frame_.empty())
+        if (!any)
             return;
         ++counts_->frames;
         deliver(frame_);
@@ -218,9 +220,10 @@ private:
 
     void deliver(Frame& frame)
     {
-        const auto events = frame.end(now_);
-        turns_.touch_all(hearers());
-        Turns::each(hearers(), [&](u32 place) { sessions_[place]->deliver(events); });
+        const u64 places = hearers();
+        turns_.touch_all(places);
+        Turns::each(places,
+                    [&](u32 place) { sessions_[place]->deliver(frame.events(), frame.types()); });
         frame.clear();
     }
 
@@ -264,7 +267,7 @@ private:
 
     void repeat_keys()
     {
-        Turns::each(turns_.open_set(), [this](u32 place) {
+        Turns::each(repeaters_, [this](u32 place) {
             Session& session = *sessions_[place];
             if (now_ < session.due())
                 return;
@@ -310,6 +313,7 @@ private:
     u32 leds_used_ = 0;    // that somebody ever set
     u32 leds_unsent_ = 0;  // that the device does not know of yet
     std::optional<u32> grabber_;
+    u64 repeaters_ = 0;    // sessions that asked for repeats once
     bool hungry_ = false;  // the device has more
     abi::Ticks now_{};     // of the running step
     std::array<std::optional<Session>, common::max_sessions> sessions_;

@@ -246,8 +246,7 @@ Result<input::SetRepeat::Reply> Server<D>::on(const input::SetRepeat::Request& r
         return fail(Errc::not_found);
     if (device_->can().device_class != input::Class::keyboard)
         return fail(Errc::not_supported);
-    engine_.session(*place).set_repeat(sys::milliseconds(request.delay),
-                                       sys::milliseconds(request.period));
+    engine_.set_repeat(*place, sys::milliseconds(request.delay), sys::milliseconds(request.period));
     return input::SetRepeat::Reply{};
 }
 

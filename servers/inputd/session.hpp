@@ -47,20 +47,19 @@ public:
 
     void subscribe(u32 types) { types_ = types; }
     // How many events were put into the ring.
-    u32 position() const { return position_; }
+    u32 position() const { return ring_.position(); }
     // A ring index that the client cannot have reached honestly.
     bool broken() const { return ring_.broken(); }
     void close(Errc why) { ring::store_release(page_->closed, static_cast<u32>(why)); }
 
-    // A whole frame.
-    void deliver(std::span<const input::Event> frame)
+    // A whole frame; `types`: those of its events but SYN_REPORT.
+    [[gnu::always_inline]] void deliver(std::span<const input::Event> frame, u32 types)
     {
-        const auto wanted = static_cast<u32>(
-            std::ranges::count_if(frame, [this](const auto& event) { return wants(event); }));
-        if (wanted == 0)
+        if ((types & types_) == 0)
             return;
-        follow_keys(frame);
-        if (!clear_the_way() || ring_.room() < wanted + 1)
+        if (period_ != abi::Ticks{}) [[unlikely]]
+            follow_keys(frame);
+        if (!clear_the_way() || ring_.room() < wanted(frame, types)) [[unlikely]]
             return keep(frame);
         for (const auto& event : frame)
             if (wants(event) || event.type == EventType::syn)
@@ -80,12 +79,7 @@ public:
     [[nodiscard]] bool publish() { return ring_.publish(); }
     // After publish(). True: what waited was pushed, publish again. Otherwise the client rings when
     // there is room, if something waits.
-    [[nodiscard]] bool resume()
-    {
-        if (!waiting() || broken() || (ring_.room() < needed() && ring_.arm(needed())))
-            return false;
-        return !broken() && clear_the_way();
-    }
+    [[nodiscard]] bool resume() { return waiting() && resume_what_waits(); }
 
     void set_repeat(abi::Ticks delay, abi::Ticks period)
     {
@@ -104,7 +98,7 @@ public:
                                input::Event{now, EventType::syn, virtio::input::Syn::report, 0}};
         const u64 next = due_.raw() + period_.raw();
         due_ = abi::Ticks{next > now.raw() ? next : now.raw() + period_.raw()};
-        deliver(frame);
+        deliver(frame, u32{1} << EventType::key);
     }
     void stop_repeating() { repeated_ = 0; }
 
@@ -116,6 +110,7 @@ private:
         u64 abs = 0;
         std::array<i32, input::rel_codes> sums{};
         std::array<i32, input::abs_codes> values{};
+        bool any() const { return (rel | abs) != 0; }
         u32 size() const { return static_cast<u32>(std::popcount(rel) + std::popcount(abs)); }
     };
 
@@ -127,6 +122,16 @@ private:
     bool wants(const input::Event& event) const
     {
         return event.type != EventType::syn && (types_ >> event.type & 1) != 0;
+    }
+
+    // Places that a frame takes.
+    usize wanted(std::span<const input::Event> frame, u32 types) const
+    {
+        if ((types & ~types_) == 0) [[likely]]
+            return frame.size();
+        return 1 + static_cast<usize>(std::ranges::count_if(frame, [this](const auto& event) {
+                   return wants(event);
+               }));
     }
 
     static bool is_motion(const input::Event& event)
@@ -142,19 +147,24 @@ private:
     void push(const input::Event& event)
     {
         (void)ring_.push(event);  // there was room
-        ++position_;
     }
     void push_syn(u16 code) { push({since_, EventType::syn, code, 0}); }
 
-    bool waiting() const { return lost_ || moved_.size() != 0; }
+    bool waiting() const { return lost_ || moved_.any(); }
     // Room that is worth going on for.
     u32 needed() const { return lost_ ? ring_.size() / 2 : moved_.size() + 1; }
 
-    // Pushes what waits. False: there is no room yet.
-    bool clear_the_way()
+    [[gnu::cold, gnu::noinline]] bool resume_what_waits()
     {
-        if (!waiting())
-            return true;
+        if (broken() || (ring_.room() < needed() && ring_.arm(needed())))
+            return false;
+        return !broken() && clear_the_way();
+    }
+
+    // Pushes what waits. False: there is no room yet.
+    bool clear_the_way() { return !waiting() || push_what_waits(); }
+    [[gnu::cold, gnu::noinline]] bool push_what_waits()
+    {
         if (ring_.room() < needed())
             return false;
         if (std::exchange(lost_, false)) {
@@ -211,8 +221,6 @@ private:
     // The key pressed last is the one that repeats.
     void follow_keys(std::span<const input::Event> frame)
     {
-        if (period_ == abi::Ticks{})
-            return;
         for (const auto& event : frame) {
             if (event.type != EventType::key || event.code >= first_button)
                 continue;
@@ -229,7 +237,6 @@ private:
     input::EventPage* page_;
     u32 types_;
     Counts* counts_;
-    u32 position_ = 0;
     bool lost_ = false;
     abi::Ticks since_{};  // when what waits happened
     Motion moved_;

@@ -25,7 +25,7 @@ public:
     explicit State(const Capabilities& can) : can_{&can} {}
 
     // Takes an event in. Its value is brought into the range of its axis.
-    News accept(input::Event& event)
+    [[gnu::always_inline]] News accept(input::Event& event)
     {
         if (!can_->has(event.type, event.code) || event.type == EventType::led)
             return News::unknown;
@@ -90,38 +90,40 @@ private:
 // What the device sent since the last SYN_REPORT.
 class Frame {
 public:
-    bool empty() const { return size_ == 0; }
     // A part is missing, or it is too long.
     bool spoiled() const { return spoiled_; }
     void spoil() { spoiled_ = true; }
-    void add(const input::Event& event)
+    void add(u16 type, u16 code, i32 value)
     {
-        if (size_ + 1 < events_.size())
-            events_[size_++] = event;
+        if (size_ + 1 < events_.size()) [[likely]]
+            events_[size_++] = {{}, type, code, value};
         else
             spoil();
     }
 
-    // Leaves out those for which keep(event), which may change it, is false.
+    // Leaves out those for which keep(event), which may change it, is false; all get this time, and
+    // SYN_REPORT comes behind them. False: nothing is left, it is clear.
     template <class Keep>
-    void sift(Keep keep)
+    bool finish(abi::Ticks time, Keep keep)
     {
         usize kept = 0;
-        for (input::Event& event : std::span{events_}.first(size_))
-            if (keep(event))
-                events_[kept++] = event;
-        size_ = kept;
-    }
-
-    // Whole, with SYN_REPORT.
-    std::span<const input::Event> end(abi::Ticks time)
-    {
-        events_[size_++] = {time, EventType::syn, virtio::input::Syn::report, 0};
-        const auto all = std::span{events_}.first(size_);
-        for (auto& event : all)
+        types_ = 0;
+        for (usize at = 0; at < size_; ++at) {
+            input::Event event = events_[at];
+            if (!keep(event))
+                continue;
             event.time = time;
-        return all;
+            types_ |= u32{1} << event.type;
+            events_[kept++] = event;
+        }
+        size_ = kept;
+        if (kept != 0)
+            events_[size_++] = {time, EventType::syn, virtio::input::Syn::report, 0};
+        return kept != 0;
     }
+    std::span<const input::Event> events() const { return std::span{events_}.first(size_); }
+    // Of the events, but for SYN_REPORT: bit n, type n.
+    u32 types() const { return types_; }
     void clear()
     {
         size_ = 0;
@@ -131,6 +133,7 @@ public:
 private:
     std::array<input::Event, input::max_frame> events_{};
     usize size_ = 0;
+    u32 types_ = 0;
     bool spoiled_ = false;
 };
 

@@ -167,18 +167,26 @@ void Device::refresh()
         channel_.lose(state.error());
 }
 
-Result<Event> Device::poll()
+// Success: there is something now, perhaps.
+Result<> Device::find_more()
 {
     if (!session_)
         return fail(Errc::bad_argument);
+    if (channel_.lost() != Errc::ok)
+        return fail(channel_.lost());
+    if (!channel_.stale())
+        return fail(Errc::would_block);
+    refresh();
+    return {};
+}
+
+Result<Event> Device::poll()
+{
     for (;;) {
         if (const auto event = channel_.poll())
             return *event;
-        if (channel_.lost() != Errc::ok)
-            return fail(channel_.lost());
-        if (!channel_.stale())
-            return fail(Errc::would_block);
-        refresh();
+        if (const auto more = find_more(); !more)
+            return fail(more.error());
     }
 }
 
@@ -194,10 +202,12 @@ bool Device::arm()
 Result<Event> Device::next(abi::Ticks deadline)
 {
     for (;;) {
-        const auto event = poll();
-        if (event || event.error() != Errc::would_block)
-            return event;
-        if (!arm())
+        if (const auto event = channel_.poll())
+            return *event;
+        const auto more = find_more();
+        if (!more && more.error() != Errc::would_block)
+            return fail(more.error());
+        if (more || !arm())
             continue;
         const auto bits = sys::wait(notification_.borrow(), deadline);
         if (!bits)

@@ -44,6 +44,15 @@ public:
     // Bytes that the device wrote into the next buffer that came back, copied to `out`; what does
     // not fit is lost. The buffer is free again. An error is a lie of the device, told once.
     std::optional<Result<u32>> take(std::span<std::byte> out);
+    // Takes those that came, as long as each(memory, bytes that the device wrote) says that it did;
+    // it copies what it looks at. A lie, and one that it did not take, are take()'s to tell.
+    // Returns how many.
+    template <class Each>
+    [[gnu::always_inline]] u16 take_some(Each each);
+    // There may be something to take.
+    bool ready() const { return queue_.ready(); }
+    // Gives the device all buffers that it has not got, to write.
+    [[gnu::always_inline]] void post_all();
     // Takes back all that was sent. Errors: device_fault (a lie).
     Result<> reclaim();
 
@@ -63,6 +72,7 @@ public:
 
 private:
     std::byte* memory(u16 slot) const { return buffers_.memory + usize{slot} * bytes_; }
+    DeviceAddr address(u16 slot) const { return buffers_.address + Bytes{u64{slot} * bytes_}; }
     void offer(u32 length, bool device_writes);
 
     DeviceQueue<Max, Max> queue_;  // each buffer has the chain of its number
@@ -103,8 +113,7 @@ template <u16 Max>
 [[gnu::always_inline]] inline void BufferQueue<Max>::offer(u32 length, bool device_writes)
 {
     const u16 slot = free_[--free_count_];
-    const DeviceAddr at = buffers_.address + Bytes{u64{slot} * bytes_};
-    queue_.offer(DescriptorIndex{slot}, {at, length, device_writes},
+    queue_.offer(DescriptorIndex{slot}, {address(slot), length, device_writes},
                  {length, device_writes ? length : 0});
 }
 
@@ -148,6 +157,32 @@ std::optional<Result<u32>> BufferQueue<Max>::take(std::span<std::byte> out)
     const u32 written = (*taken)->written;
     std::copy_n(memory(slot), std::min<usize>(written, out.size()), out.begin());
     return written;
+}
+
+template <u16 Max>
+template <class Each>
+[[gnu::always_inline]] inline u16 BufferQueue<Max>::take_some(Each each)
+{
+    return queue_.take_some(count_, [&] [[gnu::always_inline]] (const Completion& done) {
+        const u16 slot = done.head.raw();
+        if (!each(memory(slot), done.written)) [[unlikely]]
+            return false;
+        free_[free_count_++] = slot;
+        return true;
+    });
+}
+
+template <u16 Max>
+[[gnu::always_inline]] inline void BufferQueue<Max>::post_all()
+{
+    if (broken())
+        return;
+    (void)queue_.offer_some(free_count_, [&] [[gnu::always_inline]] (Offer & offer) {
+        const u16 slot = free_[--free_count_];
+        queue_.fill(DescriptorIndex{slot}, {address(slot), bytes_, true});
+        offer = {DescriptorIndex{slot}, {bytes_, bytes_}};
+        return true;
+    });
 }
 
 template <u16 Max>

@@ -1,12 +1,13 @@
 // virtio/input.hpp - an input device (virtio 1.2, 5.8): events that come, LEDs that are set.
 //
-// start; then take until nothing comes, kick once, arm before sleeping. kick() gives the device the
+// start; then drain, kick once, arm before sleeping. kick() gives the device the
 // buffers of all events that were taken. What the device is and can send is asked with
 // input_config.hpp. A frame of events ends with EV_SYN, SYN_REPORT: the caller's matter.
 #pragma once
 
 #include <virtio/buffers.hpp>
 #include <virtio/input_config.hpp>
+#include <virtio/read_once.hpp>
 
 namespace virtio::input {
 
@@ -50,6 +51,10 @@ public:
     // The next event, exactly as the device wrote it. device_fault while not broken(): a buffer
     // came back that is no event; something is missing, so drop until the next SYN_REPORT.
     std::optional<Result<Event>> take();
+    // Calls each(event) for all that came. It does not use the driver. Errors: device_fault, as
+    // take(); what came behind it is still there.
+    template <class Each>
+    [[gnu::always_inline]] Result<> drain(Each each);
     // True, once: when the last events were taken the device had fewer buffers left than the
     // longest packet among them needs, and may have dropped some without a word.
     bool ran_dry() { return std::exchange(ran_dry_, false); }
@@ -61,7 +66,7 @@ public:
     bool kick();
     // Before sleeping. True: take() first, there may be no interrupt for what came; or set the LED
     // again that would_block.
-    [[nodiscard]] bool arm()
+    [[nodiscard]] [[gnu::always_inline]] bool arm()
     {
         const bool room = starved_ && status_.arm();
         return events_.arm() || room;
@@ -86,7 +91,7 @@ private:
 
     Result<> bring_up();
     Result<> set_up_queues();
-    void measure(bool last);
+    void measure(const Event& event);
 
     Device<B>* device_ = nullptr;
     BufferQueue<MaxEvents> events_;
@@ -153,7 +158,10 @@ std::optional<Result<Event>> Driver<B, MaxEvents, MaxStatus>::take()
         return fail(taken->error());
     const bool whole = **taken == sizeof(Event);
     const auto event = std::bit_cast<Event>(bytes);
-    measure(whole && event.type == EventType::syn && event.code == Syn::report);
+    if (whole)
+        measure(event);
+    else
+        ++length_;
     ran_dry_ |= events_.with_device() < longest_;
     if (!whole)
         return fail(Errc::device_fault);
@@ -161,10 +169,36 @@ std::optional<Result<Event>> Driver<B, MaxEvents, MaxStatus>::take()
 }
 
 template <Bus B, u16 MaxEvents, u16 MaxStatus>
-void Driver<B, MaxEvents, MaxStatus>::measure(bool last)
+template <class Each>
+[[gnu::always_inline]] inline Result<> Driver<B, MaxEvents, MaxStatus>::drain(Each each)
+{
+    for (;;) {
+        const auto usual = [&] [[gnu::always_inline]] (std::byte * at, u32 written) {
+            if (written != sizeof(Event)) [[unlikely]]
+                return false;
+            const auto event = read_once<Event>(at);
+            measure(event);
+            each(event);
+            return true;
+        };
+        if (events_.take_some(usual) != 0)
+            ran_dry_ |= events_.with_device() < longest_;
+        if (!events_.ready()) [[likely]]
+            return {};
+        const auto rare = take();
+        if (!rare)
+            return {};
+        if (!*rare)
+            return fail(rare->error());
+        each(**rare);
+    }
+}
+
+template <Bus B, u16 MaxEvents, u16 MaxStatus>
+[[gnu::always_inline]] inline void Driver<B, MaxEvents, MaxStatus>::measure(const Event& event)
 {
     ++length_;
-    if (last)
+    if (event.type == EventType::syn && event.code == Syn::report)
         longest_ = std::max(longest_, std::exchange(length_, u16{0}));
 }
 
@@ -184,7 +218,7 @@ bool Driver<B, MaxEvents, MaxStatus>::kick()
 {
     if (events_.count() == 0)
         return false;
-    while (events_.post()) {}
+    events_.post_all();
     longest_ = shortest_packet;
     const bool events = events_.kick(*device_);
     const bool status = status_.kick(*device_);

@@ -29,8 +29,11 @@ struct Rig {
 
     void deliver(std::vector<input::Event> frame)
     {
+        u32 types = 0;
+        for (const auto& event : frame)
+            types |= 1u << event.type;
         frame.push_back(syn);
-        session.deliver(frame);
+        session.deliver(frame, types);
         show();
     }
     void show()
@@ -88,6 +91,15 @@ TEST_CASE("a session gets the types it wants, in whole frames", "[inputd][sessio
     rig.deliver({{{}, key, 272, 1}, {{}, rel, 0, 5}});
     CHECK(rig.read() == std::vector<input::Event>{{{}, key, 272, 1}, syn});
     CHECK(rig.session.position() == 4);
+}
+
+TEST_CASE("a frame takes the places of what a session wants of it", "[inputd][session][I9]")
+{
+    Rig rig{1u << key};
+    rig.keys(63);
+    rig.deliver({{{}, rel, 0, 5}, {{}, key, 30, 0}, {{}, rel, 1, 5}});
+    CHECK(rig.read().size() == 128);
+    CHECK(rig.counts.dropped == 0);
 }
 
 TEST_CASE("motion that finds no room is added up, and nothing of it is lost",
@@ -214,7 +226,8 @@ TEST_CASE("a held key repeats until it is released, and late repeats are not mad
     const auto at = [](u64 time) { return abi::Ticks{time}; };
     const auto press = [&](u16 code, i32 value, u64 time) {
         rig.session.deliver(
-            std::array{input::Event{at(time), key, code, value}, input::Event{at(time), 0, 0, 0}});
+            std::array{input::Event{at(time), key, code, value}, input::Event{at(time), 0, 0, 0}},
+            1u << key);
         rig.show();
     };
     rig.session.set_repeat(at(250), at(30));

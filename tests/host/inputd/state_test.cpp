@@ -103,21 +103,29 @@ TEST_CASE("a frame that is too long is spoiled, and none that just fits", "[inpu
 {
     Frame frame;
     for (u32 i = 0; i + 1 < input::max_frame; ++i)
-        frame.add({{}, EventType::rel, 0, 1});
+        frame.add(EventType::rel, 0, 1);
     REQUIRE_FALSE(frame.spoiled());
     SECTION("it fits")
     {
-        const auto all = frame.end(abi::Ticks{7});
+        REQUIRE(frame.finish(abi::Ticks{7}, [](const auto&) { return true; }));
+        const auto all = frame.events();
+        CHECK(frame.types() == 1u << EventType::rel);
         REQUIRE(all.size() == input::max_frame);
         CHECK(all.front() == input::Event{abi::Ticks{7}, EventType::rel, 0, 1});
         CHECK(all.back() == input::Event{abi::Ticks{7}, EventType::syn, 0, 0});
     }
     SECTION("it does not")
     {
-        frame.add({{}, EventType::rel, 0, 1});
+        frame.add(EventType::rel, 0, 1);
         CHECK(frame.spoiled());
         frame.clear();
-        CHECK(frame.empty());
+        CHECK(frame.events().empty());
         CHECK_FALSE(frame.spoiled());
+    }
+    SECTION("nothing of it is kept")
+    {
+        CHECK_FALSE(frame.finish(abi::Ticks{7}, [](const auto&) { return false; }));
+        CHECK(frame.events().empty());
+        CHECK(frame.types() == 0);
     }
 }

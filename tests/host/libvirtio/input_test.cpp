@@ -85,6 +85,37 @@ TEST_CASE("events come in order and their buffers go back to the device", "[libv
     CHECK(kept_the_rules(rig.world));
 }
 
+TEST_CASE("all that came is drained at once, up to a buffer that is no event",
+          "[libvirtio][input][I4][LD4][LD28]")
+{
+    const bool packed = GENERATE(false, true);
+    Rig rig{{.version = packed ? 2u : GENERATE(1u, 2u), .event_idx = true, .packed = packed}};
+    REQUIRE(rig.start({.events = 16}).has_value());
+    std::vector<u32> seen;
+    const auto drain = [&] {
+        seen.clear();
+        return rig.driver.drain([&](const Event& event) { seen.push_back(event.value); });
+    };
+    for (u32 round = 0; round < 40; ++round) {
+        for (u32 i = 0; i < 3; ++i)
+            rig.give({EventType::rel, Rel::x, i});
+        rig.give({EventType::rel, Rel::x, 3}, 7);
+        rig.give({EventType::rel, Rel::x, 4});
+        const auto first = drain();
+        REQUIRE_FALSE(first.has_value());
+        CHECK(first.error() == Errc::device_fault);
+        CHECK(seen == std::vector<u32>{0, 1, 2});
+        CHECK_FALSE(rig.driver.broken());
+        CHECK(drain().has_value());
+        CHECK(seen == std::vector<u32>{4});
+        CHECK(drain().has_value());
+        CHECK(seen.empty());
+        (void)rig.driver.kick();
+    }
+    CHECK_FALSE(rig.driver.ran_dry());
+    CHECK(kept_the_rules(rig.world));
+}
+
 TEST_CASE("a burst that leaves less than a packet is told as one that may be too long",
           "[libvirtio][input][LD28]")
 {
@@ -108,10 +139,14 @@ TEST_CASE("packets as long as the last ones are told as perhaps lost when they n
 {
     Rig rig;
     REQUIRE(rig.start({.events = 16}).has_value());
+    const bool at_once = GENERATE(true, false);
     const auto packets = [&](u32 count) {
         for (u32 i = 0; i < 3 * count; ++i)
             rig.give(i % 3 == 2 ? Event{} : Event{EventType::rel, static_cast<u16>(i % 3), 1});
-        while (rig.driver.take()) {}
+        if (at_once)
+            CHECK(rig.driver.drain([](const Event&) {}).has_value());
+        else
+            while (rig.driver.take()) {}
         (void)rig.driver.kick();
         return rig.driver.ran_dry();
     };

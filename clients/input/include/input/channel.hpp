@@ -44,6 +44,7 @@ public:
         server_ = &server;
         taken_ = 0;
         lost_ = Errc::ok;
+        settle();
         return {};
     }
 
@@ -51,29 +52,9 @@ public:
     void subscribe(u32 types) { types_ = types; }
 
     // The next event. None: sleep, unless stale().
-    std::optional<Event> poll()
+    [[gnu::always_inline]] std::optional<Event> poll()
     {
-        if (restarting_ != 0)
-            return next_of_restart();
-        if (syncing_)
-            if (const auto event = next_difference())
-                return event;
-        if (stale_ || !ring_ || lost_ != Errc::ok)
-            return std::nullopt;
-        const auto event = ring_->pop();
-        if (!event) {
-            if (event.error() != Errc::would_block)
-                lose(event.error());
-            return std::nullopt;
-        }
-        ++taken_;
-        if (event->type == Type::syn && event->code == Syn::dropped)
-            gap_ = true;
-        else if (event->type == Type::syn)
-            end_frame();
-        else
-            follow(*event);
-        return *event;
+        return usual_ ? take() : poll_otherwise();
     }
 
     // The program's picture is wrong: ask the server for its State, then refresh().
@@ -83,6 +64,7 @@ public:
         stale_ = false;
         if (skip_to(state.position))
             begin_sync(state, now);
+        settle();
     }
     // The server does not tell: nothing is held.
     void refresh_blindly(abi::Ticks now)
@@ -91,6 +73,7 @@ public:
         State state = believed_;
         state.keys = {};
         begin_sync(state, now);
+        settle();
     }
     // At the beginning: no event tells of what is held already.
     void adopt(const State& state)
@@ -104,6 +87,7 @@ public:
     {
         when_ = now;
         restarting_ = 2;
+        usual_ = false;
     }
 
     // True: the server sleeps until there is room, and wants its doorbell.
@@ -112,7 +96,7 @@ public:
     // Before sleeping on the doorbell. False: there is something to poll, or lost().
     [[nodiscard]] bool arm()
     {
-        if (stale_ || syncing_ || restarting_ != 0 || !ring_ || lost_ != Errc::ok || !ring_->arm())
+        if (!usual_ || !ring_->arm())
             return false;
         if (const u32 closed = ring::load_acquire(server_->closed); closed != 0)
             lose(static_cast<Errc>(closed));
@@ -123,6 +107,7 @@ public:
     {
         if (lost_ == Errc::ok)
             lost_ = why == Errc::ok ? Errc::malformed : why;
+        usual_ = false;
     }
     Errc lost() const { return lost_; }
 
@@ -132,11 +117,49 @@ public:
 private:
     using Keys = std::array<u8, proto::input::key_codes / 8>;
 
+    void settle()
+    {
+        usual_ = ring_ && restarting_ == 0 && !syncing_ && !stale_ && lost_ == Errc::ok;
+    }
+
+    // The next event of the ring.
+    [[gnu::always_inline]] std::optional<Event> take()
+    {
+        const auto event = ring_->pop();
+        if (!event) {
+            if (event.error() != Errc::would_block)
+                lose(event.error());
+            return std::nullopt;
+        }
+        ++taken_;
+        if (event->type != Type::syn)
+            follow(*event);
+        else if (event->code != Syn::dropped) [[likely]]
+            end_frame();
+        else
+            gap_ = true;
+        return *event;
+    }
+    [[gnu::cold, gnu::noinline]] std::optional<Event> poll_otherwise()
+    {
+        std::optional<Event> event;
+        if (restarting_ != 0)
+            event = next_of_restart();
+        else if (syncing_)
+            event = next_difference();
+        settle();
+        return !event && usual_ ? take() : event;
+    }
+
     // Room for the server, which is rung when this side sleeps, if at all.
     void end_frame()
     {
         ring_->release();
-        stale_ |= std::exchange(gap_, false);
+        if (!gap_) [[likely]]
+            return;
+        gap_ = false;
+        stale_ = true;
+        usual_ = false;
     }
 
     static bool bit(const Keys& keys, u32 code) { return (keys[code / 8] >> code % 8 & 1) != 0; }
@@ -144,15 +167,16 @@ private:
     // One that the server did not announce changes nothing here.
     void follow(const Event& event)
     {
-        if (event.type == Type::key && event.code < proto::input::key_codes
-            && bit(believed_.keys, event.code) != (event.value != 0))
-            believed_.keys[event.code / 8] =
-                static_cast<u8>(believed_.keys[event.code / 8] ^ 1 << event.code % 8);
-        if (event.type == Type::led && event.code < proto::input::led_codes)
-            believed_.leds = (believed_.leds & ~(u32{1} << event.code))
-                             | (event.value != 0 ? u32{1} << event.code : 0);
-        if (event.type == Type::abs && event.code < proto::input::abs_codes)
+        if (event.type == Type::key && event.code < proto::input::key_codes) {
+            const u32 bit = u32{1} << event.code % 8;
+            u8& keys = believed_.keys[event.code / 8];
+            keys = static_cast<u8>(event.value != 0 ? keys | bit : keys & ~bit);
+        } else if (event.type == Type::abs && event.code < proto::input::abs_codes) {
             believed_.axes[event.code] = event.value;
+        } else if (event.type == Type::led && event.code < proto::input::led_codes) {
+            const u32 bit = u32{1} << event.code;
+            believed_.leds = event.value != 0 ? believed_.leds | bit : believed_.leds & ~bit;
+        }
     }
 
     std::optional<Event> next_of_restart()
@@ -227,6 +251,7 @@ private:
 
     std::optional<Consumer<Event>> ring_;
     const proto::input::EventPage* server_ = nullptr;
+    bool usual_ = false;  // open, and the ring says what is next
     u32 types_ = all_types;
     u32 taken_ = 0;         // events of the ring
     Errc lost_ = Errc::ok;  // why the session is over

@@ -93,6 +93,7 @@ private:
     Result<> attach_again();
     Result<> repeat_states();
     void refresh();
+    Result<> find_more();
     bool look_at_server();
 
     // A server that was restarted meanwhile is asked again: it may have refused because it did not

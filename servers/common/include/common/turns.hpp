@@ -70,6 +70,8 @@ public:
     // The next one in turn; there is one.
     u32 next() { return last_ = next_after(last_); }
     void rest(u32 place) { pending_ &= ~bit_of(place); }
+    // All at once, for a server that needs no turns.
+    u64 take_pending() { return std::exchange(pending_, 0); }
 
     // It has more, and too much at the device.
     void cap(u32 place) { capped_ |= bit_of(place); }
