@@ -8,10 +8,24 @@
 
 #include <sys/progress.hpp>
 #include <sys/serve.hpp>
+#include <sys/statistics.hpp>
+#include <sys/time.hpp>
 
 namespace consoled {
 
 inline constexpr unsigned interrupt_bit = 0;
+
+// In the server's page (abi::Statistics), by these names.
+inline constexpr std::array<std::string_view, 6> count_names{"discarded", "interrupts", "received",
+                                                             "refused",   "resets",     "written"};
+struct Counts {
+    u64 discarded = 0;   // bytes, by an interrupt
+    u64 interrupts = 0;  // Ctrl-C, or a break
+    u64 received = 0;    // bytes
+    u64 refused = 0;     // writes that found no room
+    u64 resets = 0;
+    u64 written = 0;  // bytes
+};
 
 template <Line L>
 class Server {
@@ -20,7 +34,11 @@ public:
     static constexpr u8 interrupt_character = 3;  // ETX, Ctrl-C
     static constexpr u32 most_faults = 16;        // of the device, then the server gives up
 
-    explicit Server(L& line) : line_{&line} {}
+    explicit Server(L& line)
+        : line_{&line},
+          counts_{&sys::Statistics{sys::statistics()}.begin<Counts>(sys::now().raw(), count_names)}
+    {
+    }
 
     // Bytes that came before, for an earlier instance perhaps, are taken too.
     void begin()
@@ -82,21 +100,17 @@ private:
     }
 
     L* line_;
+    Counts* counts_;
     Input input_;
     Result<> state_;        // why the server ends
     bool more_ = false;     // there may be more in the line
     bool held_ = false;     // the line is not listened to, until there is room again
     bool signals_ = false;  // ListenFlags::interrupts
-    u32 faults_ = 0;
-    u64 reader_ = 0;  // badge; 0: nobody
+    u64 reader_ = 0;        // badge; 0: nobody
     sys::Handle<sys::Notification> input_bell_;
     sys::Handle<sys::Notification> interrupt_bell_;
     sys::Handle<sys::Notification> change_bell_;
     Waiters waiters_;
-    u64 received_ = 0;
-    u64 written_ = 0;
-    u64 interrupts_ = 0;
-    u64 discarded_ = 0;
 };
 
 // All that there is to do, as far as one step may take.
@@ -140,13 +154,13 @@ void Server<L>::drain()
 template <Line L>
 void Server<L>::take(const Received& received)
 {
-    ++received_;
+    ++counts_->received;
     if (!signals_ || (!received.broken && received.byte != interrupt_character)) {
         input_.add(received.byte);
         return;
     }
-    ++interrupts_;
-    discarded_ += input_.size();
+    ++counts_->interrupts;
+    counts_->discarded += input_.size();
     input_.clear();
     ring(interrupt_bell_);
 }
@@ -155,8 +169,8 @@ void Server<L>::take(const Received& received)
 template <Line L>
 void Server<L>::recover()
 {
-    sys::note(abi::BlackBox::What::reset, ++faults_);
-    if (faults_ > most_faults)
+    sys::note(abi::BlackBox::What::reset, ++counts_->resets);
+    if (counts_->resets > most_faults)
         return give_up(Errc::device_fault);
     if (const auto again = line_->recover(); !again)
         return give_up(again.error());
@@ -189,13 +203,13 @@ Result<console::Info::Reply> Server<L>::on(const console::Info::Request&, sys::C
     return console::Info::Reply{.back_end = about.back_end,
                                 .columns = about.columns,
                                 .rows = about.rows,
-                                .received = received_,
-                                .written = written_,
-                                .interrupts = interrupts_,
-                                .discarded = discarded_,
+                                .received = counts_->received,
+                                .written = counts_->written,
+                                .interrupts = counts_->interrupts,
+                                .discarded = counts_->discarded,
                                 .notifies = about.notifies,
                                 .ports = about.ports,
-                                .resets = faults_,
+                                .resets = static_cast<u32>(counts_->resets),
                                 .flags = about.flags,
                                 .reserved = 0};
 }
@@ -211,9 +225,11 @@ Result<console::Write::Reply> Server<L>::on(const console::Write::Request& reque
         recover();
         taken = line_->write(bytes);
     }
-    if (!taken)
+    if (!taken) {
+        counts_->refused += taken.error() == Errc::would_block ? 1 : 0;
         return fail(taken.error());
-    written_ += *taken;
+    }
+    counts_->written += *taken;
     return console::Write::Reply{static_cast<u32>(*taken), 0};
 }
 

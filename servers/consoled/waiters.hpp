@@ -1,8 +1,11 @@
 // consoled/waiters.hpp - who waits for room, each with a notification of its own; told once.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <span>
 
+#include <proto/names.hpp>
 #include <sys/notification.hpp>
 
 namespace consoled {
@@ -18,6 +21,7 @@ inline void ring(const sys::Handle<sys::Notification>& bell)
 class Waiters {
 public:
     static constexpr usize most = 16;
+    static constexpr usize most_of_program = 4;
 
     bool empty() const { return count_ == 0; }
 
@@ -25,7 +29,7 @@ public:
     Result<> add(u64 badge, sys::Handle<sys::Notification> bell)
     {
         forget(badge);
-        if (count_ == most)
+        if (count_ == most || of_program(badge) == most_of_program)
             return fail(Errc::over_quota);
         all_[count_++] = {badge, std::move(bell)};
         return {};
@@ -54,6 +58,15 @@ private:
         u64 badge = 0;
         sys::Handle<sys::Notification> bell;
     };
+
+    usize of_program(u64 badge) const
+    {
+        using Program = proto::names::ConnectBadge::Program;
+        const auto same = [&](const Waiter& each) {
+            return Program::get(each.badge) == Program::get(badge);
+        };
+        return static_cast<usize>(std::ranges::count_if(std::span{all_}.first(count_), same));
+    }
 
     std::array<Waiter, most> all_;
     usize count_ = 0;

@@ -122,8 +122,9 @@ Result<> Terminal::write(std::string_view text)
             done = fail(written.error());
         } else {
             const auto bits = sys::wait(told_);
-            done = bits.transform([](abi::Bits) {});
             others.raw |= bits.value_or(abi::Bits{}).raw & ~bits_.room.raw;
+            if (!bits || others.any(bits_.interrupt))
+                done = fail(bits ? Errc::cancelled : bits.error());
         }
     }
     if (!others.empty())

@@ -61,8 +61,8 @@ public:
     const Info& info() const { return info_; }
     Result<> refresh();
 
-    // Output without queues: works in every state after start() was called, whatever became of it.
-    // Errors: not_supported (the device does not have it).
+    // Output without queues: works in every state after start() was called, whatever became of it
+    // or of a later reset. Errors: not_supported (the device never said that it has it).
     Result<> emergency_write(std::string_view text) const;
 
     bool broken() const { return in_.broken() || out_.broken() || ports_.broken(); }
@@ -96,6 +96,7 @@ private:
     Info info_;
     Size told_size_;  // by a message, which is later than what the configuration says
     DmaRegion memory_;
+    bool emergency_ = false;  // it said once that it has it
     Options options_;
 };
 
@@ -115,6 +116,7 @@ Result<> Driver<B, Max>::bring_up()
         return fail(Errc::wrong_kind);
     told_size_ = {};
     auto done = device_->negotiate(wish());
+    emergency_ |= device_->negotiation().offered.has(ConsoleFeature::emerg_write);
     if (done)
         done = refresh();
     if (done)
@@ -231,7 +233,7 @@ bool Driver<B, Max>::arm()
 template <Bus B, u16 Max>
 Result<> Driver<B, Max>::emergency_write(std::string_view text) const
 {
-    if (device_ == nullptr || !device_->negotiation().offered.has(ConsoleFeature::emerg_write))
+    if (device_ == nullptr || !emergency_)
         return fail(Errc::not_supported);
     for (const char character : text)
         device_->template config<Config>().write(Config::emerg_wr, static_cast<u8>(character));

@@ -1,5 +1,6 @@
 // tests/host/consoled/console_test.cpp - the console service and its client library, over a line
 // that a test types on.
+#include "counted.hpp"
 #include "pl011.hpp"
 #include "program.hpp"
 #include "server.hpp"
@@ -251,7 +252,7 @@ TEST_CASE("a session goes on with the next server, and what is in the FIFO is no
     CHECK(program.told_of(bits.interrupt));
 }
 
-TEST_CASE("the PL011 is read until its FIFO is empty, breaks and all", "[consoled]")
+TEST_CASE("the PL011 is read until its FIFO is empty, breaks and all", "[consoled][O4]")
 {
     struct Registers {
         u32 read32(u32 offset) const
@@ -317,6 +318,44 @@ TEST_CASE("a write that finds no room sleeps until there is some, and keeps the 
     CHECK(rig.bench.waits - waits < 10);
     CHECK(rig.bench.take_bits(program.told) == bits.input);
     CHECK(program.read() == "x");
+}
+
+TEST_CASE("Ctrl-C ends a write that sleeps, and is still told", "[consoled]")
+{
+    Rig rig;
+    Program program{rig};
+    rig.line.capacity = 10;
+    bool typed = false;
+    rig.bench.pump = [&] {
+        if (!std::exchange(typed, true))
+            rig.line.type("\x03");
+        return rig.pump();
+    };
+    CHECK(program.terminal.write("0123456789abc").error() == Errc::cancelled);
+    CHECK(rig.line.written == "0123456789");
+    CHECK(program.told_of(bits.interrupt));
+    CHECK_FALSE(rig.bench.stuck());
+    rig.reads_output = true;
+    CHECK(program.terminal.write("abc").has_value());
+    CHECK(rig.line.written == "0123456789abc");
+}
+
+TEST_CASE("a console's counters are in its server's page", "[consoled]")
+{
+    Rig rig;
+    Program program{rig};
+    rig.line.capacity = 10;
+    CHECK(program.terminal.try_write("0123456789abc").value() == 10);
+    CHECK(program.terminal.try_write("abc").error() == Errc::would_block);
+    rig.type("abc");
+    rig.type("\x03");
+    using bench::counted;
+    CHECK(counted("discarded") == 3);
+    CHECK(counted("interrupts") == 1);
+    CHECK(counted("received") == 4);
+    CHECK(counted("refused") == 1);
+    CHECK(counted("resets") == 0);
+    CHECK(counted("written") == 10);
 }
 
 TEST_CASE("who does not want to wait is told when there is room, once", "[consoled]")
@@ -399,7 +438,13 @@ TEST_CASE("so many may wait for room, and who is gone waits no more", "[consoled
         return sessions.emplace_back(
             sys::connect<proto::names::Connect>(rig.bench.startup(), "con0").value());
     };
-    for (usize i = 0; i < consoled::Waiters::most; ++i)
+    rig.bench.program = 7;
+    for (usize i = 0; i < consoled::Waiters::most_of_program; ++i)
+        CHECK(wait(connect()) == Errc::ok);
+    CHECK(wait(connect()) == Errc::over_quota);
+    CHECK(wait(sessions[3]) == Errc::ok);  // instead of its last one
+    rig.bench.program = 0;                 // each of a program of its own
+    for (usize i = consoled::Waiters::most_of_program; i < consoled::Waiters::most; ++i)
         CHECK(wait(connect()) == Errc::ok);
     CHECK(wait(sessions[3]) == Errc::ok);  // instead of its last one
     CHECK(wait(connect()) == Errc::over_quota);

@@ -288,6 +288,22 @@ TEST_CASE("a device that lies is reset, and in the end its server says so withou
     CHECK(rig.thing.emergency.empty() == ((rig.thing.features() & 4) == 0));
 }
 
+TEST_CASE("a console whose reset does not end says its last words",
+          "[consoled][virtio][hostile][O5]")
+{
+    Rig rig{{}, {.version = GENERATE(1u, 2u)}};
+    rig.settle();
+    Program program{rig};
+    rig.world.lies.arm(Lie::reset_never_ends);
+    rig.world.lies.arm(Lie::id_out_of_range, 300, 1);
+    (void)program.terminal.try_write("x");
+    rig.settle();
+    (void)program.terminal.try_write("y");
+    rig.settle();
+    CHECK(rig.state.error() == Errc::timed_out);
+    CHECK(rig.thing.emergency.find("its server ends") != std::string::npos);
+}
+
 TEST_CASE("a session goes on with the next server of a virtio console",
           "[consoled][virtio][restart]")
 {

@@ -36,7 +36,8 @@ public:
 
     // All of it, in order; sleeps while the line takes nothing, for which the session needs its
     // room bit. Bits of the program that come meanwhile are raised again. Errors: gave_up (the
-    // server will not come back), device_fault, would_block (there is no room bit).
+    // server will not come back), device_fault, would_block (there is no room bit), cancelled (it
+    // slept, and Ctrl-C came: a part may be out).
     Result<> write(std::string_view text);
     // What the line takes of it now, at most proto::console::max_bytes. Errors: as write;
     // would_block (nothing: the room bit comes when it does).
