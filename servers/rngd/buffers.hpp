@@ -65,7 +65,11 @@ public:
     }
     DeviceAddr address(u32 page) const { return pages_[page + 1]; }
 
-    void begin(u32 page) { with_device_ = page; }
+    void begin(u32 page)
+    {
+        with_device_ = page;
+        (**mapping_.at<random::Board>()).begun.store(++begun_, std::memory_order_release);
+    }
     // The device answered, or was reset: the doorbell is due.
     void end(u32 bytes, Errc status)
     {
@@ -101,6 +105,7 @@ private:
     std::array<DeviceAddr, random::most_pages + 1> pages_{};
     sys::Handle<sys::Notification> doorbell_;
     std::optional<u32> with_device_;
+    u32 begun_ = 0;
     u32 ended_ = 0;
 };
 
@@ -146,6 +151,17 @@ public:
     }
     u16 index_of(const Buffer& buffer) const { return static_cast<u16>(&buffer - places_.data()); }
     u32 with_device() const { return with_device_; }
+
+    // A program may have another page with the device while more places are free than it has: so
+    // one that has none finds one, whatever another does. False: its doorbell rings when it may.
+    bool may_begin(const Buffer& buffer)
+    {
+        if (with_device_ == 0 || has_place(buffer)) [[likely]]
+            return true;
+        refused_[index_of(buffer)] = true;
+        ++refusals_;
+        return false;
+    }
     void begin(Buffer& buffer, u32 page)
     {
         buffer.begin(page);
@@ -172,6 +188,8 @@ public:
         inbox_->ring(buffer.doorbell());
         if (std::exchange(orphans_[index], false))
             replace(buffer, {});
+        if (refusals_ != 0)
+            tell_refused();
     }
     // It was reset: it will not.
     void end_all()
@@ -182,8 +200,27 @@ public:
     }
 
 private:
+    bool has_place(const Buffer& buffer) const
+    {
+        const auto same = [&](const Buffer& b) {
+            return b.with_device() && program_of(b.badge()) == program_of(buffer.badge());
+        };
+        const auto own = static_cast<u32>(std::ranges::count_if(places_, same));
+        return most_with_device - with_device_ > own;
+    }
+    void tell_refused()
+    {
+        for (u16 i = 0; i < most; ++i)
+            if (refused_[i] && has_place(places_[i])) {
+                refused_[i] = false;
+                inbox_->ring(places_[i].doorbell());
+            }
+        refusals_ = static_cast<u32>(std::ranges::count(refused_, true));
+    }
+
     void replace(Buffer& place, Buffer with)
     {
+        refused_[index_of(place)] = false;
         inbox_->ring_now();  // perhaps its doorbell
         place = std::move(with);
     }
@@ -200,6 +237,8 @@ private:
     sys::Inbox* inbox_;
     std::array<Buffer, most> places_;
     std::array<bool, most> orphans_{};  // their client is gone, the device has them
+    std::array<bool, most> refused_{};
+    u32 refusals_ = 0;  // at least as many as are refused now
     u32 with_device_ = 0;
 };
 

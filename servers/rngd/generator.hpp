@@ -78,6 +78,18 @@ public:
 
     bool device_failed() const { return failures_ >= failures_allowed; }
     u32 seeds(u32 source) const { return sources_[source].seeds; }
+    u32 seeds() const { return seeds_; }
+    u64 device_bytes() const { return device_bytes_; }
+    u64 discarded_bytes() const { return discarded_bytes_; }
+
+    // So many bytes were given since the last seed that every source should have given another.
+    bool overdue() const { return served_ - served_at_seed_ >= reseed_after_bytes; }
+    // Bytes that may be handed out before the next seed.
+    u64 left() const
+    {
+        constexpr u64 all = patience * reseed_after_bytes;
+        return all - std::min(all, served_ - served_at_seed_);
+    }
 
     // When a device without a seed is late.
     u64 late_at() const { return began_ + late_after_seconds * ticks_per_second_; }
@@ -147,6 +159,7 @@ private:
     {
         drbg_.seed(material, now);
         ++seeds_;
+        served_at_seed_ = served_;
         sources_[source] = {sources_[source].seeds + 1, now, served_};
     }
 
@@ -165,6 +178,7 @@ private:
     u32 failures_ = 0;
     std::array<Seeded, 1 + most_peers> sources_{};
     u64 served_ = 0;
+    u64 served_at_seed_ = 0;  // of any source
     u64 device_bytes_ = 0;
     u64 discarded_bytes_ = 0;
     usize pooled_ = 0;

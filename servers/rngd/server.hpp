@@ -4,15 +4,30 @@
 
 #include "buffers.hpp"
 #include "generator.hpp"
+#include "shares.hpp"
 
 #include <sys/log.hpp>
 #include <sys/notification.hpp>
 #include <sys/serve.hpp>
+#include <sys/statistics.hpp>
 #include <sys/time.hpp>
 
 namespace rngd {
 
 inline constexpr unsigned interrupt_bit = 0;
+
+// In the server's page (abi::Statistics), by these names.
+inline constexpr std::array<std::string_view, 7> count_names{
+    "device_bytes", "discarded", "raw", "refused", "reseeds", "resets", "served"};
+struct Counts {
+    u64 device_bytes = 0;
+    u64 discarded = 0;  // of those: by the health test
+    u64 raw = 0;        // requests for raw bytes, begun
+    u64 refused = 0;    // for now, or for ever: who asked was given nothing
+    u64 reseeds = 0;    // the first seed included
+    u64 resets = 0;     // of the device; empty answers of it
+    u64 served = 0;     // bytes of the generator
+};
 
 // What the device gave: so many bytes, or those of the buffer `tag`.
 struct Taken {
@@ -54,6 +69,7 @@ public:
     Server(D& device, const Means& means)
         : device_{&device},
           means_{means},
+          counts_{&sys::Statistics{sys::statistics()}.begin<Counts>(sys::now().raw(), count_names)},
           generator_{sys::counter_frequency()},
           buffers_{*means.inbox}
     {
@@ -70,6 +86,7 @@ public:
     // Errors: device_fault (the device broke its specification too often).
     Result<> step(abi::Bits woken)
     {
+        wipe_answer();
         if (means_.peers->count() != 0) [[unlikely]] {
             means_.peers->step(woken);
             ask_peers();
@@ -117,13 +134,13 @@ public:
             }
     }
 
-    Result<random::Get::Reply> on(const random::Get::Request& request, sys::Caller&)
+    Result<random::Get::Reply> on(const random::Get::Request& request, sys::Caller& caller)
     {
-        return serve<random::Get>(request);
+        return serve<random::Get>(request, caller);
     }
-    Result<random::GetMany::Reply> on(const random::GetMany::Request& request, sys::Caller&)
+    Result<random::GetMany::Reply> on(const random::GetMany::Request& request, sys::Caller& caller)
     {
-        return serve<random::GetMany>(request);
+        return serve<random::GetMany>(request, caller);
     }
     Result<random::Info::Reply> on(const random::Info::Request&, sys::Caller&)
     {
@@ -147,18 +164,53 @@ private:
     static constexpr abi::Bits all_bits{~u64{0}};
     static u64 now() { return sys::now().raw(); }
 
+    // One object, where the answer is taken from: it is copied once.
     template <Method M>
-    Result<typename M::Reply> serve(const typename M::Request& request)
+    Result<typename M::Reply> serve(const typename M::Request& request, const sys::Caller& caller)
     {
-        if (request.bytes == 0 || request.bytes > M::max_bytes || request.reserved != 0)
-            return fail(Errc::bad_argument);
-        typename M::Reply reply{};
-        const auto made =
-            generator_.generate(std::span{reply.data}.first(request.bytes), now(), hopeless());
-        refill();
+        Result<typename M::Reply> reply;
+        if (request.bytes == 0 || request.bytes > M::max_bytes || request.reserved != 0) {
+            reply = fail(Errc::bad_argument);
+            return reply;
+        }
+        answered_ = request.bytes;
+        const auto made = produce(std::span{reply->data}.first(request.bytes), caller.badge());
         if (!made)
-            return fail(made.error());
+            reply = fail(made.error());
         return reply;
+    }
+
+    Result<> produce(std::span<u8> out, u64 badge)
+    {
+        if (generator_.overdue() && over_share(badge)) [[unlikely]] {
+            ++counts_->refused;
+            return fail(Errc::would_block);
+        }
+        const auto made = generator_.generate(out, now(), hopeless());
+        refill();
+        if (made) [[likely]]
+            counts_->served += out.size();
+        else
+            ++counts_->refused;
+        if (made && generator_.overdue()) [[unlikely]] {
+            shares_.begin(generator_.seeds());
+            shares_.add(Buffers::program_of(badge), out.size());
+        }
+        return made;
+    }
+
+    // While a seed is overdue a program gets as much as is left for the others, and no more.
+    [[gnu::cold, gnu::noinline]] bool over_share(u64 badge)
+    {
+        shares_.begin(generator_.seeds());
+        return shares_.of(Buffers::program_of(badge)) >= generator_.left();
+    }
+
+    // The client has what the last answer brought: nobody needs the page's copy any more.
+    void wipe_answer()
+    {
+        if (answered_ != 0)
+            Drbg::wipe(sys::message_page().payload.data(), std::exchange(answered_, 0));
     }
 
     Result<> drain()
@@ -174,11 +226,12 @@ private:
         return {};
     }
 
-    // There are bytes, or there never will be.
-    bool decided() const
+    // There are bytes for it, or there never will be.
+    bool decided(u64 badge)
     {
         const auto health = generator_.health(now(), hopeless());
-        return health == random::Health::good || health == random::Health::failed;
+        return health == random::Health::failed
+               || (health == random::Health::good && !(generator_.overdue() && over_share(badge)));
     }
 
     // Nothing but the device's being late is waited for, or was until now.
@@ -205,6 +258,7 @@ private:
             if (auto bytes = means_.peers->ask(i)) {
                 generator_.mix(1 + i, *bytes, now());
                 Drbg::wipe(bytes->data(), bytes->size());
+                counts_->reseeds = generator_.seeds();
             }
         }
         tell_subscribers();  // of bytes, or that the last source failed
@@ -217,6 +271,9 @@ private:
         const bool failed = generator_.device_failed();
         generator_.feed({reinterpret_cast<const u8*>(taken_.data()), taken.bytes}, now());
         Drbg::wipe(taken_.data(), taken_.size());  // the only copy is the generator's
+        counts_->device_bytes = generator_.device_bytes();
+        counts_->discarded = generator_.discarded_bytes();
+        counts_->reseeds = generator_.seeds();
         if (!failed && generator_.device_failed())
             sys::log(sys::Level::warn, "entropy source put aside",
                      {{"source", "device"}, {"why", "health test"}});
@@ -224,8 +281,8 @@ private:
 
     Result<> recover()
     {
-        sys::note(abi::BlackBox::What::reset, ++faults_);
-        if (faults_ > most_faults)
+        sys::note(abi::BlackBox::What::reset, ++counts_->resets);
+        if (counts_->resets > most_faults)
             return fail(Errc::device_fault);
         const auto again = device_->recover();
         if (again && device_->in_flight() == 0)
@@ -249,14 +306,14 @@ private:
 
     void tell_subscribers()
     {
-        if (waiting_ == 0 || !decided())
+        if (waiting_ == 0)
             return;
-        waiting_ = 0;
-        for (Subscriber& each : subscribers_) {
-            if (each.badge != 0)
+        for (Subscriber& each : subscribers_)
+            if (each.badge != 0 && decided(each.badge)) {
                 (void)sys::signal(each.bell.borrow(), all_bits);
-            each = {};
-        }
+                each = {};
+                --waiting_;
+            }
     }
 
     Subscriber* place_for(u64 badge)
@@ -273,9 +330,11 @@ private:
 
     D* device_;
     Means means_;
+    Counts* counts_;
     Generator generator_;
+    Shares shares_;
     Buffers buffers_;
-    u32 faults_ = 0;
+    usize answered_ = 0;  // bytes of the last answer that a message brought
     std::array<std::byte, buffer_bytes> taken_{};  // on its way from the device to the generator
     u32 waiting_ = 0;                              // of the subscribers
     std::array<Subscriber, most_subscribers> subscribers_;
@@ -288,7 +347,7 @@ Result<random::Subscribe::Reply> Server<D>::on(const random::Subscribe::Request&
     auto bell = caller.take<sys::Notification>(0);
     if (!bell)
         return fail(Errc::bad_argument);
-    if (decided()) {
+    if (decided(caller.badge())) {
         (void)sys::signal(bell->borrow(), all_bits);
         return random::Subscribe::Reply{};
     }
@@ -334,9 +393,7 @@ Result<random::Fill::Reply> Server<D>::on(const random::Fill::Request& request, 
         return fail(Errc::bad_argument);
     if (buffer->with_device(request.page))
         return fail(Errc::busy);
-    const auto made =
-        generator_.generate(buffer->data(request.page, request.bytes), now(), hopeless());
-    refill();
+    const auto made = produce(buffer->data(request.page, request.bytes), caller.badge());
     return made.transform([] { return random::Fill::Reply{}; });
 }
 
@@ -352,13 +409,16 @@ Result<random::Raw::Reply> Server<D>::on(const random::Raw::Request& request, sy
         return fail(Errc::bad_argument);
     if (buffer->with_device())
         return fail(Errc::busy);
-    if (buffers_.with_device() == Buffers::most_with_device)
+    if (!buffers_.may_begin(*buffer)) {
+        ++counts_->refused;
         return fail(Errc::would_block);
+    }
     const auto asked = device_->request_into(buffer->address(request.page), request.bytes,
                                              buffers_.index_of(*buffer));
     if (!asked)
         return fail(asked.error());
     buffers_.begin(*buffer, request.page);
+    ++counts_->raw;
     device_->kick();
     return random::Raw::Reply{};
 }

@@ -113,8 +113,8 @@ Result<> Source::attach(bool raw, abi::Ticks deadline)
     attached_ = true;
     attached_raw_ = raw;
     raw_pending_ = false;
+    board().begun.store(0, std::memory_order_relaxed);
     board().ended.store(0, std::memory_order_relaxed);
-    raw_ended_ = 0;
     return {};
 }
 
@@ -160,6 +160,9 @@ Result<usize> Source::get_some(std::span<u8> out, abi::Ticks deadline)
     if (filled)
         return part.size();
     switch (filled.error()) {
+    case Errc::busy:  // a raw request that ended with its deadline is with the device
+        raw_pending_ = true;
+        return get(out, deadline);
     case Errc::over_quota:
     case Errc::no_memory:
     case Errc::not_supported:
@@ -184,22 +187,30 @@ Result<> Source::fill(std::span<u8> out, abi::Ticks deadline)
     return {};
 }
 
+// Busy: an earlier one ended with its deadline when the server had it already. Then that one is
+// waited for.
 Result<> Source::ask_raw(u32 bytes, abi::Ticks deadline)
 {
-    const auto asked = with_memory(true, deadline, [&] {
-        return session_.call<proto::random::Raw>({0, bytes}, deadline).transform([](auto) {});
-    });
-    if (!asked)
-        return asked;
-    raw_pending_ = true;
-    raw_bytes_ = bytes;
-    return {};
+    for (;;) {
+        const auto asked = with_memory(true, deadline, [&] {
+            return session_.call<proto::random::Raw>({0, bytes}, deadline).transform([](auto) {});
+        });
+        raw_pending_ = asked || asked.error() == Errc::busy;
+        if (raw_pending_)
+            return {};
+        if (asked.error() != Errc::would_block)
+            return asked;
+        const auto woken = sys::wait(notification_.borrow(), deadline);  // for a place
+        if (!woken)
+            return fail(woken.error());
+    }
 }
 
 // Errors: timed_out; peer_restarted (the next server has to be asked); those of attach.
 Result<> Source::await_raw(abi::Ticks deadline)
 {
-    while (board().ended.load(std::memory_order_acquire) == raw_ended_) {
+    const u32 begun = board().begun.load(std::memory_order_acquire);
+    while (board().ended.load(std::memory_order_acquire) != begun) {
         const auto woken = sys::wait(notification_.borrow(), deadline);
         if (!woken)
             return fail(woken.error());
@@ -233,12 +244,11 @@ Result<std::span<const u8>> Source::raw(usize bytes, abi::Ticks deadline)
     if (!ended)
         return fail(ended.error());
     raw_pending_ = false;
-    ++raw_ended_;
     const u32 count = board().bytes;
     if (board().status != 0 || count == 0)
         return fail(Errc::device_fault);
-    return count <= raw_bytes_ ? Result<std::span<const u8>>{page().first(count)}
-                               : fail(Errc::malformed);
+    return count <= most_raw ? Result<std::span<const u8>>{page().first(count)}
+                             : fail(Errc::malformed);
 }
 
 }  // namespace random_bytes

@@ -6,8 +6,8 @@
 // seeds afresh.
 //
 //   Get -> bytes         the usual way
-//   Get -> would_block   not seeded, or overdue for a reseed that the device does not answer:
-//                        Subscribe, wait for the signal, Get again
+//   Get -> would_block   not seeded, or overdue for a reseed that the device does not answer, and
+//                        the program had its share: Subscribe, wait for the signal, Get again
 //
 // Who wants much brings memory of its own, a page for Board and 1 to 16 pages of data:
 //
@@ -80,9 +80,9 @@ struct Info {
 };
 
 // The carried notification (1 handle: signal) is signalled once, with all bits that it may raise,
-// when bytes are to be had, or will never be; at once if that is so now. One subscription a badge,
-// the last one counts. Errors: bad_argument (no handle, or of another kind), over_quota (too many
-// subscribers).
+// when bytes are to be had by its program, or will never be; at once if that is so now. One
+// subscription a badge, the last one counts. Errors: bad_argument (no handle, or of another kind),
+// over_quota (too many subscribers).
 struct Subscribe {
     static constexpr u16 ordinal = 4;
     static constexpr auto kind = MethodKind::state;
@@ -95,6 +95,7 @@ struct Board {
     std::atomic<u32> ended;  // requests for raw bytes; counted after the other words were written
     u32 bytes;               // that the last one brought: perhaps none
     u32 status;              // Errc of it: device_fault if the device was reset
+    std::atomic<u32> begun;  // requests; while it differs from `ended`, one is with the device
 };
 inline constexpr u32 most_pages = 16;          // of data
 inline constexpr u32 most_bytes = page_bytes;  // of one request
@@ -130,7 +131,8 @@ struct Fill {
 };
 
 // The reply says that the device was asked. Errors: as Fill, but denied (not attached for raw
-// bytes), busy (one is under way), would_block (too many of other clients are).
+// bytes), busy (one is under way), would_block (too many are, of others or of the program: the
+// doorbell rings when there is a place).
 struct Raw {
     static constexpr u16 ordinal = 7;
     static constexpr auto kind = MethodKind::query;

@@ -199,18 +199,9 @@ TEST_CASE("a raw request whose server died is asked again", "[rngd][clients]")
     auto source = rig.open();
     REQUIRE(source.raw(8).has_value());
     rig.device.stalled = true;
-    bool killed = false;
-    rig.bench.pump = [&] {
-        if (rig.pump())
-            return true;
-        if (std::exchange(killed, true))
-            return false;
-        rig.device.stalled = false;
-        rig.bench.lose_server();
-        return true;
-    };
+    const auto killed = rig.die_when_stuck();
     CHECK(source.raw(64)->size() == 64);
-    CHECK(killed);
+    CHECK(*killed);
     std::vector<u8> bytes(4096);
     CHECK(source.fill(bytes).has_value());
     CHECK_FALSE(rig.bench.stuck());
@@ -301,13 +292,92 @@ TEST_CASE("a program has four memories and the device four pages", "[rngd][hosti
     REQUIRE(visit().has_value());
 
     rig.device.stalled = true;
-    for (u32 i = 0; i < rngd::Buffers::most_with_device; ++i)
-        REQUIRE(visitors[i]->ask<protocol::Raw>(0, 8) == Errc::ok);
-    CHECK(visitors.back()->ask<protocol::Raw>(0, 8) == Errc::would_block);
+    const auto ask = [&](usize visitor) { return visitors[visitor]->ask<protocol::Raw>(0, 8); };
+    CHECK(ask(0) == Errc::ok);
+    CHECK(ask(1) == Errc::ok);
+    CHECK(ask(2) == Errc::would_block);  // half of the places is its share
+    CHECK(ask(5) == Errc::ok);
+    for (const u32 program : {9u, 10u}) {
+        rig.bench.program = program;
+        REQUIRE(visit().has_value());
+    }
+    CHECK(ask(6) == Errc::ok);
+    CHECK(ask(7) == Errc::would_block);
     CHECK(rig.device.raw.size() == rngd::Buffers::most_with_device);
+    rig.bench.program = 7;  // begins each anew
+    rig.device.raw.resize(1);
     rig.device.stalled = false;
     rig.settle();
-    CHECK(visitors.back()->ask<protocol::Raw>(0, 8) == Errc::ok);
+    rig.device.stalled = true;
+    CHECK(ask(0) == Errc::would_block);
+    CHECK(rig.bench.take_bits(visitors[7]->note.slot()).any(abi::Bits::at(0)));
+    CHECK(ask(7) == Errc::ok);
+}
+
+TEST_CASE("who found no place for a raw request waits for one", "[rngd][clients][R10]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    rig.device.stalled = true;
+    std::vector<std::unique_ptr<Visitor>> visitors;
+    for (u32 i = 0; i < rngd::Buffers::most_with_device; ++i) {
+        visitors.push_back(std::make_unique<Visitor>(rig));
+        REQUIRE(visitors.back()->attach(protocol::AttachFlags::raw).has_value());
+        REQUIRE(visitors.back()->ask<protocol::Raw>(0, 8) == Errc::ok);
+    }
+    auto source = rig.open();
+    CHECK(source.raw(64, sys::after_ms(1)).error() == Errc::timed_out);
+    rig.device.stalled = false;
+    CHECK(source.raw(64)->size() == 64);
+    CHECK_FALSE(rig.bench.stuck());
+}
+
+TEST_CASE("a raw request that ended with its deadline on its way is no other one's answer",
+          "[rngd][clients][R5]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    auto source = rig.open();
+    REQUIRE(source.raw(8).has_value());  // the first eight that the device says
+    rig.device.stalled = true;
+    rig.answers_late = true;
+    REQUIRE(source.raw(100, sys::after_ms(1)).error() == Errc::timed_out);
+    REQUIRE(rig.device.raw.size() == 1);
+    SECTION("the device has it still")
+    {
+        CHECK(source.raw(50, sys::after_ms(1)).error() == Errc::timed_out);
+        std::vector<u8> bytes(4096);
+        CHECK(source.fill(bytes).has_value());  // by messages
+        rig.device.stalled = false;
+        const auto late = source.raw(50);
+        REQUIRE(late.has_value());
+        CHECK(counts_from(*late, 9));
+        CHECK(late->size() == 100);
+    }
+    SECTION("a fill meets it first")
+    {
+        std::vector<u8> bytes(4096);
+        CHECK(source.fill(bytes).has_value());
+        rig.device.stalled = false;
+        CHECK(counts_from(*source.raw(50), 9));
+    }
+    SECTION("the device answered meanwhile, and so it does the next one that is late")
+    {
+        rig.device.stalled = false;
+        rig.settle();
+        rig.device.stalled = true;
+        rig.answers_late = true;
+        REQUIRE(source.raw(100, sys::after_ms(1)).error() == Errc::timed_out);
+        CHECK(source.raw(50, sys::after_ms(1)).error() == Errc::timed_out);
+        rig.device.stalled = false;
+        CHECK(counts_from(*source.raw(50), 109));
+    }
+    const auto next = source.raw(20);
+    REQUIRE(next.has_value());
+    CHECK(next->size() == 20);
+    CHECK(rig.device.raw_next == (*next)[0] + 20u);
 }
 
 TEST_CASE("a client whose memory is refused gets its bytes by messages", "[rngd][clients]")

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -126,6 +127,8 @@ struct Rig {
             "rng0",
             [this](const sys::Incoming& in) {
                 auto answer = sys::dispatch(protocol::Protocol{}, *server, in);
+                if (std::exchange(answers_late, false))
+                    return sys::Answer::failure(Errc::timed_out);
                 if (dies_with_the_answer) {
                     std::memcpy(&last_words, answer.letter.words.data(), sizeof(last_words));
                     throw bench::Death{};
@@ -163,6 +166,21 @@ struct Rig {
     {
         while (pump()) {}
     }
+    // The server dies when nobody can go on, once; the device answers the next one. True: it died.
+    std::shared_ptr<const bool> die_when_stuck()
+    {
+        auto killed = std::make_shared<bool>(false);
+        bench.pump = [this, killed] {
+            if (pump())
+                return true;
+            if (std::exchange(*killed, true))
+                return false;
+            device.stalled = false;
+            bench.lose_server();
+            return true;
+        };
+        return killed;
+    }
     random_bytes::Source open()
     {
         return random_bytes::Source::open(bench.startup(), "rng0").value();
@@ -180,5 +198,6 @@ struct Rig {
     sys::Borrowed<sys::Device> handle{bench.give(abi::Kind::device)};
     std::optional<Server> server{std::in_place, device, means(peers)};
     bool dies_with_the_answer = false;
-    u64 last_words = 0;  // the bytes that nobody got
+    bool answers_late = false;  // once, the caller has gone when there is an answer
+    u64 last_words = 0;         // the bytes that nobody got
 };

@@ -1,5 +1,6 @@
 // tests/host/rngd/service_test.cpp - the random service and its client library, over a device that
 // answers as told.
+#include "counted.hpp"
 #include "rig.hpp"
 
 #include <set>
@@ -141,6 +142,70 @@ TEST_CASE("no copy of a device's answer is left behind on its way", "[rngd]")
     CHECK(std::ranges::count(rig.device.place, std::byte{}) == 256);
 }
 
+TEST_CASE("while a seed is overdue no program takes what is left for the others",
+          "[rngd][clients][R10][U16]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.program = 7;
+    auto greedy = rig.open();
+    auto brother = rig.open();
+    rig.bench.program = 8;
+    auto other = rig.open();
+    rig.device.stalled = true;
+    using rngd::Generator;
+    constexpr u64 all = Generator::patience * Generator::reseed_after_bytes;
+    std::vector<u8> bytes(1 << 16);
+    while (greedy.fill(bytes, sys::after_ms(1)).has_value()) {}
+    std::array<u8, 8> few{};
+    CHECK(greedy.get(few).error() == Errc::would_block);
+    CHECK(brother.get(few).error() == Errc::would_block);
+    const u64 taken = greedy.info()->bytes_served - Generator::reseed_after_bytes;
+    CHECK(taken >= (all - Generator::reseed_after_bytes) / 2);
+    CHECK(taken < (all - Generator::reseed_after_bytes) / 2 + 2 * bytes.size());
+    CHECK(other.fill(bytes).has_value());
+    CHECK(greedy.info()->health == protocol::Health::good);
+
+    CHECK(greedy.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    CHECK(other.wait(sys::after_ms(1)).has_value());
+    rig.device.stalled = false;
+    CHECK(greedy.fill(bytes).has_value());
+    CHECK_FALSE(rig.bench.stuck());
+}
+
+TEST_CASE("an answer is wiped from the page that it left by", "[rngd][R9]")
+{
+    Rig rig;
+    rig.settle();
+    auto source = rig.open();
+    std::array<u8, 512> bytes{};
+    REQUIRE(source.fill(bytes).has_value());
+    const auto page = std::span{sys::message_page().payload}.first(bytes.size());
+    CHECK(std::memcmp(page.data(), bytes.data(), bytes.size()) == 0);
+    REQUIRE(rig.server->step({}).has_value());
+    CHECK(std::ranges::count(page, u8{0}) == 512);
+}
+
+TEST_CASE("what the random service counts is in its server's page", "[rngd]")
+{
+    Rig rig;
+    std::array<u8, 100> bytes{};
+    CHECK(rig.open().get(bytes).error() == Errc::would_block);
+    rig.settle();
+    rig.bench.access = proto::table::Access::raw;
+    auto source = rig.open();
+    REQUIRE(source.fill(bytes).has_value());
+    REQUIRE(source.raw(64).has_value());
+    using bench::counted;
+    CHECK(counted("device_bytes") == 1024);
+    CHECK(counted("discarded") == 0);
+    CHECK(counted("raw") == 1);
+    CHECK(counted("refused") == 1);
+    CHECK(counted("reseeds") == 1);
+    CHECK(counted("resets") == 0);
+    CHECK(counted("served") == 100);
+}
+
 TEST_CASE("requests that make no sense are refused", "[rngd][hostile]")
 {
     Rig rig;
@@ -189,19 +254,10 @@ TEST_CASE("a client that sleeps for the seed of a server that dies hears of the 
     Rig rig;
     rig.device.stalled = true;
     auto source = rig.open();
-    bool killed = false;
-    rig.bench.pump = [&] {
-        if (rig.pump())
-            return true;
-        if (std::exchange(killed, true))
-            return false;
-        rig.device.stalled = false;
-        rig.bench.lose_server();
-        return true;
-    };
+    const auto killed = rig.die_when_stuck();
     std::array<u8, 100> bytes{};
     CHECK(source.fill(bytes).has_value());
-    CHECK(killed);
+    CHECK(*killed);
     CHECK_FALSE(rig.bench.stuck());
     CHECK(std::ranges::count(bytes, u8{0}) < 10);
 }

@@ -112,6 +112,11 @@ TEST_CASE("stat shows what servers count, without asking them, and a new one cou
     CHECK(received[0] == "  received_frames   1");
     CHECK(received[1] == received[0]);  // nobody serves, and the page is there
     CHECK(received[2] == "  received_frames   0");
+    const auto random = shell({"stat rng0", "rand 64", "stat rng0", "stat con0"});
+    const auto served = lines_with(random.out, "served");
+    REQUIRE(served.size() == 2);
+    CHECK(served[0] != served[1]);
+    CHECK(lines_with(random.out, "written").size() == 1);
     const auto refused = shell({"stat demo"});
     CHECK(refused.status == 1);
     CHECK_THAT(refused.out, Contains("vsh: stat: not_found (ENOENT)"));

@@ -40,10 +40,10 @@ public:
 
     // What the device says to one request for at most most_raw bytes, as it says it: no health test
     // saw them. They lie in memory that the server sees too, until the next call; at least one,
-    // often fewer than asked for. Errors: denied (the table does not say "NAME:raw"), timed_out
-    // (the request stays with the device, the next call waits for it), device_fault (the device was
-    // reset, or answered nothing; ask again), would_block (others ask), those of making memory and
-    // of a call.
+    // often fewer than asked for. While too many others ask it waits, too. Errors: denied (the
+    // table does not say "NAME:raw"), timed_out (a request that the device has got stays with it,
+    // the next call waits for it and gives its bytes), device_fault (the device was reset, or
+    // answered nothing; ask again), those of making memory and of a call.
     Result<std::span<const u8>> raw(usize bytes, abi::Ticks deadline = abi::never);
     static constexpr usize most_raw = proto::random::most_bytes;
 
@@ -81,8 +81,6 @@ private:
     bool attached_raw_ = false;
     bool no_memory_ = false;    // the server or the quota refused: messages do as well
     bool raw_pending_ = false;  // the device was asked
-    u32 raw_ended_ = 0;         // of the board, before that
-    u32 raw_bytes_ = 0;         // that it was asked for
 };
 
 }  // namespace random_bytes
