@@ -5,7 +5,7 @@
 
 namespace {
 
-void check_suite(const std::vector<std::string>& words)
+void check_suite(const cli::Words& words)
 {
     const auto guest = typist::boot(words);
     cli::check_good(guest);
@@ -24,6 +24,13 @@ TEST_CASE("keys, motion and LEDs go through inputd with version 1 registers",
           "[I4][I8][I9][I10][machine]")
 {
     check_suite({"-c", "900", "--legacy"});
+}
+
+TEST_CASE("two keyboards are told apart, and each has its own keys", "[I7][I12][D9]")
+{
+    const auto guest = typist::boot({"-c", "two"}, "two.toml");
+    cli::check_good(guest);
+    CHECK(guest.asked == 4);
 }
 
 TEST_CASE("a hundred thousand numbered keys come complete and in order", "[I4][full]")

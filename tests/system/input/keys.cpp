@@ -14,6 +14,27 @@ using check::works;
 // Fewer than the device has buffers, and than would fill them twice while inputd looks.
 constexpr u64 batch = 30;
 
+// Of Linux's input-event-codes.h, beside those of the pattern; the host knows QEMU's names of them.
+constexpr auto further_keys = std::to_array<u16>(
+    {1,   12,  13,  14,  15,  26,  27,  28,  29,  30,  39,  40,  41,  42,  43,  51,  52, 53,  54,
+     55,  56,  57,  58,  59,  60,  61,  62,  63,  64,  65,  66,  67,  68,  69,  70,  71, 72,  73,
+     74,  75,  76,  77,  78,  79,  80,  81,  82,  83,  86,  87,  88,  96,  97,  98,  99, 100, 102,
+     103, 104, 105, 106, 107, 108, 109, 110, 111, 113, 114, 115, 116, 119, 125, 126, 139});
+
+void every_key_has_its_code()
+{
+    Opened keyboard{"kbd0"};
+    const auto keys = check::need(keyboard.codes(input::Type::key));
+    for (const u16 code : further_keys) {
+        that(input::has(keys, code), "a key is missing");
+        for (const i32 value : {1, 0}) {
+            ask("press", code, static_cast<u64>(value));
+            that(is(keyboard.take(), input::Type::key, code, value) && is_end(keyboard.take()),
+                 "another key");
+        }
+    }
+}
+
 void keyboard_is_one()
 {
     Opened keyboard{"kbd0"};
@@ -184,6 +205,7 @@ constexpr check::Case cases[] = {
     // First, since the victim has grabbed the keyboard.
     {"a client that ends lets go of its grab", dead_client_holds_nothing, check::Runs::once},
     {"a keyboard says what it is", keyboard_is_one},
+    {"every key has Linux's code", every_key_has_its_code, check::Runs::once},
     {"numbered keys come complete, in order and in frames", keys_come_in_order, check::Runs::once},
     {"a client that does not read loses its own events only", slow_client_loses_its_own,
      check::Runs::once},

@@ -77,5 +77,6 @@ inline bool is_typed(const Event& event, u64 n, const check::Where& where = chec
 extern const check::Cases key_cases;
 extern const check::Cases pointer_cases;
 extern const check::Cases restart_cases;
+extern const check::Cases pair_cases;
 
 }  // namespace suite

@@ -21,8 +21,81 @@ constexpr auto patience = 20s;
 // QEMU's names of the keys of the pattern, in its order.
 constexpr std::string_view typed = "1234567890qwertyuiopasdfghjklzxcvbnm";
 
-const std::map<unsigned, std::string> named{{1, "esc"}, {28, "ret"},   {29, "ctrl"},
-                                            {30, "a"},  {42, "shift"}, {57, "spc"}};
+// By Linux's codes (input-event-codes.h), beside those of the pattern.
+const std::map<unsigned, std::string> named{{1, "esc"},
+                                            {12, "minus"},
+                                            {13, "equal"},
+                                            {14, "backspace"},
+                                            {15, "tab"},
+                                            {26, "bracket_left"},
+                                            {27, "bracket_right"},
+                                            {28, "ret"},
+                                            {29, "ctrl"},
+                                            {30, "a"},
+                                            {39, "semicolon"},
+                                            {40, "apostrophe"},
+                                            {41, "grave_accent"},
+                                            {42, "shift"},
+                                            {43, "backslash"},
+                                            {51, "comma"},
+                                            {52, "dot"},
+                                            {53, "slash"},
+                                            {54, "shift_r"},
+                                            {55, "kp_multiply"},
+                                            {56, "alt"},
+                                            {57, "spc"},
+                                            {58, "caps_lock"},
+                                            {59, "f1"},
+                                            {60, "f2"},
+                                            {61, "f3"},
+                                            {62, "f4"},
+                                            {63, "f5"},
+                                            {64, "f6"},
+                                            {65, "f7"},
+                                            {66, "f8"},
+                                            {67, "f9"},
+                                            {68, "f10"},
+                                            {69, "num_lock"},
+                                            {70, "scroll_lock"},
+                                            {71, "kp_7"},
+                                            {72, "kp_8"},
+                                            {73, "kp_9"},
+                                            {74, "kp_subtract"},
+                                            {75, "kp_4"},
+                                            {76, "kp_5"},
+                                            {77, "kp_6"},
+                                            {78, "kp_add"},
+                                            {79, "kp_1"},
+                                            {80, "kp_2"},
+                                            {81, "kp_3"},
+                                            {82, "kp_0"},
+                                            {83, "kp_decimal"},
+                                            {86, "less"},
+                                            {87, "f11"},
+                                            {88, "f12"},
+                                            {96, "kp_enter"},
+                                            {97, "ctrl_r"},
+                                            {98, "kp_divide"},
+                                            {99, "print"},
+                                            {100, "alt_r"},
+                                            {102, "home"},
+                                            {103, "up"},
+                                            {104, "pgup"},
+                                            {105, "left"},
+                                            {106, "right"},
+                                            {107, "end"},
+                                            {108, "down"},
+                                            {109, "pgdn"},
+                                            {110, "insert"},
+                                            {111, "delete"},
+                                            {113, "audiomute"},
+                                            {114, "volumedown"},
+                                            {115, "volumeup"},
+                                            {116, "power"},
+                                            {119, "pause"},
+                                            {125, "meta_l"},
+                                            {126, "meta_r"},
+                                            {139, "menu"}};
 
 vireo::InputEvent pattern(u64 n)
 {
@@ -104,11 +177,11 @@ private:
 
 }  // namespace
 
-cli::Booted boot(const cli::Words& words)
+cli::Booted boot(const cli::Words& words, const std::string& system)
 {
     Typist typist;
     return cli::boot({
-        .words = cli::Words{SOURCE_FOLDER "/input.toml"} + words,
+        .words = cli::Words{SOURCE_FOLDER "/" + system} + words,
         .prepare = [&](vireo::Launch& launch) { typist.prepare(launch); },
         .heard = [&] { typist.watch_leds(); },
         .obey = [&](const std::string& wish, cli::Host& host) { return typist.obey(wish, host); },

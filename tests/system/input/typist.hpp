@@ -1,4 +1,4 @@
-// typist.hpp - boots the system of this folder and does what its guest asks for.
+// typist.hpp - boots a system of this folder and does what its guest asks for.
 //
 // The guest prints "host: WHAT A B", and waits for what comes of it:
 //
@@ -15,7 +15,7 @@
 
 namespace typist {
 
-// `tools/vireo run input.toml` with these words.
-cli::Booted boot(const cli::Words& words);
+// `tools/vireo run SYSTEM` with these words.
+cli::Booted boot(const cli::Words& words, const std::string& system = "input.toml");
 
 }  // namespace typist
