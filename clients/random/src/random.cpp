@@ -217,12 +217,15 @@ Result<> Source::await_raw(abi::Ticks deadline)
         if (!woken->any(server_bit))
             continue;
         // It came or went, now or long ago. One that has the request does not take the memory
-        // again.
+        // again; of one that is gone the first call after its end may be told.
         const auto again = attach(true, deadline);
-        if (again)
-            return fail(Errc::peer_restarted);
-        if (again.error() != Errc::busy)
+        if (!again && again.error() == Errc::busy)
+            continue;
+        if (!again && again.error() != Errc::peer_restarted)
             return again;
+        attached_ = again.has_value();
+        raw_pending_ = false;
+        return fail(Errc::peer_restarted);
     }
     return {};
 }

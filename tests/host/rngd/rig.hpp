@@ -167,17 +167,17 @@ struct Rig {
         while (pump()) {}
     }
     // The server dies when nobody can go on, once; the device answers the next one. True: it died.
-    std::shared_ptr<const bool> die_when_stuck()
+    std::shared_ptr<const bool> die_when_stuck(bool asleep = false)
     {
         auto killed = std::make_shared<bool>(false);
-        bench.pump = [this, killed] {
+        bench.pump = [this, killed, asleep] {
             if (pump())
                 return true;
             if (std::exchange(*killed, true))
                 return false;
             device.stalled = false;
             bench.lose_server();
-            return true;
+            return asleep ? pump() : true;
         };
         return killed;
     }
