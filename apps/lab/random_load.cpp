@@ -46,18 +46,48 @@ Result<> RandomLoad::probe() { return fill(); }
 // Who answers was there when it was asked, or came later.
 Result<> RandomLoad::fill()
 {
-    std::array<u8, 512> data{};
-    const auto part = std::span{data}.first(Pieces::bytes * (1 + dice_.below(32)));
+    std::array<u8, most_bytes> data{};
     const auto asked = static_cast<u32>(epoch() - first_epoch_);
     const auto late = sys::after_ms(late_ms);
-    const auto filled = source_->fill(part, sys::after_ms(answer_ms));
+    const auto filled = ask(data);
     if (!filled)
-        return filled;
+        return fail(filled.error());
     findings_.retries += sys::now() > late ? 1 : 0;
     instance_ = asked;
     ++findings_.operations;
-    look(part);
+    look(*filled);
     return {};
+}
+
+// In a message, through a page, or as the device says it.
+Result<std::span<const u8>> RandomLoad::ask(std::span<u8> data)
+{
+    switch (dice_.below(4)) {
+    case 0:
+        return ask_raw(Pieces::bytes * (1 + dice_.below(most_raw_pieces)));
+    case 1:
+        return ask_for(data.first(Pieces::bytes * (64 + dice_.below(64))));
+    default:
+        return ask_for(data.first(Pieces::bytes * (1 + dice_.below(32))));
+    }
+}
+
+Result<std::span<const u8>> RandomLoad::ask_for(std::span<u8> part)
+{
+    const auto filled = source_->fill(part, sys::after_ms(answer_ms));
+    return filled ? Result<std::span<const u8>>{part} : fail(filled.error());
+}
+
+// A device that was reset, or answered nothing, is asked again. Of an answer that is cut off the
+// end is nobody's piece.
+Result<std::span<const u8>> RandomLoad::ask_raw(usize bytes)
+{
+    auto answer = source_->raw(bytes, sys::after_ms(answer_ms));
+    for (u32 again = 0; !answer && answer.error() == Errc::device_fault && again < 3; ++again) {
+        ++findings_.retries;
+        answer = source_->raw(bytes, sys::after_ms(answer_ms));
+    }
+    return answer ? answer->first(answer->size() / Pieces::bytes * Pieces::bytes) : answer;
 }
 
 void RandomLoad::look(std::span<const u8> data)

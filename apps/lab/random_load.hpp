@@ -1,5 +1,6 @@
-// lab/random_load.hpp - bytes of a random service: no piece of sixteen comes twice as long as the
-// laboratory remembers, and none is zero.
+// lab/random_load.hpp - bytes of a random service, in messages, through a page that it shares, and
+// as its device says them: no piece of sixteen comes twice as long as the laboratory remembers, and
+// none is zero.
 #pragma once
 
 #include <lab/findings.hpp>
@@ -51,7 +52,13 @@ public:
 private:
     static constexpr u32 fills = 60;
 
+    static constexpr usize most_bytes = 2048;
+    static constexpr u64 most_raw_pieces = 8;
+
     Result<> fill();
+    Result<std::span<const u8>> ask(std::span<u8> data);
+    Result<std::span<const u8>> ask_for(std::span<u8> part);
+    Result<std::span<const u8>> ask_raw(usize bytes);
     void look(std::span<const u8> data);
     u64 epoch() const;
 
