@@ -2,54 +2,25 @@
 #include "build.hpp"
 
 #include "failure.hpp"
+#include "lock.hpp"
 #include "process.hpp"
 #include "text.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <thread>
-
 #include <fmt/format.h>
-#include <sys/file.h>
-
-#include <fcntl.h>
 
 namespace vireo {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto silence = 2s;  // a build that takes longer is announced
-constexpr auto look_interval = 50ms;
+constexpr auto silence = 2s;     // a build that takes longer is announced
 constexpr auto stop_grace = 2s;  // for ninja to end its compilers
 constexpr auto patience = std::chrono::seconds{20min};
-
-bool try_lock(const Fd& lock, const fs::path& path)
-{
-    if (lock.open() && ::flock(lock.raw(), LOCK_EX | LOCK_NB) == 0)
-        return true;
-    if (!lock.open() || (errno != EWOULDBLOCK && errno != EINTR))
-        throw Failure{Exit::environment, "cannot lock " + path.string(), std::strerror(errno)};
-    return false;
-}
 
 // Two runs at the same time must not build the same tree at the same time.
 Fd lock_tree(const fs::path& tree)
 {
-    fs::create_directories(tree.parent_path());
-    const auto path = fs::path{tree.string() + ".lock"};
-    Fd lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
-    auto announce_at = Clock::now() + silence;
-    while (!try_lock(lock, path)) {
-        if (Clock::now() >= announce_at) {
-            fmt::print(stderr, "vireo: waiting for another build ...\n");
-            announce_at = no_deadline;
-        }
-        if (interrupted())
-            throw Failure{Exit::interrupted, "interrupted"};
-        std::this_thread::sleep_for(look_interval);
-    }
-    return lock;
+    return wait_for_lock(tree.string() + ".lock", "another build");
 }
 
 struct Step {

@@ -56,10 +56,12 @@ std::vector<fs::path> source_files(const fs::path& root)
     return files;
 }
 
-u64 hash_of_sources(const fs::path& root)
+u64 hash_of_sources(const fs::path& root) { return hash_of_files(root, source_files(root)); }
+
+u64 hash_of_files(const fs::path& root, const std::vector<fs::path>& files)
 {
     Hash hash;
-    for (const auto& file : source_files(root)) {
+    for (const auto& file : files) {
         hash.add(file.lexically_relative(root).string());
         const auto bytes = fs::file_size(file);
         hash.add(bytes > large ? std::to_string(bytes) : read_text(file));

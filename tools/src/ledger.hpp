@@ -14,8 +14,9 @@ namespace vireo {
 
 // All files below `root` but what is built, and what is hidden; sorted.
 std::vector<fs::path> source_files(const fs::path& root);
-// A hash of these.
+// A hash of these, or of some files below `root`: names and contents.
 u64 hash_of_sources(const fs::path& root);
+u64 hash_of_files(const fs::path& root, const std::vector<fs::path>& files);
 
 class Ledger {
 public:

@@ -136,21 +136,24 @@ void add_fault(CLI::App& app, Options& options)
                    "files of tests/fault, without .toml; with --defects, of tests/defects");
     app.add_flag("--defects", fault.defects,
                  "build mistakes that are known, each in a copy: what must tell of it must do so");
-    app.add_option("--seed", fault.seed, "instead of that of each experiment")
-        ->check(whole_number());
+    auto* seed = app.add_option("--seed", fault.seed, "instead of that of each experiment")
+                     ->check(whole_number());
     app.add_option("--trials", fault.trials, "of each experiment")->check(whole_number());
     app.add_flag("--full", fault.full, "as many trials as each experiment has for a long run");
-    app.add_option("--hours", fault.hours, "go on with new seeds for so long")
+    app.add_option("--hours", fault.hours, "go on with new seeds for so long, with the ledger")
         ->check(between(0, 1'000));
+    app.add_option("--guests", fault.guests, "at a time")
+        ->check(between(1, 16))
+        ->capture_default_str();
     app.add_option("--limit", fault.limit, "begin nothing after so many seconds")
         ->check(whole_number());
     app.add_option("--replay", fault.replay, "repeat this trial alone: EXPERIMENT.SEED.NUMBER");
     app.add_option("--cpus", options.system.cpus, "number of CPUs")->check(whole_number());
     app.add_option("--json", fault.json, "file for all trials, as JSON");
     app.add_option("--html", fault.html, "file for a page with figures");
-    app.add_flag(
-        "--ledger", fault.ledger,
-        "take seeds that docs/fault-ledger.md does not have, and note there what came out");
+    app.add_flag("--ledger", fault.ledger,
+                 "take seeds that docs/fault-ledger.md does not have, and note there what came out")
+        ->excludes(seed);
     app.add_flag("--list", fault.list, "what experiments there are");
 }
 

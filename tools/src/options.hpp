@@ -69,6 +69,7 @@ struct FaultOptions {
     bool full = false;
     double hours = 0;      // with new seeds until then
     u32 limit = 0;         // seconds after which nothing is begun; 0: none
+    u32 guests = 2;        // at a time
     std::string replay{};  // a trial
     std::string html{};    // files to write, empty: none
     std::string json{};

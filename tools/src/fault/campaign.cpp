@@ -1,4 +1,4 @@
-// fault/campaign.cpp - two guests at a time, and what they say.
+// fault/campaign.cpp - some guests at a time, and what they say.
 #include "fault/campaign.hpp"
 
 #include "backend.hpp"
@@ -80,16 +80,16 @@ bool broke_down(const GuestEnd& end)
 
 class Runner {
 public:
-    Runner(const Project& project, const Options& options, Plan& plan)
-        : project_{project}, options_{options}, plan_{plan}
+    Runner(const Project& project, const Options& options, Plan& plan, const Audience& audience)
+        : project_{project}, options_{options}, plan_{plan}, audience_{audience}
     {
     }
 
-    Campaign run(const std::function<void(const Progress&)>& tell);
+    Campaign run();
 
 private:
     void work();
-    void follow(const std::function<void(const Progress&)>& tell);
+    void follow();
     void carry_out(Chunk chunk);
     // How many trials of the chunk are accounted for.
     u32 boot(const Chunk& chunk);
@@ -103,11 +103,12 @@ private:
     const Project& project_;
     const Options& options_;
     Plan& plan_;
+    const Audience& audience_;
     std::mutex mutex_;  // of all below
     std::condition_variable ended_;
     Campaign campaign_;
     std::exception_ptr failure_;
-    u32 working_ = guests;
+    u32 working_ = options_.fault.guests;
     std::atomic<u64> done_ = 0;
     std::atomic<u64> bad_ = 0;
     Clock::time_point began_ = Clock::now();
@@ -156,6 +157,8 @@ u32 Runner::boot(const Chunk& chunk)
     if (options.keep)
         campaign_.kept.push_back(launch.directory.path().string());
     campaign_.results.insert(campaign_.results.end(), results.begin(), results.end());
+    if (audience_.boot)
+        audience_.boot(results);
     return campaign_.interrupted ? chunk.count : static_cast<u32>(results.size());
 }
 
@@ -219,21 +222,21 @@ void Runner::work()
     ended_.notify_one();
 }
 
-void Runner::follow(const std::function<void(const Progress&)>& tell)
+void Runner::follow()
 {
     std::unique_lock lock{mutex_};
     while (working_ != 0) {
         ended_.wait_for(lock, news_interval);
-        tell(progress());
+        audience_.progress(progress());
     }
 }
 
-Campaign Runner::run(const std::function<void(const Progress&)>& tell)
+Campaign Runner::run()
 {
-    std::array<std::thread, guests> threads;
+    std::vector<std::thread> threads(options_.fault.guests);
     for (auto& thread : threads)
         thread = std::thread{[this] { work(); }};
-    follow(tell);
+    follow();
     for (auto& thread : threads)
         thread.join();
     if (failure_)
@@ -274,14 +277,12 @@ std::optional<Chunk> Plan::next()
     return waiting_[next_++];
 }
 
-Campaign run_campaign(const Project& project,
-                      const Options& options,
-                      Plan& plan,
-                      const std::function<void(const Progress&)>& tell)
+Campaign
+run_campaign(const Project& project, const Options& options, Plan& plan, const Audience& audience)
 {
     build_target(project, options);
     plan.begin();
-    return Runner{project, options, plan}.run(tell);
+    return Runner{project, options, plan, audience}.run();
 }
 
 }  // namespace vireo::fault

@@ -1,4 +1,4 @@
-// fault/campaign.hpp - runs trials in guests, two at a time: each boot carries out one order, and
+// fault/campaign.hpp - runs trials in guests, some at a time: each boot carries out one order, and
 // what ends a boot is a trial's verdict, not the campaign's end.
 #pragma once
 
@@ -65,12 +65,14 @@ struct Campaign {
     u64 left_out = 0;  // planned trials for which there was no time
 };
 
-inline constexpr u32 guests = 2;
+// Who follows a campaign.
+struct Audience {
+    std::function<void(const Progress&)> progress;  // about once a second
+    // All trials of a boot; one at a time. Nobody: fine.
+    std::function<void(const std::vector<TrialResult>&)> boot{};
+};
 
-// `tell` hears of the progress about once a second.
-Campaign run_campaign(const Project& project,
-                      const Options& options,
-                      Plan& plan,
-                      const std::function<void(const Progress&)>& tell);
+Campaign
+run_campaign(const Project& project, const Options& options, Plan& plan, const Audience& audience);
 
 }  // namespace vireo::fault

@@ -8,7 +8,7 @@
 #include "fault/json.hpp"
 #include "fault/page.hpp"
 #include "fault/report.hpp"
-#include "text.hpp"
+#include "lock.hpp"
 
 #include <algorithm>
 
@@ -32,14 +32,13 @@ u32 trials_of(const Experiment& experiment, const FaultOptions& options)
 fs::path ledger_file(const Project& project) { return project.root / "docs/fault-ledger.md"; }
 
 // With the ledger seeds go on where it ends.
-Plan plan_of(const Project& project,
-             const std::vector<Experiment>& experiments,
-             const FaultOptions& options)
+Plan plan_of(const std::vector<Experiment>& experiments,
+             const FaultOptions& options,
+             const std::optional<FaultLedger>& ledger)
 {
     Plan plan;
-    const FaultLedger ledger{ledger_file(project)};
     for (const auto& one : experiments) {
-        const u64 first = options.ledger ? ledger.next_seed(one) : one.seed;
+        const u64 first = ledger ? ledger->next_seed(one) : one.seed;
         plan.add(one, options.seed.value_or(first), 0, trials_of(one, options));
     }
     if (options.limit != 0)
@@ -86,11 +85,15 @@ private:
     Deadline next_ = Clock::now() + plain_interval;
 };
 
-Campaign carry_out(const Project& project, const Options& options, Plan& plan)
+Campaign carry_out(const Project& project,
+                   const Options& options,
+                   Plan& plan,
+                   std::function<void(const std::vector<TrialResult>&)> boot = {})
 {
     Teller teller;
-    auto campaign =
-        run_campaign(project, options, plan, [&](const Progress& news) { teller(news); });
+    auto campaign = run_campaign(
+        project, options, plan,
+        {.progress = [&](const Progress& news) { teller(news); }, .boot = std::move(boot)});
     teller.end();
     if (campaign.interrupted && campaign.results.empty())
         throw Failure{Exit::interrupted, "interrupted"};
@@ -134,23 +137,36 @@ int replay(const Project& project, const Options& options, const std::vector<Exp
     return code(bad ? Exit::test_failed : Exit::ok);
 }
 
-// As git names it; nobody's, if there is no git.
-std::string version_of(const Project& project)
-{
-    const auto said =
-        run_captured({"git", "-C", project.root.string(), "describe", "--always", "--dirty"}, 10s);
-    const auto lines = lines_of(said.out);
-    return said.status != 0 || lines.empty() ? "?" : lines.front();
-}
-
-void write_files(const Project& project, const FaultOptions& options, const Report& report)
+void write_files(const FaultOptions& options, const Report& report)
 {
     if (!options.json.empty())
         write_file(options.json, json_of(report));
     if (!options.html.empty())
         write_file(options.html, page_of(report));
-    if (options.ledger)
-        FaultLedger{ledger_file(project)}.add(report, version_of(project));
+}
+
+// The ledger has what was done up to the last boot, however this ends.
+Campaign
+explore(const Project& project, const Options& options, const std::vector<Experiment>& experiments)
+{
+    const bool noted = options.fault.ledger || (options.fault.hours > 0 && !options.fault.seed);
+    if (!noted) {
+        auto plan = plan_of(experiments, options.fault, std::nullopt);
+        return carry_out(project, options, plan);
+    }
+    const auto lock = try_lock(project.root / "build/fault-ledger.lock");
+    if (!lock)
+        throw Failure{Exit::usage, "another campaign writes the ledger"};
+    std::optional<FaultLedger> ledger{ledger_file(project)};
+    auto plan = plan_of(experiments, options.fault, ledger);
+    const auto version = version_of_sources(project.root);
+    auto campaign = carry_out(project, options, plan, [&](const std::vector<TrialResult>& boot) {
+        ledger->add(boot, version);
+    });
+    const auto sum = ledger->sum();
+    fmt::print("the ledger has {} trials, {} faults, {} bad, {} wild\n", sum.trials, sum.injected,
+               sum.bad(), sum.count(lab::Verdict::wild_dma));
+    return campaign;
 }
 
 }  // namespace
@@ -165,12 +181,11 @@ int fault_lab(const Project& project, const Options& options)
     if (!options.fault.replay.empty())
         return replay(project, options, all);
     const auto experiments = chosen(all, options.fault.experiments);
-    auto plan = plan_of(project, experiments, options.fault);
-    const auto campaign = carry_out(project, options, plan);
+    const auto campaign = explore(project, options, experiments);
     const Report report{experiments, campaign};
     remember(project, campaign.results);
     report.print();
-    write_files(project, options.fault, report);
+    write_files(options.fault, report);
     if (campaign.interrupted)
         throw Failure{Exit::interrupted, "interrupted: these are the trials until then"};
     return code(report.good() ? Exit::ok : Exit::test_failed);
