@@ -1,14 +1,16 @@
-// fault/defects.cpp - a copy of the sources, one mistake at a time.
+// fault/defects.cpp - a copy of the sources, without a mistake and with one at a time.
 #include "fault/defects.hpp"
 
 #include "build.hpp"
 #include "failure.hpp"
 #include "fault/defect.hpp"
 #include "ledger.hpp"
+#include "lock.hpp"
 #include "process.hpp"
 #include "text.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -58,19 +60,19 @@ public:
 
     void become(const Defect& defect)
     {
-        bool made = false;
-        for (const auto& file : files_) {
-            auto text = read_text(from_ / file);
-            if (file == defect.file) {
-                text = with_defect(text, defect);
-                made = true;
-            }
-            put(file, text);
-        }
-        if (!made)
+        if (!files_.contains(defect.file))
             throw Failure{Exit::usage,
                           fmt::format("the defect {} is in no file of the sources", defect.name),
                           defect.file};
+        become_sources(defect.file);
+        put(defect.file, with_defect(read_text(from_ / defect.file), defect));
+    }
+    // Without a mistake, but for a file that is left as it is.
+    void become_sources(const fs::path& but = {})
+    {
+        for (const auto& file : files_)
+            if (file != but)
+                put(file, read_text(from_ / file));
         for (const auto& file : fs::exists(to_) ? source_files(to_) : std::vector<fs::path>{})
             if (!files_.contains(file.lexically_relative(to_)))
                 fs::remove(file);
@@ -94,35 +96,37 @@ private:
     std::set<fs::path> files_;  // relative
 };
 
+using Words = std::vector<std::string>;
+
 // The machine is the run's own affair, whatever this one was told.
-std::vector<std::string> words_of(const Project& copy, const Defect& defect)
+Words words_of(const Project& copy, const Words& run)
 {
-    std::vector<std::string> words{"env"};
+    Words words{"env"};
     for (const auto* name : {"VIREO_TARGET_DIR", "VIREO_CPUS", "VIREO_GIC", "VIREO_CPU",
                              "VIREO_LEGACY", "VIREO_RINGS"})
         words.insert(words.end(), {"-u", name});
     words.push_back("VIREO_ROOT=" + copy.root.string());
     words.push_back(fs::read_symlink("/proc/self/exe").string());
-    words.insert(words.end(), defect.run.begin(), defect.run.end());
+    words.insert(words.end(), run.begin(), run.end());
     words.push_back("--no-build");
     return words;
 }
 
 struct Attempt {
-    Seen seen = Seen::unnoticed;
+    int status = 0;
     std::chrono::seconds took{0};
     std::string output;
 };
 
-// In the copy, whose files the run's words name.
-Attempt attempt(const Project& copy, const Options& options, const Defect& defect)
+// Builds the copy with these targets too, and runs that in it: the run's words name its files.
+Attempt attempt(const Project& copy, const Options& options, const Words& builds, const Words& run)
 {
     const auto start = Clock::now();
-    std::vector<std::string> targets{system_targets.begin(), system_targets.end()};
-    targets.insert(targets.end(), defect.builds.begin(), defect.builds.end());
+    Words targets{system_targets.begin(), system_targets.end()};
+    targets.insert(targets.end(), builds.begin(), builds.end());
     build_targets(copy, options, targets);
     Attempt result;
-    Child child{{.argv = words_of(copy, defect), .directory = copy.root}};
+    Child child{{.argv = words_of(copy, run), .directory = copy.root}};
     const auto collect = [&](std::string_view more) { result.output += more; };
     const auto end = Clock::now() + run_limit;
     const auto pumped =
@@ -131,22 +135,96 @@ Attempt attempt(const Project& copy, const Options& options, const Defect& defec
         child.stop(5s);
     if (pumped == Pumped::interrupted)
         throw Failure{Exit::interrupted, "interrupted"};
-    result.seen = seen_by(defect, child.wait(), result.output);
+    result.status = child.wait();
     result.took = std::chrono::ceil<std::chrono::seconds>(Clock::now() - start);
     return result;
 }
 
-void tell(const Defect& defect, const Attempt& result)
+void tell_end_of(const std::string& output)
+{
+    const auto lines = lines_of(output);
+    for (usize n = lines.size() - std::min(lines.size(), shown_lines); n < lines.size(); ++n)
+        fmt::print("    {}\n", lines[n]);
+}
+
+void tell(const Defect& defect, const Attempt& result, Seen seen)
 {
     fmt::print("{:<28} {:>5} s  {:<16}  {}\n", defect.name, result.took.count(),
-               seen_names[static_cast<usize>(result.seen)], defect.shows);
-    if (result.seen != Seen::noticed) {
-        const auto lines = lines_of(result.output);
-        for (usize n = lines.size() - std::min(lines.size(), shown_lines); n < lines.size(); ++n)
-            fmt::print("    {}\n", lines[n]);
+               seen_names[static_cast<usize>(seen)], defect.shows);
+    if (seen != Seen::noticed) {
+        tell_end_of(result.output);
         fmt::print("    {}: {}\n", defect.file, defect.why);
     }
     flush(stdout);
+}
+
+// Judges mistakes; what was seen before with the same sources is not tried again.
+class Trial {
+public:
+    Trial(const Project& project, const Options& options, std::vector<Defect> defects)
+        : options_{options},
+          defects_{std::move(defects)},
+          ledger_{project.root / "build/defects.ledger", hash_of_sources(project.root)},
+          copy_{project}
+    {
+    }
+
+    // A run that fails without a mistake tells nothing of one. False: there is one.
+    bool control();
+    // How many were noticed.
+    usize defects(bool again);
+    usize count() const { return defects_.size(); }
+
+private:
+    const Options& options_;
+    std::vector<Defect> defects_;
+    Ledger ledger_;
+    Copy copy_;
+};
+
+bool Trial::control()
+{
+    std::map<Words, Words> runs;  // and what they need
+    for (const auto& one : defects_)
+        runs[one.run].insert(runs[one.run].end(), one.builds.begin(), one.builds.end());
+    std::erase_if(runs, [&](const auto& one) {
+        return ledger_.passed("control: " + join(one.first, " ")).has_value();
+    });
+    bool green = true;
+    if (!runs.empty())
+        copy_.become_sources();
+    for (const auto& [run, builds] : runs) {
+        const auto result = attempt(copy_.project(), options_, builds, run);
+        const bool good = result.status == code(Exit::ok);
+        const auto name = join(run, " ");
+        fmt::print("{:<28} {:>5} s  {:<16}  {}\n", "no defect", result.took.count(),
+                   good ? "green" : "FAILS", name);
+        if (!good)
+            tell_end_of(result.output);
+        flush(stdout);
+        ledger_.note("control: " + name, good, 1, result.took);
+        green = green && good;
+    }
+    return green;
+}
+
+usize Trial::defects(bool again)
+{
+    usize noticed = 0;
+    for (const auto& defect : defects_) {
+        if (!again && ledger_.passed(defect.name)) {
+            fmt::print("{:<28} {:>7}  noticed, with the same sources\n", defect.name, "before");
+            ++noticed;
+            continue;
+        }
+        copy_.become(defect);
+        const auto result = attempt(copy_.project(), options_, defect.builds, defect.run);
+        const auto seen = seen_by(defect, result.status, result.output);
+        tell(defect, result, seen);
+        ledger_.note(defect.name, seen == Seen::noticed, 1, result.took);
+        noticed += seen == Seen::noticed ? 1 : 0;
+    }
+    return noticed;
 }
 
 }  // namespace
@@ -154,25 +232,14 @@ void tell(const Defect& defect, const Attempt& result)
 int try_defects(const Project& project, const Options& options)
 {
     const auto& names = options.fault.experiments;
-    const auto defects = chosen_defects(project, names);
-    Ledger ledger{project.root / "build/defects.ledger", hash_of_sources(project.root)};
-    Copy copy{project};
-    usize noticed = 0;
+    const auto lock = wait_for_lock(project.root / "build/defects.lock", "another run of defects");
+    Trial trial{project, options, chosen_defects(project, names)};
     fmt::print("{:<28} {:>7}  {:<16}  by\n", "defect", "", "");
-    for (const auto& defect : defects) {
-        if (names.empty() && ledger.passed(defect.name)) {
-            fmt::print("{:<28} {:>7}  noticed, with the same sources\n", defect.name, "before");
-            ++noticed;
-            continue;
-        }
-        copy.become(defect);
-        const auto result = attempt(copy.project(), options, defect);
-        tell(defect, result);
-        ledger.note(defect.name, result.seen == Seen::noticed, 1, result.took);
-        noticed += result.seen == Seen::noticed ? 1 : 0;
-    }
-    fmt::print("{} of {} defects noticed\n", noticed, defects.size());
-    return code(noticed == defects.size() ? Exit::ok : Exit::test_failed);
+    if (!trial.control())
+        throw Failure{Exit::test_failed, "what must tell of defects fails without one"};
+    const usize noticed = trial.defects(!names.empty());
+    fmt::print("{} of {} defects noticed\n", noticed, trial.count());
+    return code(noticed == trial.count() ? Exit::ok : Exit::test_failed);
 }
 
 }  // namespace vireo::fault

@@ -58,8 +58,6 @@ std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
         return {{"no trial", false}};
     const auto& accept = experiment.accept;
     const auto share = [&](u64 percent) { return tally.trials * percent / 100; };
-    const u64 others = tally.bad() - tally.count(lab::Verdict::undetected)
-                       - tally.count(lab::Verdict::never_recovered);
     std::vector<Criterion> all{
         at_most("undetected corruption", tally.count(lab::Verdict::undetected),
                 share(accept.undetected_percent), ""),
@@ -71,7 +69,10 @@ std::vector<Criterion> judge(const Experiment& experiment, const Tally& tally)
                 share(accept.client_error_percent), ""),
         at_most("errors that are not documented", tally.count(lab::Verdict::odd_error),
                 share(accept.odd_error_percent), ""),
-        at_most("other bad verdicts", others, 0, ""),
+        at_most("ends of servers that nothing was done to", tally.count(lab::Verdict::other_hurt),
+                0, ""),
+        at_most("crashes of the kernel", tally.count(lab::Verdict::kernel_crash), 0, ""),
+        at_most("errors of the laboratory", tally.count(lab::Verdict::lab_error), 0, ""),
         at_most("trials that left something behind", tally.left, 0, "")};
     if (accept.wild_percent < 100)
         all.push_back(at_most("wild DMA", tally.count(lab::Verdict::wild_dma),
