@@ -124,7 +124,8 @@ TEST_CASE("a server whose table says so may hang, and one that is held", "[init]
     CHECK_FALSE(world.process("disk0")->dead);
 }
 
-TEST_CASE("a client whose requests end a server three times running is shut out", "[init][hang]")
+TEST_CASE("a client whose requests end a server three times running is shut out",
+          "[init][hang][U26]")
 {
     Managed world;
     const u64 badge = names::ConnectBadge::make(manager, 9);

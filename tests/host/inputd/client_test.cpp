@@ -99,7 +99,7 @@ TEST_CASE("a loss at any point leaves the program with the keys that are held", 
 }
 
 TEST_CASE("a restarted server is told what a program wants, and lets go of its keys",
-          "[inputd][client][U18]")
+          "[inputd][client][U18][U29]")
 {
     InputRig rig;
     {

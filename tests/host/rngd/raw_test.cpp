@@ -208,7 +208,7 @@ TEST_CASE("a raw request whose server died is asked again", "[rngd][clients]")
     CHECK_FALSE(rig.bench.stuck());
 }
 
-TEST_CASE("memory is brought again to a server that was restarted", "[rngd][clients]")
+TEST_CASE("memory is brought again to a server that was restarted", "[rngd][clients][U29]")
 {
     Rig rig;
     rig.settle();

@@ -346,7 +346,8 @@ TEST_CASE("a sector that was sealed and is not on the medium is corruption that 
     CHECK(seen() == Verdict::recovered);
 }
 
-TEST_CASE("what was flushed must be there after a loss of power: a flush follows its last write")
+TEST_CASE("what was flushed must be there after a loss of power: a flush follows its last write",
+          "[U25]")
 {
     const test::TempDir dir;
     const auto file = dir / "d.journal";

@@ -135,9 +135,9 @@ void disk_at_every_point() { at_all({"disk0", "rng0", write_and_read, write_and_
 void entropy_at_every_point() { at_all({"rng0", "disk0", draw, look}); }
 
 constexpr std::array cases{
-    check::Case{"a disk's server may be killed at every point of a request", disk_at_every_point,
-                check::Runs::once},
-    check::Case{"an entropy server may be killed at every point of a request",
+    check::Case{"U28: a disk's server may be killed at every point of a request",
+                disk_at_every_point, check::Runs::once},
+    check::Case{"U28: an entropy server may be killed at every point of a request",
                 entropy_at_every_point, check::Runs::once},
 };
 

@@ -118,7 +118,7 @@ void nobody_died()
 }
 
 constexpr std::array cases{
-    check::Case{"hostile clients that are killed at random moments leave nothing",
+    check::Case{"U23: hostile clients that are killed at random moments leave nothing",
                 counters_come_back, check::Runs::once},
     check::Case{"an honest client beside them gets its data", honest_data_is_right,
                 check::Runs::once},
