@@ -167,6 +167,7 @@ struct Rig {
         while (pump()) {}
     }
     // The server dies when nobody can go on, once; the device answers the next one. True: it died.
+    // `asleep`: its client hears of the next one first.
     std::shared_ptr<const bool> die_when_stuck(bool asleep = false)
     {
         auto killed = std::make_shared<bool>(false);
