@@ -43,13 +43,12 @@ constexpr bool plain(const net::Send& asked, const Limits& limits)
 {
     const auto words = std::bit_cast<std::array<u64, 2>>(asked);
     const bool sized = asked.bytes >= net::least_wire_bytes && asked.bytes <= limits.max_frame;
-    return words[1] == 0 && sized && fits(asked.offset, asked.bytes, limits.buffer_bytes);
+    return words[1] == 0 && sized && u64{asked.offset} + asked.bytes <= limits.buffer_bytes;
 }
 
-constexpr bool admit(const net::Space& space, const Limits& limits)
-{
-    return fits(space.offset, limits.space_bytes, limits.buffer_bytes);
-}
+// Where the last space of a session can be. Its buffer has room for one.
+constexpr u32 last_space(const Limits& limits) { return limits.buffer_bytes - limits.space_bytes; }
+constexpr bool admit(const net::Space& space, u32 last) { return space.offset <= last; }
 
 // `promiscuous`: sessions may ask for that. Errors: bad_argument, denied.
 constexpr Errc admit(const net::Filter& filter, bool promiscuous)

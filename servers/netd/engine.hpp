@@ -60,6 +60,7 @@ public:
     static constexpr u32 turns_per_step = 32;   // then the server looks at its bits and calls again
     static constexpr u32 burst = 64;            // frames that are received before that
     static constexpr u32 batch = 64;            // of frames that are out, taken back together
+    static constexpr u32 most_patience = 32;    // frames at the device that nobody asks for
     static constexpr u32 rounds_per_step = 16;  // of looking again at a device that goes on
     static constexpr u32 most_recoveries = 16;  // of the device, then the server gives up
 
@@ -82,6 +83,8 @@ public:
     void open(u32 place, const Session& session, u32 program);
     bool is_open(u32 place) const { return turns_.is_open(place); }
     Session& session(u32 place) { return *sessions_[place]; }
+    // Frames of it are at the device, which is asked.
+    bool busy(u32 place);
     void set_filter(u32 place, const net::Filter& filter);
     // Nothing of the session is served any more; its memory goes once nothing of it is at the
     // device.
@@ -116,16 +119,21 @@ private:
 
     Result<> work();
     Result<> receive();
+    Result<> receive_others();
     u32 harvest(u32 most);
-    void give_out(std::span<const Plain> frames);
+    u32 hand_over(u32 place, u32 most);
+    u32 give_out(std::span<const Plain> frames);
+    void count_received(u32 frames, u64 bytes, u64 wanted);
     void arrived(const virtio::net::Frame& frame);
     void give_out(const Arrival& arrival);
 
+    Result<> take_back() { return nic_->has_sent() ? reclaim() : Result<>{}; }
     Result<> reclaim();
-    u64 finish(std::span<const u64> tags, net::Status status);
-    u64 finish_some(const u64*& at, const u64* end, net::Status status);
+    bool finish_some(u32& place);
+    u32 finish(u64 tag, net::Status status);
 
     void forward();
+    void note_waiting(u32 place);
     bool serve(u32 place);
     u32 serve_plain(u32 place, Session& session, u32 most);
     void serve(u32 place, Session& session, const net::Send& asked);
@@ -137,7 +145,11 @@ private:
     u32 in_flight_with_peers(u32 place) const;
 
     u32 link_bits() const { return nic_->info().link_up ? net::LinkBits::up : 0; }
-    bool sends_awaited() const;
+    bool sends_awaited() const
+    {
+        return waiting_ != 0 || held_ || ending_ != 0 || turns_.capped() || most_in_flight_ == 0;
+    }
+    void sessions_changed();
     void filters_changed();
     void link_changed();
     void publish();
@@ -149,15 +161,18 @@ private:
     O* owner_;
     Totals* totals_;
     common::Turns turns_;
-    u64 ending_ = 0;  // sessions that ended, and have frames at the device
+    u64 ending_ = 0;   // sessions that ended, and have frames at the device
+    u64 waiting_ = 0;  // whose clients sleep until a frame of theirs is out
+    u32 patience_ = most_patience;
+    u32 last_sent_ = 0;  // whose frames came back last
     u32 recoveries_ = 0;
     u32 most_in_flight_ = N::most_sends / 2;  // of one program; 0: nobody's sends are taken
     u32 link_;
     bool more_ = false;  // the device has more than one step moves
+    bool lied_ = false;  // the device, between two steps
     std::optional<Held> held_;
     std::array<std::optional<Session>, max_sessions> sessions_;
     std::array<Plain, burst> plain_;
-    std::array<u64, batch> tags_;
 };
 
 template <class N, class O>
@@ -166,40 +181,49 @@ Result<> Engine<N, O>::step(abi::Bits woken)
     Result<> done;
     if (woken.any(abi::Bits::at(interrupt_bit))) {
         const auto changed = nic_->acknowledge();
-        if (!changed)
+        if (!changed) [[unlikely]]
             done = fail(changed.error());
         else if (*changed) [[unlikely]]
             link_changed();
     }
     (void)turns_.wake(woken);
-    if (done)
+    if (std::exchange(lied_, false)) [[unlikely]]
+        done = fail(Errc::device_fault);
+    if (done) [[likely]]
         done = work();
-    if (!done) [[unlikely]]
+    if (!done) [[unlikely]] {
         done = recover();
-    publish();
+        publish();
+    }
     return done;
 }
 
-// Errors: device_fault (a lie).
+// What came is looked for only if the device may not interrupt for it. Frames that are out are
+// taken back when somebody waits for that, or when they are so many that a client could come to
+// wait: together, they cost less. Errors: device_fault (a lie).
 template <class N, class O>
 Result<> Engine<N, O>::work()
 {
     for (u32 round = 0; round < rounds_per_step; ++round) {
         more_ = false;
-        if (nic_->has_sent())
-            if (const auto done = reclaim(); !done)
+        if (nic_->sending() >= patience_ || held_)
+            if (const auto done = take_back(); !done) [[unlikely]]
                 return done;
         if (held_) [[unlikely]]
             retry_held();
         forward();
-        if (nic_->has_received())
-            if (const auto done = receive(); !done)
+        const bool awaited = sends_awaited();
+        if (awaited || nic_->sending() >= patience_)
+            if (const auto done = take_back(); !done) [[unlikely]]
                 return done;
-        if (const auto done = nic_->settle(); !done)
+        if (!nic_->listening())
+            if (const auto done = receive(); !done) [[unlikely]]
+                return done;
+        if (const auto done = nic_->settle(); !done) [[unlikely]]
             return done;
         nic_->kick();
         publish();
-        if (more_ || !nic_->arm(sends_awaited()))
+        if (more_ || (nic_->listening() && !awaited) || !nic_->arm(awaited && sends_awaited()))
             return {};
     }
     more_ = true;
@@ -212,7 +236,7 @@ void Engine<N, O>::open(u32 place, const Session& session, u32 program)
     sessions_[place] = session;
     sessions_[place]->show_link(link_);
     turns_.open(place, program);
-    filters_changed();
+    sessions_changed();
 }
 
 template <class N, class O>
@@ -228,8 +252,20 @@ void Engine<N, O>::end(u32 place)
     turns_.close(place);
     sessions_[place]->end();
     ending_ |= Turns::bit_of(place);
-    filters_changed();
+    waiting_ &= ~Turns::bit_of(place);
+    sessions_changed();
     remove_if_done(place);
+}
+
+// A lie is left for the next step.
+template <class N, class O>
+bool Engine<N, O>::busy(u32 place)
+{
+    if (sessions_[place]->in_flight() != 0) {
+        lied_ |= !reclaim();
+        more_ = true;
+    }
+    return sessions_[place]->in_flight() != 0;
 }
 
 template <class N, class O>
@@ -243,13 +279,14 @@ void Engine<N, O>::remove_if_done(u32 place)
     owner_->release(place);
 }
 
-// Somebody waits for frames to be out: the device is to interrupt then.
 template <class N, class O>
-bool Engine<N, O>::sends_awaited() const
+void Engine<N, O>::sessions_changed()
 {
-    bool awaited = held_ || ending_ != 0 || turns_.capped() || most_in_flight_ == 0;
-    Turns::each(turns_.open_set(), [&](u32 place) { awaited |= sessions_[place]->awaited(); });
-    return awaited;
+    patience_ = most_patience;
+    Turns::each(turns_.open_set(), [this](u32 place) {
+        patience_ = std::min(patience_, std::max(sessions_[place]->completions().size() / 2, 1U));
+    });
+    filters_changed();
 }
 
 template <class N, class O>
@@ -274,11 +311,13 @@ template <class N, class O>
 
 // What a session was given, or has been taken from.
 template <class N, class O>
-void Engine<N, O>::publish()
+[[gnu::always_inline]] inline void Engine<N, O>::publish()
 {
-    Turns::each(turns_.take_touched(), [this](u32 place) {
+    Turns::each(turns_.take_touched(), [this] [[gnu::always_inline]] (u32 place) {
         if (sessions_[place]->publish())
             owner_->ring(place);
+        if (waiting_ != 0)
+            note_waiting(place);
     });
 }
 
@@ -300,12 +339,9 @@ template <class N, class O>
     sys::note(abi::BlackBox::What::reset, ++recoveries_);
     if (recoveries_ > most_recoveries)
         return fail(Errc::device_fault);
-    u64 touched = 0;
-    const auto again =
-        nic_->recover([&](u64 tag) { touched |= finish({&tag, 1}, net::Status::lost); });
+    const auto again = nic_->recover([this](u64 tag) { (void)finish(tag, net::Status::lost); });
     if (!again)
         return again;
-    turns_.touch_all(touched);
     turns_.uncap();
     link_changed();
     more_ = true;

@@ -5,74 +5,85 @@
 
 namespace netd {
 
+// Frames come back as they went, many of one session one after the other.
 template <class N, class O>
-Result<> Engine<N, O>::reclaim()
+[[gnu::noinline]] Result<> Engine<N, O>::reclaim()
 {
-    Result<> done;
-    u64 touched = 0;
-    bool room = false;
+    u32 place = last_sent_;
     while (nic_->has_sent()) {
-        u64* next = tags_.data();
-        u32 count =
-            nic_->sent_plain(batch, [&next] [[gnu::always_inline]] (u64 tag) { *next++ = tag; });
-        if (count == 0) {
-            const auto tag = nic_->sent();
-            if (tag && !*tag) [[unlikely]]
-                done = fail(tag->error());
-            if (!tag || !*tag)
-                break;
-            tags_[count++] = **tag;
-        }
-        touched |= finish(std::span{tags_}.first(count), net::Status::ok);
-        room = true;
+        if (finish_some(place))
+            continue;
+        const auto tag = nic_->sent();
+        if (!tag)
+            break;
+        if (!*tag) [[unlikely]]
+            return fail(tag->error());
+        place = finish(**tag, net::Status::ok);
     }
-    turns_.touch_all(touched);
-    if (room)
-        turns_.uncap();
-    return done;
+    last_sent_ = place;
+    turns_.uncap();
+    return {};
 }
 
-// The set of sessions whose clients must be told.
+// As many as are plain and of this session, whose client must be told. False: that was none. If
+// the next one is of another session, `place` is that.
 template <class N, class O>
-u64 Engine<N, O>::finish(std::span<const u64> tags, net::Status status)
+[[gnu::always_inline]] inline bool Engine<N, O>::finish_some(u32& place)
 {
-    u64 touched = 0;
-    totals_->lost_frames += status == net::Status::lost ? tags.size() : 0;
-    const u64* const end = tags.data() + tags.size();
-    for (const u64* at = tags.data(); at != end;)
-        touched |= finish_some(at, end, status);
-    return touched;
-}
-
-// As many as are of one session.
-template <class N, class O>
-[[gnu::always_inline]] inline u64
-Engine<N, O>::finish_some(const u64*& at, const u64* end, net::Status status)
-{
-    const u64 place = Tag::Place::get(*at);
-    Session& session = *sessions_[place];
+    const u32 own = place;
+    if (!turns_.is_open(own)) [[unlikely]]
+        return false;
+    Session& session = *sessions_[own];
     auto completions = session.completions();
-    const bool open = session.open();
-    const u64* const first = at;
-    for (; at != end && Tag::Place::get(*at) == place; ++at)
-        if (open) [[likely]]
-            (void)completions.push({static_cast<u32>(*at), status});
+    const u32 count = nic_->sent_plain(batch, [&] [[gnu::always_inline]] (u64 tag) {
+        if (Tag::Place::get(tag) != own) [[unlikely]] {
+            place = static_cast<u32>(Tag::Place::get(tag));
+            return false;
+        }
+        (void)completions.push({static_cast<u32>(tag), net::Status::ok});
+        return true;
+    });
     session.put_back(completions);
-    session.ended(static_cast<u32>(at - first));
-    if (open) [[likely]]
-        return Turns::bit_of(static_cast<u32>(place));
-    remove_if_done(static_cast<u32>(place));
-    return 0;
+    session.ended(count);
+    if (count != 0)
+        turns_.touch(own);
+    return count != 0 || place != own;
+}
+
+// One of any kind. Returns its session's place.
+template <class N, class O>
+[[gnu::noinline]] u32 Engine<N, O>::finish(u64 tag, net::Status status)
+{
+    const auto place = static_cast<u32>(Tag::Place::get(tag));
+    Session& session = *sessions_[place];
+    totals_->lost_frames += status == net::Status::lost ? 1 : 0;
+    session.ended();
+    if (session.open()) {
+        session.complete({static_cast<u32>(tag), status});
+        turns_.touch(place);
+    } else {
+        remove_if_done(place);
+    }
+    return place;
 }
 
 template <class N, class O>
-void Engine<N, O>::forward()
+[[gnu::always_inline]] inline void Engine<N, O>::forward()
 {
     for (u32 turns = 0; turns < turns_per_step && turns_.pending() && !held_; ++turns) {
         const u32 place = turns_.next();
         if (!serve(place))
             turns_.rest(place);
+        note_waiting(place);
     }
+}
+
+// A client rings after it went to sleep on what it sent, so its session is served then.
+template <class N, class O>
+void Engine<N, O>::note_waiting(u32 place)
+{
+    const bool waits = turns_.is_open(place) && sessions_[place]->awaited();
+    waiting_ = (waiting_ & ~Turns::bit_of(place)) | (waits ? Turns::bit_of(place) : 0);
 }
 
 // One turn of one session. True: it may have more.
@@ -89,22 +100,24 @@ bool Engine<N, O>::serve(u32 place)
         return false;
     }
     u32 left = std::min({turn, budget, most_in_flight_ - at_device});
-    while (left != 0 && !held_) {
+    while (!held_) {
         left -= serve_plain(place, session, left);
+        if (session.sleep()) [[likely]]
+            return false;
         if (left == 0)
             break;
         const auto asked = session.next();
         if (!asked)
-            return rest(place, !session.broken() && session.sleep());
+            break;
         serve(place, session, *asked);
         --left;
     }
-    return true;
+    return rest(place, false);
 }
 
 // As many as are plain, one after the other. Returns how many were taken.
 template <class N, class O>
-u32 Engine<N, O>::serve_plain(u32 place, Session& session, u32 most)
+[[gnu::always_inline]] inline u32 Engine<N, O>::serve_plain(u32 place, Session& session, u32 most)
 {
     const bool up = (link_ & net::LinkBits::up) != 0;
     most = up ? std::min(most, nic_->plain_room(session)) : 0;
@@ -112,7 +125,8 @@ u32 Engine<N, O>::serve_plain(u32 place, Session& session, u32 most)
     limits.max_frame = std::min(limits.max_frame, nic_->max_frame());  // less after some resets
     const DeviceAddr buffer = session.buffer().start();
     u64 bytes = 0;
-    auto sends = session.requests();
+    auto& sends = session.pending();
+    most = std::min(most, sends.available());
     using Send = typename N::PlainSend;
     const u32 sent = nic_->send_plain(most, [&] [[gnu::always_inline]] (Send & next) {
         const auto asked = sends.pop_if([&](const net::Send& send) { return plain(send, limits); });
@@ -122,7 +136,6 @@ u32 Engine<N, O>::serve_plain(u32 place, Session& session, u32 most)
         next = {Tag::make(place, asked->offset), {buffer + Bytes{asked->offset}, asked->bytes}};
         return true;
     });
-    session.put_back(sends);
     session.started(sent);
     count(session, {sent, bytes});
     return sent;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <span>
 
@@ -36,17 +37,24 @@ struct Keys {
 // copy, and clients are given the copy.
 using KeyBytes = std::array<u8, 24>;
 
-inline Keys keys_of(const KeyBytes& bytes)
+// The half word at byte `at` of eight, most significant byte first.
+constexpr u16 half_of(u64 word, u32 at)
 {
-    std::array<u64, 3> words;
-    std::memcpy(words.data(), bytes.data(), sizeof words);
-    const auto half = [&words](usize at) {  // of two bytes
-        return __builtin_bswap16(static_cast<u16>(words[at / 4] >> at % 4 * 16));
-    };
+    return __builtin_bswap16(static_cast<u16>(word >> at * 8));
+}
+
+[[gnu::cold, gnu::noinline]] inline Keys tagged_keys(u64 destination, u64 second, u64 third)
+{
+    return {destination, half_of(third, 0), static_cast<u16>(half_of(second, 6) & 0xfff)};
+}
+
+[[gnu::always_inline]] inline Keys keys_of(const KeyBytes& bytes)
+{
+    const auto words = std::bit_cast<std::array<u64, 3>>(bytes);
     const u64 destination = __builtin_bswap64(words[0]) >> 16;
-    const u16 type = half(6);
+    const u16 type = half_of(words[1], 4);
     if (type == vlan_type) [[unlikely]]
-        return {destination, half(8), static_cast<u16>(half(7) & 0xfff)};
+        return tagged_keys(destination, words[1], words[2]);
     return {destination, type, 0};
 }
 

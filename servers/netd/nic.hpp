@@ -46,6 +46,10 @@ public:
     // changed. Errors: device_fault (it wants a reset, or makes no sense any more).
     Result<bool> acknowledge();
 
+    // The device will interrupt for the next frame that comes; nothing that came lies there.
+    bool listening() const { return listening_ && !driver_.control().busy(); }
+    // Frames that were sent and not taken back.
+    u32 sending() const { return driver_.transmit().in_flight(); }
     // There may be frames that came, or that are out.
     bool has_received() { return driver_.receive().ready(); }
     bool has_sent() { return driver_.transmit().ready(); }
@@ -64,7 +68,7 @@ public:
         return {buffer(piece.tag).memory + piece.offset, piece.length};
     }
     // All that came was looked at: its buffers are the device's again.
-    void give_back() { driver_.receive().repost(); }
+    [[gnu::always_inline]] void give_back() { driver_.receive().repost(); }
 
     // `asked` was admitted. A device that makes no checksums gets frames that have theirs: once,
     // before the frame is sent or waits.
@@ -102,7 +106,7 @@ public:
         return driver_.transmit().reclaim();
     }
 
-    // The same of those that are plain(): each(tag), at most so many.
+    // The same of those that are plain(): each(tag), at most so many, as long as it takes them.
     template <class Each>
     [[gnu::always_inline]] u32 sent_plain(u32 most, Each each)
     {
@@ -114,11 +118,16 @@ public:
     // lie).
     Result<> settle();
 
-    void kick() { notifies_ += driver_.kick() ? 1 : 0; }
+    [[gnu::always_inline]] void kick() { notifies_ += driver_.kick() ? 1 : 0; }
     // Before sleeping. True: look at everything once more. `sends`: also for frames that go out.
-    bool arm(bool sends)
+    [[gnu::always_inline]] bool arm(bool sends)
     {
-        const bool more = driver_.arm();
+        bool more = false;
+        if (!listening()) {
+            const bool usual = !packed_ && !driver_.control().busy();
+            more = usual ? driver_.receive().arm() : driver_.arm();
+            listening_ = !more && !packed_;
+        }
         return (sends && driver_.arm_transmit()) || more;
     }
 
@@ -135,6 +144,7 @@ private:
         return {buffers_.memory + offset.raw(), buffers_.address + offset, Bytes{buffer_bytes_}};
     }
     Result<> begin();
+    Result<bool> configuration_changed(const virtio::Interrupt& cause);
     static void make_checksum(net::Send& asked, const Session& session);
     Result<> send_other(u64 tag, const net::Send& asked, const Session& session);
 
@@ -143,6 +153,8 @@ private:
     Modes modes_;
     virtio::DmaRegion buffers_;
     u32 buffer_bytes_ = 0;
+    bool listening_ = false;
+    bool packed_ = false;    // before each sleep, the driver has more to say to a packed ring
     bool announce_ = false;  // the device waits to hear that its clients know
     net::Mac mac_{};
     u64 notifies_ = 0;
@@ -171,6 +183,8 @@ template <virtio::Bus B>
 Result<> VirtioNic<B>::begin()
 {
     modes_.restart(driver_.accepted());
+    listening_ = false;
+    packed_ = driver_.accepted().has(virtio::Feature::ring_packed);
     buffer_bytes_ = static_cast<u32>(align_up(std::max(driver_.receive().min_buffer(), 2048U), 64));
     const u64 count = std::min<u64>(receive_size, buffer_memory / buffer_bytes_);
     for (u64 index = 0; index < count; ++index)
@@ -180,12 +194,20 @@ Result<> VirtioNic<B>::begin()
 }
 
 template <virtio::Bus B>
-Result<bool> VirtioNic<B>::acknowledge()
+[[gnu::always_inline]] inline Result<bool> VirtioNic<B>::acknowledge()
 {
     const virtio::Interrupt cause = device_->acknowledge();
     ++interrupts_;
+    listening_ = false;
     if (!cause.config_change) [[likely]]
         return false;
+    return configuration_changed(cause);
+}
+
+template <virtio::Bus B>
+[[gnu::cold, gnu::noinline]] Result<bool>
+VirtioNic<B>::configuration_changed(const virtio::Interrupt& cause)
+{
     if (cause.needs_reset)
         return fail(Errc::device_fault);
     const auto read = driver_.refresh();

@@ -193,7 +193,7 @@ Result<net::Detach::Reply> Server<N>::on(const net::Detach::Request& request, sy
         return fail(Errc::bad_argument);
     if (!owns(request.session, caller.badge()))
         return fail(Errc::not_found);
-    if (engine_.session(request.session).in_flight() != 0)
+    if (engine_.busy(request.session))
         return fail(Errc::busy);
     engine_.end(request.session);
     return net::Detach::Reply{};

@@ -1,11 +1,10 @@
 // netd/session.hpp - one client's four rings, its buffer and its filter.
 //
-// Every space that is taken comes back as one Received, in the ring that had room for it before it
-// was taken: the server never waits for a client.
+// Every space that is taken comes back as one Received: that ring has room for as many as a client
+// may have. One with more loses them; the server never waits for a client.
 #pragma once
 
-#include "admit.hpp"
-#include "match.hpp"
+#include "delivery.hpp"
 
 #include <common/buffer_map.hpp>
 #include <common/exchange.hpp>
@@ -23,14 +22,6 @@ struct Rings {
     std::span<net::Sent> sent;
 };
 
-// A frame that came whole, in one buffer of the server, and of which the device says nothing.
-struct Plain {
-    KeyBytes head;  // a copy, as far as the frame goes
-    Keys keys;      // of it
-    const std::byte* bytes;
-    u32 length;
-};
-
 // Any other one.
 struct Arrival {
     KeyBytes head;
@@ -43,16 +34,6 @@ struct Arrival {
     bool csum_wanted;
 };
 
-struct Counts {
-    u64 received_frames = 0;
-    u64 received_bytes = 0;
-    u64 no_space = 0;
-    u64 too_long = 0;
-    u64 sent_frames = 0;
-    u64 sent_bytes = 0;
-    u64 refused_frames = 0;
-};
-
 class Session : public common::Exchange<net::Send, net::Sent> {
 public:
     // `bytes`: the buffer, mapped. Errors: bad_argument (ring sizes).
@@ -61,36 +42,30 @@ public:
                                 const common::BufferMap& buffer,
                                 std::span<std::byte> bytes);
 
-    const Limits& limits() const { return limits_; }
+    const Limits& limits() const { return delivery_.limits(); }
     const common::BufferMap& buffer() const { return buffer_; }
-    std::span<std::byte> bytes() const { return bytes_; }
-    Counts& counts() { return counts_; }
+    std::span<std::byte> bytes() const { return delivery_.bytes(); }
+    Counts& counts() { return delivery_.counts(); }
 
     const net::Filter& filter() const { return filter_; }
-    const Match& match() const { return match_; }
+    const Match& match() const { return delivery_.match(); }
     void set_filter(const net::Filter& filter, const net::Mac& own)
     {
         filter_ = filter;
-        match_ = Match{filter, own};
+        delivery_.set_match(Match{filter, own});
     }
 
-    // What became of some frames, at most 64.
-    struct Delivered {
-        u64 wanted = 0;      // a bit for each that the filter wants
-        bool shown = false;  // there is something to show the client
-    };
-    // Copies those that the filter wants into the oldest spaces, or counts them as lost.
-    Delivered deliver(std::span<const Plain> frames);
-    // The same of one of another kind.
-    bool deliver(const Arrival& frame);
+    // For plain frames that come.
+    Delivery& delivery() { return delivery_; }
+    // One that is not plain, and that the filter wants.
+    void deliver(const Arrival& frame);
 
-    bool broken() const { return Exchange::broken() || spaces_.broken() || received_.broken(); }
+    bool broken() const { return Exchange::broken() || delivery_.broken(); }
 
     // Shows the client what it was given. True: it sleeps and wants its doorbell.
     [[nodiscard]] bool publish()
     {
-        spaces_.release();
-        const bool received = received_.publish();
+        const bool received = delivery_.publish();
         return Exchange::publish() || received;
     }
 
@@ -101,57 +76,19 @@ public:
 
 private:
     Session(const Exchange& exchange,
-            const Consumer<net::Space>& spaces,
-            const Producer<net::Received>& received,
+            const Delivery& delivery,
             net::ServerPage& page,
-            const Limits& limits,
-            const common::BufferMap& buffer,
-            std::span<std::byte> bytes)
-        : Exchange{exchange},
-          spaces_{spaces},
-          received_{received},
-          page_{&page},
-          limits_{limits},
-          buffer_{buffer},
-          bytes_{bytes}
+            const common::BufferMap& buffer)
+        : Exchange{exchange}, delivery_{delivery}, page_{&page}, buffer_{buffer}
     {
     }
 
-    // The rings of what comes, what is lost and what is not, on its way through some frames.
-    struct Spaces {
-        Consumer<net::Space> spaces;
-        Producer<net::Received> received;
-        u32 missed;
-        Counts counts;
-        bool shown = false;
-    };
-    // The client's index is looked at once, though there may be room: a lie is found at once.
-    Spaces open_spaces()
-    {
-        (void)received_.room();
-        return {spaces_, received_, missed_, counts_};
-    }
-    bool close_spaces(const Spaces& at)
-    {
-        spaces_ = at.spaces;
-        received_ = at.received;
-        missed_ = at.missed;
-        counts_ = at.counts;
-        return at.shown;
-    }
-    static std::optional<u32> space(Spaces& at, const Limits& limits, u32 bytes, u32 flags);
     static void copy(const Arrival& frame, std::span<std::byte> into);
 
-    Consumer<net::Space> spaces_;
-    Producer<net::Received> received_;
+    Delivery delivery_;
     net::ServerPage* page_;
-    Limits limits_;
     common::BufferMap buffer_;
-    std::span<std::byte> bytes_;
     net::Filter filter_{};
-    Match match_;
-    u32 missed_ = 0;
-    Counts counts_;
 };
 
 }  // namespace netd

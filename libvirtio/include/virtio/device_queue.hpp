@@ -79,7 +79,10 @@ public:
     bool ready() const { return running_ && queue_.ready(); }
     // Shows the device what was submitted. True: it was notified.
     template <Bus B>
-    bool kick(const Device<B>& device);
+    bool kick(const Device<B>& device)
+    {
+        return (unpublished_ || notify_) && tell(device);
+    }
     // Notifies of what was shown and the device did not want to hear of, once; before sleeping.
     // QEMU's network device (7.2) leaves its wish for a notification of a packed ring where it was
     // when it goes on after its peer kept it waiting, and would never hear of more.
@@ -101,6 +104,8 @@ private:
 
     // For chains that have more than one buffer, as most do.
     static constexpr Tables tables(u16 size) { return {size, table_entries}; }
+    template <Bus B>
+    bool tell(const Device<B>& device);
     [[gnu::noinline]] void show()
     {
         unpublished_ = false;
@@ -176,7 +181,7 @@ template <u16 Max, u16 Reserved>
 
 template <u16 Max, u16 Reserved>
 template <Bus B>
-bool DeviceQueue<Max, Reserved>::kick(const Device<B>& device)
+bool DeviceQueue<Max, Reserved>::tell(const Device<B>& device)
 {
     if (!running_)
         return false;

@@ -65,7 +65,9 @@ public:
     // `pair` is less than pairs().
     Receive& receive(u16 pair = 0) { return receive_[pair]; }
     Transmit& transmit(u16 pair = 0) { return transmit_[pair]; }
+    const Transmit& transmit(u16 pair = 0) const { return transmit_[pair]; }
     Control& control() { return control_; }
+    const Control& control() const { return control_; }
     // As Transmitter::send; also out_of_range: a pair that the device does not use yet.
     Result<> send(u64 tag, std::span<const Run> frame, const Offload& offload = {}, u16 pair = 0)
     {
@@ -250,14 +252,17 @@ Result<> Driver<B, MaxQueue, MaxPairs>::recover(Lost lost)
 }
 
 template <Bus B, u16 MaxQueue, u16 MaxPairs>
-bool Driver<B, MaxQueue, MaxPairs>::kick()
+[[gnu::always_inline]] inline bool Driver<B, MaxQueue, MaxPairs>::kick()
 {
-    bool notified = false;
-    for (u16 pair = 0; pair < pairs_; ++pair) {
+    if (pairs_ == 0)
+        return false;
+    bool notified = receive_[0].kick(*device_);
+    notified |= transmit_[0].kick(*device_);
+    for (u16 pair = 1; pair < std::min(pairs_, MaxPairs); ++pair) {
         notified |= receive_[pair].kick(*device_);
         notified |= transmit_[pair].kick(*device_);
     }
-    if (pairs_ != 0)
+    if (control_.busy())
         notified |= control_.kick(*device_);
     return notified;
 }

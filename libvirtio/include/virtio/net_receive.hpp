@@ -116,6 +116,8 @@ private:
     };
 
     void came_back(u16 id) { free_[free_count_++ % Max] = id; }
+    template <class All>
+    u16 offer_unlike(All all);
     Result<> add(const Posted& buffer, u32 written);
     Result<> begin(const Posted& buffer, u32 written);
     Frame finish();
@@ -132,6 +134,8 @@ private:
     u32 least_ = min_receive_buffer;
     bool lied_ = false;
     u16 free_count_ = 0;
+    u16 known_ = 0;                      // chains that had a buffer once
+    u32 common_ = 0;                     // bytes of all buffers; zero: they differ
     std::array<u16, Max> free_{};        // chains, of one buffer each, that the device has not got
     std::array<Posted, Max> buffers_{};  // by the head of their chain
 
@@ -161,6 +165,7 @@ Receiver<Max>::start(Device<B>& device, u16 index, DmaCursor& memory, u16 size, 
     shape_.longest = rules.accepted.has(NetFeature::mtu) ? rules.mtu + link_header : ~0U;
     lied_ = false;
     wanted_ = count_ = 0;
+    known_ = 0;
     buffers_.fill({});
     const u16 count = queue_.size();
     if (const auto done = queue_.reserve(count, 1); !done)
@@ -187,23 +192,41 @@ template <u16 Max>
     const auto length = static_cast<u32>(buffer.size.raw());
     const u16 id = free_[--free_count_];
     queue_.offer(DescriptorIndex{id}, {buffer.address, length, true}, {length, length});
+    if (known_ == 0)
+        common_ = length;
+    common_ = common_ == length ? length : 0;
+    known_ += buffers_[id].memory == nullptr ? 1 : 0;
     buffers_[id] = {tag, buffer.memory, length};
     return {};
 }
 
 template <u16 Max>
-void Receiver<Max>::repost()
+[[gnu::always_inline]] inline void Receiver<Max>::repost()
 {
     if (queue_.size() == 0 || broken() || wanted_ != 0) [[unlikely]]
         return;
     const u16* at = free_.data() + free_count_;
-    const u16 given = queue_.offer_some(free_count_, [&] [[gnu::always_inline]] (Offer & offer) {
-        const u16 id = *--at % Max;
-        const Posted& buffer = buffers_[id];
-        offer = {DescriptorIndex{id}, {buffer.length, buffer.length}};
-        return buffer.memory != nullptr;  // if it was none, none below was
-    });
+    const auto offer_all = [&] [[gnu::always_inline]] (auto length_of) {
+        return queue_.offer_some(free_count_, [&] [[gnu::always_inline]] (Offer & offer) {
+            const u16 id = *--at % Max;
+            const u32 length = length_of(id);
+            offer = {DescriptorIndex{id}, {length, length}};
+            return length != 0;
+        });
+    };
+    const u32 common = common_;
+    const u16 given = common != 0 && known_ == queue_.size()
+                          ? offer_all([common](u16) { return common; })
+                          : offer_unlike(offer_all);
     free_count_ = static_cast<u16>(free_count_ - given);
+}
+
+// Some have another length than others, or none yet; then none below has one.
+template <u16 Max>
+template <class All>
+[[gnu::noinline]] u16 Receiver<Max>::offer_unlike(All all)
+{
+    return all([this](u16 id) { return buffers_[id].length; });
 }
 
 template <u16 Max>

@@ -58,8 +58,9 @@ public:
     std::optional<Result<u64>> reclaim();
     // There may be something to reclaim.
     bool ready() const { return queue_.ready(); }
-    // each(tag) for the next plain frames that are out, at most so many. Returns how many;
-    // reclaim() tells what comes then.
+    // each(tag) for the next plain frames that are out, at most so many, as long as it says that it
+    // took it; one that it did not take comes again. Returns how many; reclaim() tells what comes
+    // then.
     template <class Each>
     u16 reclaim_plain(u16 most, Each each);
 
@@ -323,13 +324,12 @@ template <class Each>
 [[gnu::always_inline]] inline u16 Transmitter<Max>::reclaim_plain(u16 most, Each each)
 {
     u16* free = plain_.data() + plain_count_;
+    // Chains that are as they were laid out have no header of their own.
     const u16 taken = queue_.take_some(most, [&] [[gnu::always_inline]] (const Completion& out) {
         const u16 id = out.head.raw();
-        const Sent& frame = sent_[id];
-        if (frame.slot != no_slot) [[unlikely]]
+        if (!each(sent_[id].tag)) [[unlikely]]
             return false;
         *free++ = id;
-        each(frame.tag);
         return true;
     });
     plain_count_ = static_cast<u16>(plain_count_ + taken);

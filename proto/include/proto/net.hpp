@@ -24,7 +24,8 @@
 // A doorbell (either direction) is a signal on a notification, given with all bits set: the
 // handle's mask keeps the one that is meant. The server never sleeps on spaces: it wants no
 // doorbell for those. A client that sleeps until something was *sent* rings after it announced that
-// it sleeps, asked or not: a device says that a frame is out only if somebody waits for it.
+// it sleeps, asked or not: a device says that a frame is out only if somebody waits for it. Until
+// then up to half of what a session may have outstanding can be out without a word.
 //
 // A client has at most `receive_entries` spaces and `send_entries` sends outstanding. A frame that
 // a session wants and has no space for is lost for that session, and counted; nobody waits for it.

@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
     const netd::Limits limits{
         .buffer_bytes = in.buffer_bytes, .space_bytes = in.space_bytes, .max_frame = in.max_frame};
     check_send(in, limits);
-    if (netd::admit(in.space, limits))
+    if (in.space_bytes <= in.buffer_bytes && netd::admit(in.space, netd::last_space(limits)))
         demand(Wide{in.space.offset} + in.space_bytes <= in.buffer_bytes);
     check_filter(in);
     return 0;

@@ -157,8 +157,11 @@ public:
     {
         if (engine.is_open(liar.place))
             engine.end(liar.place);
+        work({});
         for (u32 i = 0; honest.channel.sending() != 0 || !nic.at_device.empty(); ++i) {
             demand(i < 100);
+            if (honest.channel.arm(true))
+                work(honest.bell());  // until a frame is out
             finish(0);
             look_honestly(100);
         }

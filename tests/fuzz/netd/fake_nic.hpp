@@ -57,6 +57,8 @@ struct FakeNic {
     proto::net::Mac mac() const { return {2, 0, 0, 0, 0, 1}; }
     Result<bool> acknowledge() { return std::exchange(link_changed, false); }
 
+    static bool listening() { return false; }
+    u32 sending() const { return static_cast<u32>(at_device.size() + out.size()); }
     bool has_received() const { return !came.empty(); }
     bool has_sent() const { return !out.empty(); }
     template <class Each>
@@ -102,7 +104,7 @@ struct FakeNic {
     }
     Result<> send(u64 tag, const proto::net::Send& asked, const netd::Session& session)
     {
-        if (at_device.size() + out.size() >= most_sends)
+        if (sending() >= most_sends)
             return fail(Errc::would_block);
         took(tag, (session.buffer().start() + Bytes{asked.offset}).raw(), asked.bytes,
              session.buffer().bytes());
@@ -111,7 +113,7 @@ struct FakeNic {
     u32 plain_room(const netd::Session& session)
     {
         buffer_bytes_ = session.buffer().bytes();
-        return most_sends - static_cast<u32>(at_device.size() + out.size());
+        return most_sends - sending();
     }
     template <class Each>
     u32 send_plain(u32 most, Each each)
@@ -135,17 +137,15 @@ struct FakeNic {
     u32 sent_plain(u32 most, Each each)
     {
         u32 count = 0;
-        for (; count < most && out.size() > 1; ++count) {
-            each(out.front());
+        for (; count < most && out.size() > 1 && each(out.front()); ++count)
             out.pop_front();
-        }
         return count;
     }
 
     netd::Modes& modes() { return modes_; }
     static Result<> settle() { return {}; }
     static void kick() {}
-    bool arm(bool) const { return has_received() || has_sent(); }
+    bool arm(bool sends) const { return has_received() || (sends && has_sent()); }
     template <class Lost>
     static Result<> recover(Lost)
     {

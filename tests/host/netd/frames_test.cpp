@@ -111,6 +111,39 @@ TEST_CASE("many frames at a time go out and come in as one by one, as far as the
     CHECK(rig.world.complaints.empty());
 }
 
+TEST_CASE("frames that are out come back together without an interrupt, or when somebody waits",
+          "[netd][N5][N7]")
+{
+    NicRig rig;
+    net::Interface nic;
+    REQUIRE(nic.open(rig.bench.startup(), "nic0", {.receive_frames = 16, .send_frames = 16})
+                .has_value());
+    const auto send = [&] {
+        CHECK(nic.send_each(1, [](std::span<std::byte>) { return 64u; }) == 1);
+        nic.kick();
+        rig.settle();
+    };
+    const auto look = [&] {
+        CHECK(nic.wait(abi::Ticks{1}).error() == Errc::timed_out);
+        return nic.sending();
+    };
+    send();
+    REQUIRE(net::Blocking{nic}.flush().has_value());
+    const u64 interrupts = nic.stats()->interrupts;
+    for (u32 n = 1; n < 8; ++n) {
+        send();
+        CHECK(look() == n);
+    }
+    send();
+    CHECK(look() <= 1);
+    send();
+    CHECK(nic.stats()->interrupts == interrupts);
+    REQUIRE(nic.wait_sent().has_value());
+    CHECK(nic.sending() == 0);
+    CHECK(rig.device_model.sent.size() == 10);
+    CHECK(rig.world.complaints.empty());
+}
+
 TEST_CASE("every client gets the frames that its filter wants, and no other", "[netd][N24][N22]")
 {
     NicRig rig{{}, {}, true};

@@ -172,6 +172,7 @@ TEST_CASE("spaces and sends that are not in the buffer are refused one by one",
     ring::store(hand.page().sends.index, 7);
     hand.ring();
     rig.settle();
+    ring::store(hand.page().sent.wake_at, 6);  // sleeps until the seventh is out
     hand.ring();
     rig.settle();
     const auto* sent = hand.server.mapping.array<wire::Sent>(wire::sent_at(8), 8)->data();
@@ -180,6 +181,22 @@ TEST_CASE("spaces and sends that are not in the buffer are refused one by one",
     CHECK((sent[6].status == wire::Status::ok && sent[6].offset == 64));
     CHECK(rig.device_model.sent.size() == 1);
     CHECK(hand.session.call<wire::SessionStats>({hand.number, 0})->refused_frames == 6);
+}
+
+TEST_CASE("a session ends at once when its frames are out, though nobody was told", "[netd][N5]")
+{
+    NicRig rig;
+    Hand hand{rig};
+    REQUIRE(hand.attach(good) == Errc::ok);
+    auto* sends = hand.client.mapping.array<wire::Send>(wire::sends_at(8), 8)->data();
+    sends[0] = sends[1] = {0, 64, 0, 0, 0, 0};
+    ring::store(hand.page().sent.wake_at, 8);  // it does not wait
+    ring::store(hand.page().sends.index, 2);
+    hand.ring();
+    rig.settle();
+    CHECK(hand.answers().sent.index == 0);
+    CHECK(hand.session.call<wire::Detach>({hand.number, 0}).has_value());
+    CHECK(rig.bench.pins() == 0);
 }
 
 TEST_CASE("the memory of a client that went is kept until the device has let go of its frames",

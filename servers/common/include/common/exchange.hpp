@@ -60,6 +60,8 @@ public:
     void took(const Batch& batch) { requests_.took(batch); }
     // All that waiting() told of were taken.
     bool emptied() const { return requests_.emptied(); }
+    // The ring that next() takes from.
+    Consumer<Request>& pending() { return requests_; }
 
     // A ring index that the client cannot have reached honestly.
     bool broken() const { return requests_.broken() || completions_.broken(); }
@@ -90,10 +92,8 @@ public:
     // The room was kept.
     void complete(const Completion& completion) { completions_.put(completion); }
 
-    // The cursors of a ring, for a loop that writes memory which the compiler can't tell from them;
-    // they are given back before anything else is done here.
-    Consumer<Request> requests() const { return requests_; }
-    void put_back(const Consumer<Request>& requests) { requests_ = requests; }
+    // The cursors of that ring, for a loop that writes memory which the compiler can't tell from
+    // them; they are given back before anything else is done here.
     Producer<Completion> completions() const { return completions_; }
     void put_back(const Producer<Completion>& completions) { completions_ = completions; }
 
