@@ -23,10 +23,7 @@ Result<> Channel::open(const Rings& rings, FramePool& pool)
             lost_frames_ += was == Place::sending ? 1 : 0;
             (void)pool.reclaim(index, 0);
         }
-    space_ring_ = *spaces;
-    send_ring_ = *sends;
-    received_ring_ = *received;
-    sent_ring_ = *sent;
+    ends_ = Ends{*spaces, *sends, *received, *sent};
     server_ = &rings.server;
     pool_ = &pool;
     entries_in_ = static_cast<u32>(rings.spaces.size());
@@ -36,15 +33,13 @@ Result<> Channel::open(const Rings& rings, FramePool& pool)
     return {};
 }
 
-void Channel::offer_spaces()
+void Channel::offer_more()
 {
-    if (!space_ring_)
-        return;
     const u32 keep = entries_out_ - sending_;
     const u32 before = spaces_out_;
     while (spaces_out_ < entries_in_ && pool_->available() > keep) {
         const u32 index = pool_->lend(*pool_->take());
-        if (!space_ring_->push({pool_->offset_of(index)})) {
+        if (!ends_->spaces.push({pool_->offset_of(index)})) {
             (void)pool_->reclaim(index, 0);
             break;
         }
@@ -53,24 +48,24 @@ void Channel::offer_spaces()
     }
     if (spaces_out_ == before)
         return;
-    received_ring_->release();
-    (void)space_ring_->publish();
+    ends_->received.release();
+    (void)ends_->spaces.publish();
 }
 
 bool Channel::publish()
 {
-    if (!send_ring_)
+    if (!ends_)
         return false;
-    received_ring_->release();
-    sent_ring_->release();
-    return send_ring_->publish();
+    ends_->received.release();
+    ends_->sent.release();
+    return ends_->sends.publish();
 }
 
 std::optional<Arrival> Channel::receive()
 {
-    if (!received_ring_ || why_ != Errc::ok)
+    if (!ends_ || why_ != Errc::ok)
         return std::nullopt;
-    const auto entry = received_ring_->pop();
+    const auto entry = ends_->received.pop();
     if (!entry)
         return std::nullopt;
     const u32 index = known(entry->offset, Place::space);
@@ -85,20 +80,19 @@ std::optional<Arrival> Channel::receive()
                    .missed = entry->missed};
 }
 
-void Channel::reclaim()
+void Channel::take_back()
 {
-    if (!sent_ring_ || why_ != Errc::ok)
-        return;
-    auto sent = *sent_ring_;
+    auto sent = ends_->sent;
     const FramePool::Shape shape = pool_->shape();
     auto free = pool_->returns();
     u32 count = 0;
-    for (;; ++count) {
+    for (const u32 end = sent.available(); count < end; ++count) {
         const auto entry = sent.pop();
         if (!entry)
             break;
-        const u32 index = shape.index_at(entry->offset);
-        if (index == shape.count || places_[index % max_frames] != Place::sending) [[unlikely]] {
+        const u32 index = entry->offset / shape.bytes_each;
+        if (!shape.begins(index, entry->offset) || places_[index % max_frames] != Place::sending)
+            [[unlikely]] {
             lose(Errc::malformed);
             break;
         }
@@ -109,24 +103,14 @@ void Channel::reclaim()
     }
     pool_->returned(free);
     sending_ -= count;
-    sent_ring_ = sent;
+    ends_->sent = sent;
 }
 
 bool Channel::arm(bool sent)
 {
-    if (!received_ring_ || lost_for() != Errc::ok)
+    if (!ends_ || why_ != Errc::ok)
         return false;
-    return sent ? sending_ == 0 || sent_ring_->arm() : received_ring_->arm();
-}
-
-Errc Channel::lost_for()
-{
-    if (server_ != nullptr && why_ == Errc::ok) {
-        if (ring::load_acquire(server_->closed) != 0 || received_ring_->broken()
-            || sent_ring_->broken() || send_ring_->broken() || space_ring_->broken())
-            lose(Errc::malformed);
-    }
-    return why_;
+    return sent ? sending_ == 0 || ends_->sent.arm() : ends_->received.arm();
 }
 
 }  // namespace net

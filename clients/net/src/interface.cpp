@@ -231,8 +231,10 @@ Result<> Interface::sleep_until(bool sent, abi::Ticks deadline)
         const auto woken = sleep(std::exchange(owed, false) || sent, deadline);
         if (!woken)
             return fail(woken.error());
-        if (woken->any(server_bit))
+        if (woken->any(server_bit)) [[unlikely]]
             look_at_server();
+        else if (!sent && channel_.came())
+            return {};
     }
 }
 

@@ -43,9 +43,13 @@ public:
     Result<> open(const Rings& rings, FramePool& pool);
     void close() { *this = {}; }
 
-    // Gives the server free places for frames to come, and shows them; nobody sleeps on those. As
-    // many as can still be sent stay free.
-    void offer_spaces();
+    // Gives the server free places for frames to come, and shows them, once an eighth of what it
+    // can have is missing; nobody sleeps on those. As many as can still be sent stay free.
+    void offer_spaces()
+    {
+        if (ends_ && spaces_out_ <= entries_in_ - std::max(entries_in_ / 8, 1U))
+            offer_more();
+    }
 
     // Puts a frame into the ring; publish() shows it. It moves in on success only. Errors:
     // would_block (the ring is full), bad_argument (a frame of another session, or shorter than an
@@ -67,10 +71,17 @@ public:
     // how many.
     template <class Look>
     [[gnu::always_inline]] u32 receive_each(u32 most, Look look);
+    // One did.
+    bool came() { return ends_ && ends_->received.available() != 0; }
     // Takes back places of what was sent.
-    void reclaim();
+    void reclaim()
+    {
+        if (ends_ && why_ == Errc::ok && ends_->sent.available() != 0)
+            take_back();
+    }
 
-    // Announces sleep until a frame comes, or until one was sent. False: it is there already.
+    // Announces sleep until a frame comes, or until one was sent. False: it is there already, or
+    // the session is lost.
     [[nodiscard]] bool arm(bool sent);
 
     u32 sending() const { return sending_; }
@@ -80,7 +91,12 @@ public:
     u32 link() const { return server_ == nullptr ? 0 : ring::load(server_->link); }
 
     // ok while the session lives.
-    Errc lost_for();
+    Errc lost_for()
+    {
+        if (ends_ && why_ == Errc::ok && (ring::load_acquire(server_->closed) != 0 || broken()))
+            lose(Errc::malformed);
+        return why_;
+    }
     void lose(Errc why) { why_ = why_ == Errc::ok ? why : why_; }
 
 private:
@@ -93,10 +109,22 @@ private:
         return index < pool_->count() && places_[index % max_frames] == as ? index : pool_->count();
     }
 
-    std::optional<Producer<proto::net::Space>> space_ring_;
-    std::optional<Producer<proto::net::Send>> send_ring_;
-    std::optional<Consumer<proto::net::Received>> received_ring_;
-    std::optional<Consumer<proto::net::Sent>> sent_ring_;
+    bool broken() const
+    {
+        return ends_->received.broken() || ends_->sent.broken() || ends_->sends.broken()
+               || ends_->spaces.broken();
+    }
+    void offer_more();
+    void take_back();
+
+    // Of the rings; an open session has all.
+    struct Ends {
+        Producer<proto::net::Space> spaces;
+        Producer<proto::net::Send> sends;
+        Consumer<proto::net::Received> received;
+        Consumer<proto::net::Sent> sent;
+    };
+    std::optional<Ends> ends_;
     const proto::net::ServerPage* server_ = nullptr;
     FramePool* pool_ = nullptr;
     Errc why_ = Errc::ok;
@@ -112,7 +140,7 @@ private:
 inline Result<> Channel::send(Frame&& frame, u16 csum_start, u16 csum_offset)
 {
     namespace wire = proto::net;
-    if (!send_ring_ || !pool_->owns(frame) || frame.size() < wire::frame_header_bytes) [[unlikely]]
+    if (!ends_ || !pool_->owns(frame) || frame.size() < wire::frame_header_bytes) [[unlikely]]
         return fail(Errc::bad_argument);
     if (why_ != Errc::ok || ring::load_acquire(server_->closed) != 0) [[unlikely]]
         return fail(lost_for());
@@ -120,12 +148,12 @@ inline Result<> Channel::send(Frame&& frame, u16 csum_start, u16 csum_offset)
         return fail(Errc::would_block);
     const u32 index = FramePool::index_of(frame);
     const auto pushed =
-        send_ring_->push({.offset = pool_->offset_of(index),
-                          .bytes = static_cast<u32>(frame.size()),
-                          .flags = csum_start != 0 ? wire::SendFlags::checksum : u16{0},
-                          .csum_start = csum_start,
-                          .csum_offset = csum_offset,
-                          .reserved = 0});
+        ends_->sends.push({.offset = pool_->offset_of(index),
+                           .bytes = static_cast<u32>(frame.size()),
+                           .flags = csum_start != 0 ? wire::SendFlags::checksum : u16{0},
+                           .csum_start = csum_start,
+                           .csum_offset = csum_offset,
+                           .reserved = 0});
     if (!pushed) [[unlikely]]
         return fail(pushed.error() == Errc::no_space ? Errc::would_block : pushed.error());
     places_[pool_->lend(std::move(frame))] = Place::sending;
@@ -136,49 +164,50 @@ inline Result<> Channel::send(Frame&& frame, u16 csum_start, u16 csum_offset)
 template <class Write>
 [[gnu::always_inline]] inline u32 Channel::send_each(u32 most, Write write)
 {
-    if (!send_ring_ || lost_for() != Errc::ok) [[unlikely]]
+    if (!ends_ || lost_for() != Errc::ok) [[unlikely]]
         return 0;
-    auto sends = *send_ring_;
-    FramePool& pool = *pool_;
-    const u32 room = std::min(most, entries_out_ - sending_);
-    const u32 bytes_each = pool.bytes_each();
+    auto sends = ends_->sends;
+    auto places = pool_->takes();
+    std::byte* const memory = pool_->at(0);
+    const u32 bytes_each = pool_->bytes_each();
+    const u32 end = std::min({most, entries_out_ - sending_, places.left});
     u32 count = 0;
-    for (; count < room && pool.available() != 0; ++count) {
-        const u32 index = pool.take_index();
-        const usize bytes = write(std::span{pool.at(index), bytes_each});
+    for (; count < end; ++count) {
+        const u32 index = places.next();
+        const u32 offset = index * bytes_each;
+        const usize bytes = write(std::span{memory + offset, bytes_each});
         const bool sized = bytes >= proto::net::frame_header_bytes && bytes <= bytes_each;
         if (!sized
-            || !sends.push({.offset = index * bytes_each,
+            || !sends.push({.offset = offset,
                             .bytes = static_cast<u32>(bytes),
                             .flags = 0,
                             .csum_start = 0,
                             .csum_offset = 0,
-                            .reserved = 0})) [[unlikely]] {
-            pool.put_back(index);
+                            .reserved = 0})) [[unlikely]]
             break;
-        }
-        places_[index % max_frames] = Place::sending;
+        places_[index] = Place::sending;
     }
+    pool_->taken(count);
     sending_ += count;
-    send_ring_ = sends;
+    ends_->sends = sends;
     return count;
 }
 
 template <class Look>
 [[gnu::always_inline]] inline u32 Channel::receive_each(u32 most, Look look)
 {
-    if (!received_ring_ || why_ != Errc::ok) [[unlikely]]
+    if (why_ != Errc::ok || !came())
         return 0;
-    auto received = *received_ring_;
+    auto& received = ends_->received;
     FramePool& pool = *pool_;
     const FramePool::Shape shape = pool.shape();
     u32 count = 0;
-    for (; count < most; ++count) {
+    for (const u32 end = std::min(most, received.available()); count < end; ++count) {
         const auto entry = received.pop();
         if (!entry)
             break;
-        const u32 index = shape.index_at(entry->offset);
-        if (index == shape.count || places_[index % max_frames] != Place::space
+        const u32 index = entry->offset / shape.bytes_each;
+        if (!shape.begins(index, entry->offset) || places_[index % max_frames] != Place::space
             || entry->bytes > shape.bytes_each) [[unlikely]] {
             lose(Errc::malformed);
             break;
@@ -191,7 +220,6 @@ template <class Look>
         pool.put_back(index);
     }
     spaces_out_ -= count;
-    received_ring_ = received;
     return count;
 }
 

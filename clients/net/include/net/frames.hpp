@@ -71,11 +71,16 @@ public:
         u32 bytes_each = 1;
         u32 count = 0;
 
+        // Whether the place so numbered begins at `offset`.
+        bool begins(u32 index, u32 offset) const
+        {
+            return index < count && index * bytes_each == offset;
+        }
         // The place at `offset`; `count` if none begins there.
         u32 index_at(u32 offset) const
         {
             const u32 index = offset / bytes_each;
-            return index < count && index * bytes_each == offset ? index : count;
+            return begins(index, offset) ? index : count;
         }
     };
     const Shape& shape() const { return shape_; }
@@ -90,6 +95,15 @@ public:
         free_count_ = static_cast<u32>(places.at - free_.data());
     }
 
+    // The same for places that are taken one after the other: next() of `left`, then taken().
+    struct Takes {
+        const u16* at;
+        u32 left;
+        u32 next() { return *--at % max_frames; }
+    };
+    Takes takes() const { return {free_.data() + free_count_, free_count_}; }
+    void taken(u32 places) { free_count_ -= places; }
+
     // A frame as long as its place. Errors: would_block (all are in use).
     Result<Frame> take()
     {
@@ -101,8 +115,6 @@ public:
     bool owns(const Frame& frame) const { return frame.pool_ == this; }
     static u32 index_of(const Frame& frame) { return frame.index_; }
     u32 offset_of(u32 index) const { return index * shape_.bytes_each; }
-    // One of the available() places, without a Frame; put_back() gives it back.
-    u32 take_index() { return free_[--free_count_ % max_frames]; }
     std::byte* at(u32 index) const { return memory_.data() + usize{index} * shape_.bytes_each; }
     void put_back(u32 index) { free_[free_count_++ % max_frames] = static_cast<u16>(index); }
 
