@@ -203,12 +203,12 @@ inline Result<> receives(Wire& wire, std::string_view name, u32 bytes, u32 batch
                        });
 }
 
-// One frame there and back at a time.
+// One frame there and back at a time. It is shown to netd by going to sleep, which needs one call
+// for both.
 inline Result<> echoes(Wire& wire, u32 count)
 {
     const auto one = [&] {
         const auto sent = wire.send(1, 64);
-        wire.nic.kick();
         return sent ? wire.take(1) : sent;
     };
     if (const auto told = wire.tell(peer::Op::echo); !told)
