@@ -87,14 +87,33 @@ string joined_literals(const string& source)
     return text;
 }
 
-std::vector<string> test_sources()
+// Of names that end so.
+std::vector<string> test_sources(string_view end = "_test.cpp")
 {
     std::vector<string> all;
     for (const auto& entry : fs::recursive_directory_iterator{fs::path{source_tree} / "tests"})
-        if (entry.path().native().ends_with("_test.cpp"))
+        if (entry.path().native().ends_with(end))
             all.push_back(
                 joined_literals(docs::read(fs::relative(entry.path(), source_tree).native())));
     return all;
+}
+
+// Of rows like "| U17, U27 | ...".
+std::vector<string> properties_in(const string& page)
+{
+    std::vector<string> all;
+    for (const auto& row : split(page, "\n"))
+        if (row.starts_with("| U"))
+            for (auto& one : split(split(row.substr(2), " | ").front(), ", "))
+                all.push_back(std::move(one));
+    return all;
+}
+
+// As a tag, or in front of what a case of a booted system says.
+bool names_property(const string& test, const string& property)
+{
+    return test.contains("[" + property + "]") || test.contains(property + ": ")
+           || test.contains(property + ", ");
 }
 
 std::vector<string> rules_of_monitor()
@@ -153,5 +172,22 @@ TEST_CASE("every tag that the conformance page names is that of a test", "[docs]
     for (const auto& tag : tags) {
         INFO(tag);
         CHECK(std::ranges::any_of(sources, [&](const string& text) { return text.contains(tag); }));
+    }
+}
+
+TEST_CASE("every property that resilience.md lists is named by a test", "[docs]")
+{
+    CHECK(properties_in("| U1 | x | y |\n| U17, U27 | x | y |\nU2\n")
+          == std::vector<string>{"U1", "U17", "U27"});
+    CHECK(names_property("\"[a][U1]\"", "U1"));
+    CHECK(names_property("\"N3, U1: x\"", "U1"));
+    CHECK_FALSE(names_property("\"[a][U12]\" U12: x", "U1"));
+    const auto properties = properties_in(docs::read("docs/resilience.md"));
+    REQUIRE(properties.size() == 18);
+    const auto sources = test_sources(".cpp");
+    for (const auto& property : properties) {
+        INFO(property);
+        CHECK(std::ranges::any_of(
+            sources, [&](const string& text) { return names_property(text, property); }));
     }
 }

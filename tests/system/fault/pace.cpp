@@ -102,7 +102,7 @@ struct Pace {
     u64 least_kept;  // thousandths
 };
 constexpr std::array paces{
-    Pace{"10ms", 10'000, 9, 15, 800},
+    Pace{"10ms", 10'000, 9, 15, 650},
     Pace{"100ms", 100'000, 5, 9, 900},
     Pace{"1s", 1'000'000, 3, 5, 990},
 };
