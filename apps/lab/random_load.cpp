@@ -10,6 +10,7 @@ namespace lab {
 namespace {
 
 constexpr u64 answer_ms = 5'000;
+constexpr u32 most_again = 3;
 constexpr u64 late_ms = 45;  // the library asks again after 50
 
 }  // namespace
@@ -78,16 +79,27 @@ Result<std::span<const u8>> RandomLoad::ask_for(std::span<u8> part)
     return filled ? Result<std::span<const u8>>{part} : fail(filled.error());
 }
 
-// A device that was reset, or answered nothing, is asked again. Of an answer that is cut off the
-// end is nobody's piece.
+// A device that was reset, or answered nothing, is asked again. So is a server that lives on and
+// did not hear, or was not heard: with a new session, as that answer may still come. One that died
+// is the library's affair. Of an answer that is cut off the end is nobody's piece.
 Result<std::span<const u8>> RandomLoad::ask_raw(usize bytes)
 {
-    auto answer = source_->raw(bytes, sys::after_ms(answer_ms));
-    for (u32 again = 0; !answer && answer.error() == Errc::device_fault && again < 3; ++again) {
+    for (u32 again = 0;; ++again) {
+        const u64 server = epoch();
+        const auto answer = source_->raw(bytes, sys::after_ms(answer_ms));
+        if (answer)
+            return answer->first(answer->size() / Pieces::bytes * Pieces::bytes);
+        const bool empty = answer.error() == Errc::device_fault;
+        if (again == most_again || (!empty && epoch() != server))
+            return answer;
         ++findings_.retries;
-        answer = source_->raw(bytes, sys::after_ms(answer_ms));
+        if (empty)
+            continue;
+        auto fresh = random_bytes::Source::open(*given_, order_.victim);
+        if (!fresh)
+            return fail(fresh.error());
+        source_.emplace(std::move(*fresh));
     }
-    return answer ? answer->first(answer->size() / Pieces::bytes * Pieces::bytes) : answer;
 }
 
 void RandomLoad::look(std::span<const u8> data)
