@@ -435,6 +435,18 @@ TEST_CASE("the ledger has a line for the seeds that one version went through, an
     CHECK(FaultLedger{file}.lines().size() == 2);
 }
 
+TEST_CASE("a ledger that somebody changed meanwhile is not written over")
+{
+    const test::TempDir dir;
+    const auto file = dir / "ledger.md";
+    FaultLedger ledger{file};
+    ledger.add(boot_of(7, {Verdict::recovered}), "v1");
+    FaultLedger other{file};
+    other.add(boot_of(8, {Verdict::recovered}), "v1");
+    CHECK_THROWS_AS(ledger.add(boot_of(9, {Verdict::recovered}), "v1"), Failure);
+    CHECK(FaultLedger{file}.sum().trials == 2);
+}
+
 TEST_CASE("a ledger that somebody broke is refused, with the line")
 {
     CHECK(broken("v1", "v3").empty());

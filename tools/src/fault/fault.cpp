@@ -164,8 +164,8 @@ explore(const Project& project, const Options& options, const std::vector<Experi
         ledger->add(boot, version);
     });
     const auto sum = ledger->sum();
-    fmt::print("the ledger has {} trials, {} faults, {} bad, {} wild\n", sum.trials, sum.injected,
-               sum.bad(), sum.count(lab::Verdict::wild_dma));
+    fmt::print("the ledger has {} trials, {} faults, {} bad, {} wild, {} left something behind\n",
+               sum.trials, sum.injected, sum.bad(), sum.count(lab::Verdict::wild_dma), sum.left);
     return campaign;
 }
 

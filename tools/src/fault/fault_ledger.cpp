@@ -2,6 +2,7 @@
 #include "fault/fault_ledger.hpp"
 
 #include "diagnostics.hpp"
+#include "failure.hpp"
 #include "ledger.hpp"
 #include "text.hpp"
 
@@ -161,8 +162,10 @@ std::string version_of_sources(const fs::path& root)
 
 FaultLedger::FaultLedger(fs::path file) : file_{std::move(file)}
 {
-    if (fs::exists(file_))
-        lines_ = read(file_);
+    if (!fs::exists(file_))
+        return;
+    lines_ = read(file_);
+    written_ = read_text(file_);
 }
 
 u64 FaultLedger::next_seed(const Experiment& experiment) const
@@ -194,10 +197,14 @@ void FaultLedger::add(const std::vector<TrialResult>& results, const std::string
         one.add(result);
         fault::add(line_of(result.id, version).sum, one);
     }
-    std::string text{heading};
+    if ((fs::exists(file_) ? read_text(file_) : std::string{}) != written_)
+        throw Failure{Exit::environment, "somebody else changed " + file_.filename().string(),
+                      "this campaign would take back what they wrote",
+                      "start it again: it goes on behind the seeds that are there"};
+    written_ = heading;
     for (const auto& line : lines_)
-        text += text_of(line);
-    write_file(file_, text);
+        written_ += text_of(line);
+    write_file(file_, written_);
 }
 
 Tally FaultLedger::sum() const

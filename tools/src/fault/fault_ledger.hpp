@@ -28,7 +28,8 @@ public:
 
     // After all that were begun: one that was interrupted keeps the trials that it got.
     u64 next_seed(const Experiment& experiment) const;
-    // Trials of a boot. The file has them when this returns.
+    // Trials of a boot. The file has them when this returns. Failure: it is not what this wrote or
+    // read last.
     void add(const std::vector<TrialResult>& results, const std::string& version);
     Tally sum() const;
     const std::vector<Line>& lines() const { return lines_; }
@@ -38,6 +39,7 @@ private:
 
     fs::path file_;
     std::vector<Line> lines_;
+    std::string written_;  // or read
 };
 
 }  // namespace vireo::fault
