@@ -237,7 +237,7 @@ private:
     // Nothing but the device's being late is waited for, or was until now.
     bool peers_will_do() const
     {
-        return means_.peers->count() != 0
+        return means_.peers->count() != 0 && !generator_.overdue()
                && generator_.health(std::max(now(), generator_.late_at())) == random::Health::good;
     }
 

@@ -106,7 +106,8 @@ private:
     static constexpr Tables tables(u16 size) { return {size, table_entries}; }
     template <Bus B>
     bool tell(const Device<B>& device);
-    [[gnu::noinline]] void show()
+    [[gnu::noinline]] void show() { show_now(); }
+    [[gnu::always_inline]] void show_now()
     {
         unpublished_ = false;
         const bool wanted = queue_.publish();
@@ -186,7 +187,7 @@ bool DeviceQueue<Max, Reserved>::tell(const Device<B>& device)
     if (!running_)
         return false;
     if (unpublished_)
-        show();
+        show_now();
     if (!std::exchange(notify_, false))
         return false;
     unheard_ = false;

@@ -381,6 +381,27 @@ TEST_CASE("a peer that does not answer is asked again, later and later", "[rngd]
     CHECK(both.source(1).state == SourceState::good);
 }
 
+TEST_CASE("who waits for a seed because of its share wakes nobody until there is one",
+          "[rngd][R10][U16]")
+{
+    Pair both;
+    both.start();
+    both.settle_first();
+    both.later(late_ms);
+    both.bench.program = 7;
+    auto session = sys::connect<proto::names::Connect>(both.bench.startup(), "rng0").value();
+    both.device.stalled = true;
+    both.refuses = Errc::would_block;
+    u32 served = 0;
+    while (session.call<protocol::GetMany>({512, 0}))
+        ++served;
+    CHECK(served > 1 << 14);  // it found its share
+    auto note = sys::create_notification().value();
+    auto bell = sys::doorbell(note.borrow(), abi::Bits::at(0)).value();
+    REQUIRE(session.call<protocol::Subscribe>({}, sys::HandleSet::of(std::move(bell)), 0));
+    CHECK(both.server->next_deadline() > sys::now());
+}
+
 TEST_CASE("asking a peer leaves the message of a client alone", "[rngd][hostile]")
 {
     Pair both;
