@@ -83,14 +83,14 @@ public:
         return transfer(Type::out, tag, first, data);
     }
     // The same in the usual case. False: nothing was done, and read or write has the reason, or
-    // another way. Of write: not for a disk that is read-only.
+    // another way.
     [[gnu::always_inline]] bool try_read(u64 tag, Sector first, u32 sectors, DeviceAddr data)
     {
         return try_transfer(Type::in, tag, first, sectors, data);
     }
     [[gnu::always_inline]] bool try_write(u64 tag, Sector first, u32 sectors, DeviceAddr data)
     {
-        return try_transfer(Type::out, tag, first, sectors, data);
+        return !info_.read_only && try_transfer(Type::out, tag, first, sectors, data);
     }
     Result<> read(u64 tag, Sector first, std::span<const Run> data)
     {

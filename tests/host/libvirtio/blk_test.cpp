@@ -52,6 +52,32 @@ TEST_CASE("what a device does not offer is done without", "[libvirtio][blk]")
     CHECK(kept_the_rules(rig.world));
 }
 
+TEST_CASE("a disk that is read-only after a reset gets no write any more",
+          "[libvirtio][blk][hostile]")
+{
+    BlkRig rig{{.packed = GENERATE(false, true)}};
+    const vblk::Sector first{0};
+    const DeviceAddr data = rig.run(0).address;
+    REQUIRE(rig.start().has_value());
+    CHECK(rig.driver.try_write(1, first, 8, data) == !rig.device.accepted(Feature::ring_packed));
+
+    rig.disk.set_read_only(true);
+    REQUIRE(rig.driver.recover([](u64) {}).has_value());
+    const u64 before = rig.disk.requests;
+    CHECK_FALSE(rig.driver.try_write(2, first, 8, data));
+    CHECK(rig.driver.write(2, first, rig.run(0)).error() == Errc::read_only);
+    CHECK_FALSE(rig.driver.kick());
+    CHECK(rig.disk.requests == before);
+    CHECK(rig.read(3, 0, rig.run(0)).has_value());
+    CHECK(rig.only_done().outcome == vblk::Outcome::ok);
+
+    rig.disk.set_read_only(false);
+    REQUIRE(rig.driver.recover([](u64) {}).has_value());
+    CHECK(rig.write(4, 0, rig.run(0)).has_value());
+    CHECK(rig.only_done().outcome == vblk::Outcome::ok);
+    CHECK(kept_the_rules(rig.world));
+}
+
 TEST_CASE("a write-through cache is seen", "[libvirtio][blk]")
 {
     BlkRig rig{{}, {.writeback = false}};

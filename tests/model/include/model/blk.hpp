@@ -51,6 +51,8 @@ public:
     // Medium and capacity, and tells the driver.
     void resize(u64 sectors);
     void set_config32(u32 offset, u32 value);
+    // From the next negotiation on.
+    void set_read_only(bool on) { options_.read_only = on; }
 
     // With `hold`, requests wait here until they are finished, in any order.
     bool hold = false;
