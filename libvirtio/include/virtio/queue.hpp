@@ -99,11 +99,12 @@ public:
     [[nodiscard]] bool publish() { return ring_.publish(); }
     std::optional<Result<Completion>> take();
     bool ready() const { return ring_.ready(); }
-    // As Ring::take_some, of reserved chains that are as they were laid out; another one stays.
+    // As Ring::take_some, of reserved chains that were offered as they were laid out, with all
+    // their pieces; another one stays.
     template <class Each>
     u16 take_some(u16 most, Each each);
     [[nodiscard]] bool arm() { return ring_.arm(); }
-    // As Ring::drain; usual are reserved chains that are as they were laid out.
+    // As Ring::drain; usual are those of take_some.
     template <class Good, class Usual, class Rare>
     [[gnu::always_inline]] Result<u64> drain(u64 sum, Good good, Usual usual, Rare rare)
     {
@@ -119,7 +120,8 @@ public:
     Fault fault() const { return ring_.fault(); }
     u16 outstanding() const { return ring_.outstanding(); }
     bool outstanding(DescriptorIndex head) const { return ring_.outstanding(head); }
-    // The reserved chain needs no lay_out() before its next offer().
+    // The reserved chain needs no lay_out() before its next offer(), only join() if it was the last
+    // time offered without a piece.
     bool as_laid_out(DescriptorIndex reserved) const { return links_[reserved.raw()] == 0; }
     // Of the ring. A chain takes one for each buffer, or one if it is in a table.
     u16 free_descriptors() const { return ring_.packed() ? ring_.room() : free_count_; }
@@ -432,9 +434,7 @@ template <u16 Max, u16 Reserved, u16 Heads, class Note>
 template <class Each>
 [[gnu::always_inline]] inline u16 Queue<Max, Reserved, Heads, Note>::take_some(u16 most, Each each)
 {
-    return ring_.take_some(most, [&] [[gnu::always_inline]] (const Completion& completion) {
-        return links_[completion.head.raw()] == 0 && each(completion);
-    });
+    return ring_.take_some(most, each);
 }
 
 // What was taken off the free list for a chain goes back. A reserved one keeps its name, and the

@@ -107,9 +107,9 @@ public:
     {
         return trusted_ && (packed_ || seen_ != known_ || split_.filled() != seen_);
     }
-    // Those that came back, at most so many, as long as each(Completion) says that it took it; one
-    // that it did not take comes again. It does not use the ring. Returns how many were taken; zero
-    // says nothing of what take() will tell.
+    // Those that came back, at most so many, as long as nobody singled the chain out and
+    // each(Completion) says that it took it; one that was not taken comes again. `each` does not
+    // use the ring. Returns how many were taken; zero says nothing of what take() will tell.
     template <class Each>
     u16 take_some(u16 most, Each each);
 
@@ -473,9 +473,10 @@ template <class Each>
         if (id >= Heads) [[unlikely]]
             break;
         const u64 bound = chains_[id].bound;
-        if (len >= bound) [[unlikely]]
+        const u64 room = chains_[id].writable;
+        if (len >= bound || room >= singled_out) [[unlikely]]
             break;
-        const auto writable = static_cast<u32>(chains_[id].writable);
+        const auto writable = static_cast<u32>(room);
         if (!each(Completion{DescriptorIndex{static_cast<u16>(id)},
                              std::min(len, writable),
                              {static_cast<u32>(bound - 1), writable}})) [[unlikely]]

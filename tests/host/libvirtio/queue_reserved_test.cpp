@@ -104,6 +104,36 @@ TEST_CASE("a chain laid out once is offered without the piece that varies, and w
     CHECK(kept_the_rules(rig.world));
 }
 
+TEST_CASE("of what came back at once only chains as they were laid out are taken together",
+          "[libvirtio][queue]")
+{
+    const auto kind = GENERATE(from_range(every_ring()));
+    INFO(shown(kind));
+    Rig rig{kind};
+    rig.offer(0, rig.writes(100));
+    if (kind.packed)
+        REQUIRE(rig.queue.submit(DescriptorIndex{1}, std::array{rig.front(1), rig.back(1)})
+                    .has_value());
+    else
+        rig.queue.offer_without(DescriptorIndex{1}, 1, {17, 1});
+    rig.offer(2, rig.writes(200));
+    for (const u32 written : {101U, 1U, 201U})
+        rig.other().push(rig.seen(), written);
+
+    std::vector<u32> told;
+    const auto each = [&](const Completion& one) {
+        told.push_back(one.written);
+        return true;
+    };
+    CHECK(rig.queue.take_some(slots, each) == 1);
+    CHECK(rig.queue.take_some(slots, each) == 0);
+    const auto alone = got(rig.queue.take()).value();
+    CHECK((alone.head == DescriptorIndex{1} && alone.written == 1));
+    CHECK(rig.queue.take_some(slots, each) == 1);
+    CHECK(told == std::vector<u32>{101, 201});
+    CHECK(kept_the_rules(rig.world));
+}
+
 TEST_CASE("another chain takes the place of one laid out, once", "[libvirtio][queue][V5][V11][V21]")
 {
     const auto kind = GENERATE(from_range(every_ring()));
