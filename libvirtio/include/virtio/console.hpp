@@ -62,7 +62,7 @@ public:
     Result<> refresh();
 
     // Output without queues: works in every state after start() was called, whatever became of it
-    // or of a later reset. Errors: not_supported (the device never said that it has it).
+    // or of a later reset. Errors: not_supported (the device has not said since that it has it).
     Result<> emergency_write(std::string_view text) const;
 
     bool broken() const { return in_.broken() || out_.broken() || ports_.broken(); }
@@ -96,7 +96,7 @@ private:
     Info info_;
     Size told_size_;  // by a message, which is later than what the configuration says
     DmaRegion memory_;
-    bool emergency_ = false;  // it said once that it has it
+    bool emergency_ = false;  // it said once since start() that it has it
     Options options_;
 };
 
@@ -106,6 +106,7 @@ Result<> Driver<B, Max>::start(Device<B>& device, const Dma auto& memory, Option
     device_ = &device;
     memory_ = memory.region();
     options_ = options;
+    emergency_ = false;
     return bring_up();
 }
 

@@ -35,6 +35,7 @@ public:
     bool config_writable(u32 offset) const override { return options_.writable.contains(offset); }
     void work(u16, model::Queue&) override {}
 
+    void set_features(u64 features) { options_.features = features; }
     void set_width(u32 offset, u32 width) { options_.widths[offset] = width; }
 
 private:

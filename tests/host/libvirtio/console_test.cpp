@@ -294,6 +294,19 @@ TEST_CASE("emergency output works whatever became of the queues", "[libvirtio][c
     CHECK(kept_the_rules(rig.world));
 }
 
+TEST_CASE("emergency output is what the device of the last start has", "[libvirtio][console][O5]")
+{
+    Rig rig{emergency_bit};
+    REQUIRE(rig.start().has_value());
+    CHECK(rig.driver.emergency_write("!").has_value());
+    rig.hand.set_features(0);
+    REQUIRE(rig.driver.recover().has_value());
+    CHECK(rig.driver.emergency_write("!").has_value());  // a reset does not take it away
+    REQUIRE(rig.start().has_value());
+    CHECK(rig.driver.emergency_write("?").error() == Errc::not_supported);
+    CHECK(rig.hand.config()[8] == '!');
+}
+
 TEST_CASE("a console that lies is reset, and reads and writes again",
           "[libvirtio][console][hostile][LD1][LD2][LD3][LD5]")
 {
