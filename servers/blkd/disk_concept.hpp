@@ -15,16 +15,14 @@ struct Ended {
 
 //   slots         requests that it can have at once
 //   room          one more may be prepared
-//   submit_usual  the same as submit for what blkd::Usual let pass, its data being at an address:
-//   prepared
-//                 without any further thought, or (false) nothing was done and submit() knows why
-//   submit, kick  prepare a request (would_block: something must end first); show all to the
-//   device,
-//                 which is told (true) unless there is nothing, or it looks by itself
+//   submit        prepares a request; would_block: something must end first
+//   submit_usual  the same for what blkd::Usual let pass, by the address of its data; false:
+//                 nothing was done, and submit has the reason, or another way
+//   kick          shows all that is prepared to the device, which is told (true) unless there is
+//                 nothing, or it looks by itself
 //   acknowledge   takes the interrupt back, before take
 //   drain         tells, as sum = each(sum, Ended), of each request that came back, and asks for
-//   the next interrupt, until
-//                 nothing comes; an error: the device lied
+//                 the next interrupt, until nothing comes; an error: the device lied
 //   recover       resets, and tells the tags that were lost
 //   caches        a completed write may be in a volatile cache
 //   flush_answer  what a flush ends with that need not go to the device, or nothing

@@ -1,8 +1,9 @@
 // virtio/blk_chains.hpp - the requests of a block device as chains that are laid out once.
 //
-// Slot s is chain s: header, data, status byte. A request fills in header and data. One of several
-// runs, or without data, is a chain of its own in the slot's place. What is known of a request is
-// found by the completion itself, in whatever order they come.
+// Slot s is chain s: header, data, status byte. A request fills in header and data. A flush of a
+// split ring leaves the data out; one of a packed ring, and whatever has several runs or is no read
+// or write, is a chain of its own in the slot's place. What is known of a request is found by the
+// completion itself, in whatever order they come.
 #pragma once
 
 #include <virtio/queue.hpp>
