@@ -45,6 +45,25 @@ bool pinned(const Run& run)
     return false;
 }
 
+bool admitted(const proto::block::Submission& asked, const blkd::Limits& limits)
+{
+    return blkd::admit(asked, limits) == proto::block::Status::ok;
+}
+
+// In a buffer in one piece, all of which a request may name: light reads and writes that are
+// admitted, and nothing else. With less in one request, or in pieces, none.
+void check_usual(const proto::block::Submission& asked, const blkd::Limits& limits)
+{
+    using proto::block::Op;
+    blkd::Limits whole = limits;
+    whole.max_bytes = whole.buffer_bytes;
+    const bool good = (asked.op == Op::read || asked.op == Op::write) && blkd::is_light(asked)
+                      && admitted(asked, whole);
+    demand(blkd::Usual::of(whole, true).holds(asked) == good);
+    demand(!blkd::Usual::of(whole, false).holds(asked));
+    demand(!blkd::Usual::of(limits, true).holds(asked));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size);
@@ -68,11 +87,8 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
         .window = {proto::block::Sector{4096}, capacity},
     };
     using proto::block::Op;
-    const bool admitted = blkd::admit(asked, limits) == proto::block::Status::ok;
-    const bool usual = blkd::Usual::of(limits, true).holds(asked);
-    demand(!usual || (admitted && blkd::is_light(asked)));
-    demand(!blkd::Usual::of(limits, false).holds(asked));
-    if (!admitted || asked.op == Op::flush)
+    check_usual(asked, limits);
+    if (!admitted(asked, limits) || asked.op == Op::flush)
         return 0;
 
     demand(asked.op >= Op::read && asked.op <= Op::get_id);

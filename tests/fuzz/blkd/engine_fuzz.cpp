@@ -1,8 +1,8 @@
 // tests/fuzz/blkd/engine_fuzz.cpp - a client that writes anything anywhere into its rings, beside
 // an honest one.
 //
-// Whatever the liar does, every request of the honest client ends well, exactly once, and the
-// liar's session is released when it ends.
+// Whatever the liar does, every request of the honest client ends well, exactly once, what reaches
+// the disk is on it and in a buffer, and the liar's session is released when it ends.
 #include "fuzz_client.hpp"
 
 #include <algorithm>
@@ -38,6 +38,19 @@ private:
     std::span<const u8> data_;
 };
 
+// On the disk, and in the buffer, which is the same place for both.
+bool in_bounds(const FakeDisk::Sent& sent)
+{
+    const auto& request = sent.request;
+    if (request.op == block::Op::flush)
+        return true;
+    const u64 end =
+        sent.data.raw() + (proto::block::has_data(request.op) ? blkd::bytes_of(request) : u64{0});
+    return fits(request.first.raw(), request.count, FuzzClient::capacity)
+           && sent.data.raw() >= FuzzClient::data.raw()
+           && end <= FuzzClient::data.raw() + FuzzClient::buffer_bytes;
+}
+
 struct Rig {
     FakeDisk disk;
     FakeOwner owner;
@@ -55,6 +68,7 @@ struct Rig {
             demand(i < 1000);
             step({});
         }
+        demand(std::ranges::all_of(disk.at_device, in_bounds));
     }
 
     void honest_turn()
@@ -113,7 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size)
     Input bytes{data, size};
     Rig rig;
     rig.honest.attach(rig.engine);
-    const u32 place = rig.liar.attach(rig.engine);
+    const u32 place = rig.liar.attach(rig.engine, size % 2 == 0 ? FuzzClient::buffer_bytes : 512);
     while (!bytes.empty()) {
         switch (bytes.next() % 8) {
         case 0:
@@ -139,6 +153,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size)
         rig.end_some(0);
     rig.reap();
     demand(rig.reaped == rig.sent);
+    demand(rig.disk.usual >= rig.sent);  // each of the honest client's
     demand(std::ranges::count(rig.owner.released, place) == 1);
     return 0;
 }

@@ -19,6 +19,9 @@ using TestEngine = blkd::Engine<FakeDisk, FakeOwner>;
 
 struct FuzzClient {
     static constexpr u32 entries = 8;
+    static constexpr u64 capacity = 64;
+    static constexpr u32 buffer_bytes = entries * 512;
+    static constexpr DeviceAddr data{0x4000'0000};
 
     FuzzClient()
     {
@@ -26,12 +29,13 @@ struct FuzzClient {
         (void)channel.open(client, submissions, server, completions, pool, entries);
     }
 
-    u32 attach(TestEngine& engine)
+    // With less than all its buffer in one request none of its requests is a usual one.
+    u32 attach(TestEngine& engine, u32 max_bytes = buffer_bytes)
     {
-        const blkd::Limits limits{.capacity = block::Sector{64},
+        const blkd::Limits limits{.capacity = block::Sector{capacity},
                                   .block_sectors = 1,
-                                  .max_bytes = 512,
-                                  .buffer_bytes = static_cast<u32>(memory.size()),
+                                  .max_bytes = max_bytes,
+                                  .buffer_bytes = buffer_bytes,
                                   .read_only = false,
                                   .max_discard = 8,
                                   .max_write_zeroes = 8,
@@ -49,7 +53,8 @@ struct FuzzClient {
         auto buffer = pool.take();
         return buffer
                && channel
-                      .submit(block::Op::read, tag, block::Sector{tag % 64}, 1, std::move(*buffer))
+                      .submit(block::Op::read, tag, block::Sector{tag % capacity}, 1,
+                              std::move(*buffer))
                       .has_value();
     }
     abi::Bits bell() const { return blkd::doorbell_of(place); }
@@ -60,8 +65,8 @@ struct FuzzClient {
     proto::block::CompletionPage server{};
     std::array<proto::block::Submission, entries> submissions{};
     std::array<proto::block::Completion, entries> completions{};
-    std::array<std::byte, entries * 512> memory{};
-    std::array<blkd::BufferRun, 1> runs{blkd::BufferRun{0, DeviceAddr{0x4000'0000}}};
+    std::array<std::byte, buffer_bytes> memory{};
+    std::array<blkd::BufferRun, 1> runs{blkd::BufferRun{0, data}};
     block::BufferPool pool;
     block::Channel channel;
 };

@@ -27,6 +27,8 @@ using TestEngine = blkd::Engine<FakeDisk, FakeOwner>;
 class EngineClient {
 public:
     static constexpr u64 capacity = 100'000;
+    static constexpr u32 most_bytes = 1 << 20;  // of one request, of any client
+    static constexpr DeviceAddr data{0x4000'0000};
 
     explicit EngineClient(u32 entries, u32 buffer_bytes = 4096)
         : submissions_(entries), completions_(entries), memory_(u64{entries} * buffer_bytes)
@@ -38,6 +40,10 @@ public:
 
     // The sectors of the disk that it reaches; all, if nobody says.
     blkd::Window window{};
+
+    // Of one request; what the server would say, if nobody says. With less than the buffer none of
+    // its requests is a usual one.
+    std::optional<u32> max_bytes;
 
     // Whose it is; of its own, if nobody says.
     std::optional<u32> program;
@@ -80,10 +86,11 @@ public:
 
     blkd::Limits limits() const
     {
+        const auto buffer_bytes = static_cast<u32>(memory_.size());
         return {.capacity = window.sectors(block::Sector{capacity}),
                 .block_sectors = 1,
-                .max_bytes = pool.bytes_each(),
-                .buffer_bytes = static_cast<u32>(memory_.size()),
+                .max_bytes = max_bytes.value_or(std::min(most_bytes, buffer_bytes)),
+                .buffer_bytes = buffer_bytes,
                 .read_only = false,
                 .max_discard = 64,
                 .max_write_zeroes = 64,
@@ -105,5 +112,5 @@ private:
     std::vector<proto::block::Submission> submissions_;
     std::vector<proto::block::Completion> completions_;
     std::vector<std::byte> memory_;
-    std::array<blkd::BufferRun, 1> run_{blkd::BufferRun{0, DeviceAddr{0x4000'0000}}};
+    std::array<blkd::BufferRun, 1> run_{blkd::BufferRun{0, data}};
 };

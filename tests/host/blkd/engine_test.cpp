@@ -26,6 +26,34 @@ TEST_CASE("a request reaches the disk and its completion the client", "[blkd][en
     CHECK(client.reap() == std::map<u64, Errc>{{7, Errc::ok}});
 }
 
+TEST_CASE("a usual request says to the disk what it would say otherwise", "[blkd][engine]")
+{
+    Rig rig;
+    EngineClient client{8};
+    const bool usual = GENERATE(true, false);
+    if (!usual)
+        client.max_bytes = 4096;
+    client.window = {block::Sector{5000}, 100};
+    client.attach(rig.engine);
+    REQUIRE(client.submit(Op::read, 1, 7));
+    REQUIRE(client.submit(Op::write, 2, 90, 8));
+    rig.work(client.kick());
+    CHECK(rig.disk.usual == (usual ? 2 : 0));
+    REQUIRE(rig.disk.at_device.size() == 2);
+    const auto& [read, write] = std::tie(rig.disk.at_device[0], rig.disk.at_device[1]);
+    CHECK(read.request.op == Op::read);
+    CHECK(read.request.first == block::Sector{5007});
+    CHECK(read.request.count == 1);
+    CHECK(write.request.op == Op::write);
+    CHECK(write.request.first == block::Sector{5090});
+    CHECK(write.request.count == 8);
+    CHECK(client.submission(0).offset != client.submission(1).offset);
+    CHECK(read.data == EngineClient::data + Bytes{client.submission(0).offset});
+    CHECK(write.data == EngineClient::data + Bytes{client.submission(1).offset});
+    rig.end_all();
+    CHECK(client.reap() == std::map<u64, Errc>{{1, Errc::ok}, {2, Errc::ok}});
+}
+
 TEST_CASE("thirty-two requests of a batch cost one doorbell, one notify and one wake-up",
           "[blkd][engine]")
 {
@@ -36,6 +64,7 @@ TEST_CASE("thirty-two requests of a batch cost one doorbell, one notify and one 
         REQUIRE(client.read(tag));
     rig.work(client.kick());
     CHECK(rig.disk.at_device.size() == 32);
+    CHECK(rig.disk.usual == 32);
     CHECK(rig.disk.notifies == 1);
 
     REQUIRE(client.channel.arm());
@@ -74,6 +103,7 @@ TEST_CASE("what is refused never reaches the disk", "[blkd][engine]")
     REQUIRE(client.submit(Op::read, 2, 5));
     rig.work(client.kick());
     CHECK(rig.disk.at_device.size() == 1);
+    CHECK(rig.disk.usual == 1);
     CHECK(client.reap() == std::map<u64, Errc>{{1, Errc::out_of_range}});
 }
 
@@ -421,6 +451,8 @@ TEST_CASE("every request of every client ends exactly once, whatever the timing"
     std::vector<std::set<u64>> open(5);
     for (u32 i = 0; i < 5; ++i) {
         clients.push_back(std::make_unique<EngineClient>(1U << random() % 7));
+        if (i == 0)
+            clients.back()->max_bytes = 512;  // none of its requests is a usual one
         clients.back()->attach(rig.engine);
     }
     const auto reap = [&](usize i) {
@@ -472,4 +504,5 @@ TEST_CASE("every request of every client ends exactly once, whatever the timing"
     }
     for (const auto& left : open)
         CHECK(left.empty());
+    CHECK(rig.disk.usual != 0);
 }

@@ -13,6 +13,7 @@ struct FakeDisk {
     struct Sent {
         u64 tag;
         proto::block::Submission request;
+        DeviceAddr data{};  // where they are, if it has some
     };
 
     u32 slots() const { return slot_count; }
@@ -25,21 +26,22 @@ struct FakeDisk {
                                                           : proto::block::Status::ok};
     }
 
-    Result<> submit(u64 tag, const proto::block::Submission& request, const blkd::BufferMap&)
+    Result<> submit(u64 tag, const proto::block::Submission& request, const blkd::BufferMap& buffer)
     {
         if (!room())
             return fail(Errc::would_block);
         if (refuse_next != Errc::ok)
             return fail(std::exchange(refuse_next, Errc::ok));
-        prepared.push_back({tag, request});
+        prepared.push_back({tag, request, buffer.start() + Bytes{request.offset}});
         return {};
     }
-    bool
-    submit_usual(u64 tag, proto::block::Op op, proto::block::Sector first, u32 count, DeviceAddr)
+    bool submit_usual(
+        u64 tag, proto::block::Op op, proto::block::Sector first, u32 count, DeviceAddr data)
     {
         const bool goes = room() && refuse_next == Errc::ok;
         if (goes)
-            prepared.push_back({tag, {first, count, 0, op, 0}});
+            prepared.push_back({tag, {first, count, 0, op, 0}, data});
+        usual += goes ? 1 : 0;
         return goes;
     }
     bool kick()
@@ -93,6 +95,7 @@ struct FakeDisk {
     bool needs_reset = false;
     bool reset_works = true;
     Errc refuse_next = Errc::ok;
+    u32 usual = 0;  // requests that came by submit_usual
     u32 notifies = 0;
     u32 recoveries = 0;
     std::vector<Sent> prepared{};

@@ -155,6 +155,7 @@ TEST_CASE("a session reaches its window of the disk and nothing else",
               == std::map<u64, Errc>{
                   {1, Errc::ok}, {2, Errc::out_of_range}, {3, Errc::out_of_range}});
     }
+    CHECK(rig.disk.usual == 2);  // a read and a write
 }
 
 TEST_CASE("a flush and a serial number are of the disk, not of the window", "[blkd][engine]")
@@ -223,6 +224,7 @@ TEST_CASE("a disk that shrinks refuses what lies beyond its new end", "[blkd][en
     CHECK(client.reap() == std::map<u64, Errc>{{10, Errc::out_of_range}});
     rig.end_all();
     CHECK(client.reap() == std::map<u64, Errc>{{9, Errc::ok}});
+    CHECK(rig.disk.usual == 1);
 }
 
 TEST_CASE("a disk that grows serves what lies beyond its old end", "[blkd][engine]")
@@ -245,4 +247,5 @@ TEST_CASE("a disk that grows serves what lies beyond its old end", "[blkd][engin
         rig.end_all();
         CHECK(client->reap() == std::map<u64, Errc>{{2, Errc::ok}});
     }
+    CHECK(rig.disk.usual == 2);
 }
