@@ -60,37 +60,17 @@ Result<> RandomLoad::fill()
     return {};
 }
 
-// In a message, through a page, or as the device says it.
+// A device that was reset, or answered nothing, is asked again. So is a server that has not died
+// yet and did not hear, or was not heard: with a new session, as that answer may still come. One
+// that died is the library's affair.
 Result<std::span<const u8>> RandomLoad::ask(std::span<u8> data)
 {
-    switch (dice_.below(4)) {
-    case 0:
-        return ask_raw(Pieces::bytes * (1 + dice_.below(most_raw_pieces)));
-    case 1:
-        return ask_for(data.first(Pieces::bytes * (64 + dice_.below(64))));
-    default:
-        return ask_for(data.first(Pieces::bytes * (1 + dice_.below(32))));
-    }
-}
-
-Result<std::span<const u8>> RandomLoad::ask_for(std::span<u8> part)
-{
-    const auto filled = source_->fill(part, sys::after_ms(answer_ms));
-    return filled ? Result<std::span<const u8>>{part} : fail(filled.error());
-}
-
-// A device that was reset, or answered nothing, is asked again. So is a server that lives on and
-// did not hear, or was not heard: with a new session, as that answer may still come. One that died
-// is the library's affair. Of an answer that is cut off the end is nobody's piece.
-Result<std::span<const u8>> RandomLoad::ask_raw(usize bytes)
-{
+    const u64 way = dice_.below(4);
+    const u64 size = dice_.next();
     for (u32 again = 0;; ++again) {
-        const u64 server = epoch();
-        const auto answer = source_->raw(bytes, sys::after_ms(answer_ms));
-        if (answer)
-            return answer->first(answer->size() / Pieces::bytes * Pieces::bytes);
-        const bool empty = answer.error() == Errc::device_fault;
-        if (again == most_again || (!empty && epoch() != server))
+        const auto answer = ask_once(way, size, data);
+        const bool empty = !answer && answer.error() == Errc::device_fault;
+        if (answer || again == most_again || (!empty && epoch() != first_epoch_))
             return answer;
         ++findings_.retries;
         if (empty)
@@ -100,6 +80,20 @@ Result<std::span<const u8>> RandomLoad::ask_raw(usize bytes)
             return fail(fresh.error());
         source_.emplace(std::move(*fresh));
     }
+}
+
+// As the device says it, through a page, or in a message. Of an answer that is cut off the end is
+// nobody's piece.
+Result<std::span<const u8>> RandomLoad::ask_once(u64 way, u64 size, std::span<u8> data)
+{
+    const auto end = sys::after_ms(answer_ms);
+    if (way == 0) {
+        const auto said = source_->raw(Pieces::bytes * (1 + size % most_raw_pieces), end);
+        return said ? said->first(said->size() / Pieces::bytes * Pieces::bytes) : said;
+    }
+    const auto part = data.first(Pieces::bytes * (way == 1 ? 64 + size % 64 : 1 + size % 32));
+    const auto filled = source_->fill(part, end);
+    return filled ? Result<std::span<const u8>>{part} : fail(filled.error());
 }
 
 void RandomLoad::look(std::span<const u8> data)

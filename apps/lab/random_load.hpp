@@ -57,8 +57,7 @@ private:
 
     Result<> fill();
     Result<std::span<const u8>> ask(std::span<u8> data);
-    Result<std::span<const u8>> ask_for(std::span<u8> part);
-    Result<std::span<const u8>> ask_raw(usize bytes);
+    Result<std::span<const u8>> ask_once(u64 way, u64 size, std::span<u8> data);
     void look(std::span<const u8> data);
     u64 epoch() const;
 
