@@ -142,10 +142,11 @@ public:
         return room() < wanted && !broken_;
     }
 
-    // The consumer sleeps until one of the next `entries` is there.
+    // The consumer sleeps until one is there that was pushed and not published, or one of the next
+    // `entries`.
     bool awaited(u32 entries) const
     {
-        return ring::stepped_over(ring::load(peer_->wake_at), published_, published_ + entries);
+        return ring::stepped_over(ring::load(peer_->wake_at), published_, tail_ + entries);
     }
 
     u32 size() const { return mask_ + 1; }

@@ -170,8 +170,6 @@ TEST_CASE("spaces and sends that are not in the buffer are refused one by one",
     sends[5] = {0, 64, 0, 0, 0, 1};
     sends[6] = {64, 64, 0, 0, 0, 0};
     ring::store(hand.page().sends.index, 7);
-    hand.ring();
-    rig.settle();
     ring::store(hand.page().sent.wake_at, 6);  // sleeps until the seventh is out
     hand.ring();
     rig.settle();
