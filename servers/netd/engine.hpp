@@ -198,9 +198,10 @@ Result<> Engine<N, O>::step(abi::Bits woken)
     return done;
 }
 
-// What came is looked for only if the device may not interrupt for it. Frames that are out are
-// taken back when somebody waits for that, or when they are so many that a client could come to
-// wait: together, they cost less. Errors: device_fault (a lie).
+// What came is taken only if the device may not interrupt for it. Frames that are out
+// are taken back when somebody waits for that, or when they are so many that a client could come to
+// wait: together, they cost less. Those that came back since a frame found the device full are left
+// to arm(): it sees them, and the frame is tried again. Errors: device_fault (a lie).
 template <class N, class O>
 Result<> Engine<N, O>::work()
 {
@@ -213,7 +214,7 @@ Result<> Engine<N, O>::work()
             retry_held();
         forward();
         const bool awaited = sends_awaited();
-        if (awaited || nic_->sending() >= patience_)
+        if (!held_ && (awaited || nic_->sending() >= patience_))
             if (const auto done = take_back(); !done) [[unlikely]]
                 return done;
         if (!nic_->listening())
@@ -282,7 +283,7 @@ void Engine<N, O>::remove_if_done(u32 place)
 template <class N, class O>
 void Engine<N, O>::sessions_changed()
 {
-    patience_ = most_patience;
+    patience_ = std::clamp(nic_->capacity() / 2, 1U, most_patience);
     Turns::each(turns_.open_set(), [this](u32 place) {
         patience_ = std::min(patience_, std::max(sessions_[place]->completions().size() / 2, 1U));
     });
@@ -332,13 +333,15 @@ void Engine<N, O>::check(u32 place)
     end(place);
 }
 
-// The device lied or broke down: reset, and nobody knows what became of what it had.
+// The device lied or broke down: reset, and nobody knows what became of what it had and had not
+// said to be out. A lie about that is one more reason for the reset.
 template <class N, class O>
 [[gnu::cold, gnu::noinline]] Result<> Engine<N, O>::recover()
 {
     sys::note(abi::BlackBox::What::reset, ++recoveries_);
     if (recoveries_ > most_recoveries)
         return fail(Errc::device_fault);
+    (void)take_back();
     const auto again = nic_->recover([this](u64 tag) { (void)finish(tag, net::Status::lost); });
     if (!again)
         return again;

@@ -9,6 +9,7 @@ namespace netd {
 template <class N, class O>
 [[gnu::noinline]] Result<> Engine<N, O>::reclaim()
 {
+    const u32 before = nic_->sending();
     u32 place = last_sent_;
     while (nic_->has_sent()) {
         if (finish_some(place))
@@ -21,7 +22,8 @@ template <class N, class O>
         place = finish(**tag, net::Status::ok);
     }
     last_sent_ = place;
-    turns_.uncap();
+    if (nic_->sending() != before)
+        turns_.uncap();
     return {};
 }
 

@@ -82,6 +82,8 @@ public:
     }
     [[nodiscard]] bool arm() { return queue_.arm(); }
 
+    // Frames in one piece that the device can have at a time.
+    u16 capacity() const { return static_cast<u16>(queue_.size() / descriptors_each()); }
     u16 in_flight() const { return queue_.outstanding(); }
     bool broken() const { return queue_.broken(); }
 
@@ -99,6 +101,7 @@ private:
         u16 slot = no_slot;  // of its header
     };
 
+    u16 descriptors_each() const { return queue_.has_tables() ? 1 : plain_pieces; }
     Result<> reserve_plain();
     void lay_out_plain(u16 id);
     Result<u32> measure(std::span<const Run> frame) const;
@@ -153,8 +156,7 @@ Result<> Transmitter<Max>::reserve_plain()
 {
     const u16 size = queue_.size();
     const u16 longest = std::min<u16>(size, max_frame_runs + 2);
-    const auto each = static_cast<u16>(queue_.has_tables() ? 1 : plain_pieces);
-    plain_chains_ = static_cast<u16>(std::min(size / 2, size - longest) / each);
+    plain_chains_ = static_cast<u16>(std::min(size / 2, size - longest) / descriptors_each());
     plain_count_ = 0;
     if (plain_chains_ == 0)
         return {};

@@ -57,6 +57,7 @@ struct FakeNic {
     proto::net::Mac mac() const { return {2, 0, 0, 0, 0, 1}; }
     Result<bool> acknowledge() { return std::exchange(link_changed, false); }
 
+    static u32 capacity() { return most_sends; }
     static bool listening() { return false; }
     u32 sending() const { return static_cast<u32>(at_device.size() + out.size()); }
     bool has_received() const { return !came.empty(); }

@@ -351,7 +351,8 @@ TEST_CASE("clients hear of the link, and nothing is sent while it is down", "[ne
 
 TEST_CASE("a program that sends without end leaves the other its share of the device", "[netd]")
 {
-    NicRig rig;
+    const bool packed = GENERATE(false, true);
+    NicRig rig{{}, {.packed = packed}};
     rig.device_model.hold = true;
     net::Interface greedy;
     REQUIRE(greedy.open(rig.bench.startup(), "nic0", {.send_frames = 256}).has_value());
@@ -379,6 +380,39 @@ TEST_CASE("a program that sends without end leaves the other its share of the de
     CHECK(greedy.session_stats()->sent_frames == 200);
     REQUIRE(net::Blocking{greedy}.flush().has_value());
     CHECK(greedy.sending() == 0);
+}
+
+TEST_CASE("a device that takes few frames is never full of ones that are out", "[netd][N5]")
+{
+    NicRig rig{{}, {.queue_max = 16}};
+    net::Interface nic;
+    REQUIRE(nic.open(rig.bench.startup(), "nic0", {.send_frames = 64}).has_value());
+    for (u32 n = 0; n < 40; ++n) {
+        CHECK(nic.send_each(1, [](std::span<std::byte>) { return 64u; }) == 1);
+        nic.kick();
+        rig.settle();
+        CHECK(rig.device_model.sent.size() == n + 1);
+    }
+}
+
+TEST_CASE("a frame that found the device full goes once it is seen that others are out",
+          "[netd][N5]")
+{
+    NicRig rig{{}, {.queue_max = 16}};
+    net::Interface nic;
+    REQUIRE(nic.open(rig.bench.startup(), "nic0", {.send_frames = 64}).has_value());
+    const auto send = [&](u32 count) {
+        CHECK(nic.send_each(count, [](std::span<std::byte>) { return 64u; }) == count);
+        nic.kick();
+        rig.settle();
+    };
+    send(1);
+    REQUIRE(net::Blocking{nic}.flush().has_value());
+    send(7);
+    REQUIRE(rig.device_model.sent.size() == 8);
+    rig.device_model.hold = true;
+    send(10);
+    CHECK(rig.device_model.held() == 10);
 }
 
 TEST_CASE("a buffer in single pages sends the same bytes as one in one piece", "[netd]")

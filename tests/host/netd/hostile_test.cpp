@@ -254,6 +254,24 @@ TEST_CASE("a device that lies is reset: its frames are lost, not sent again, and
     CHECK(rig.device_model.sent.size() == sent + 1);
 }
 
+TEST_CASE("frames that were out before a reset are not lost", "[netd][hostile][LD12]")
+{
+    NicRig rig;
+    net::Interface nic;
+    REQUIRE(nic.open(rig.bench.startup(), "nic0").has_value());
+    send_some(nic, 1);
+    REQUIRE(net::Blocking{nic}.flush().has_value());
+    send_some(nic, 3);
+    rig.settle();
+    REQUIRE(rig.device_model.sent.size() == 4);
+    rig.world.lies.arm(model::Lie::needs_reset, 0, 1);
+    send_some(nic, 1);
+    rig.settle();
+    REQUIRE(net::Blocking{nic}.flush().has_value());
+    CHECK(nic.stats()->resets == 1);
+    CHECK(nic.lost() <= 1);
+}
+
 TEST_CASE("after a reset to a smaller MTU a session sends no frame that is longer",
           "[netd][hostile]")
 {
