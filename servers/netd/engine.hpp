@@ -198,7 +198,7 @@ Result<> Engine<N, O>::step(abi::Bits woken)
     return done;
 }
 
-// What came is taken only if the device may not interrupt for it. Frames that are out
+// What came is taken only if the device may not interrupt for it, or did not. Frames that are out
 // are taken back when somebody waits for that, or when they are so many that a client could come to
 // wait: together, they cost less. Those that came back since a frame found the device full are left
 // to arm(): it sees them, and the frame is tried again. Errors: device_fault (a lie).
@@ -217,6 +217,7 @@ Result<> Engine<N, O>::work()
         if (!held_ && (awaited || nic_->sending() >= patience_))
             if (const auto done = take_back(); !done) [[unlikely]]
                 return done;
+        nic_->look();
         if (!nic_->listening())
             if (const auto done = receive(); !done) [[unlikely]]
                 return done;

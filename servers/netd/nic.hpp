@@ -50,6 +50,8 @@ public:
     bool listening() const { return listening_ && !driver_.control().busy(); }
     // Frames that were sent and not taken back.
     u32 sending() const { return driver_.transmit().in_flight(); }
+    // Looks for frames that came without an interrupt: then it listens no more.
+    void look() { listening_ = listening_ && !has_received(); }
     // So many it can have at the device, if each is in one piece.
     u32 capacity() const { return std::min(driver_.transmit().capacity(), most_sends); }
     // There may be frames that came, or that are out.

@@ -3,7 +3,9 @@
 //
 // Whatever the liar does: the device reads nothing outside the buffer of who sends; every frame of
 // the honest client comes back exactly once; every frame for it arrives whole, in order, or is
-// counted as missed; and the liar's session is released once.
+// counted as missed; and the liar's session is released once. When the engine would sleep, nothing
+// that came lies there, though an interrupt got lost, and nothing that the honest client sends
+// waits for a device that has nothing.
 #include "fake_nic.hpp"
 #include "script.hpp"
 
@@ -88,20 +90,24 @@ public:
             demand(i < 1000);
             demand(engine.step({}).has_value());
         }
+        demand(nic.came.empty());
+        demand(!nic.at_device.empty() || engine.session(honest.place).pending().available() == 0);
     }
     void send_honestly(u32 bytes)
     {
         sent += honest.channel.send_each(1, [&](std::span<std::byte>) { return 14 + bytes % 240; });
         work(honest.channel.publish() ? honest.bell() : abi::Bits{});
     }
-    void arrive(u32 bytes, u32 cut)
+    // `told`: the device interrupts for it.
+    void arrive(u32 bytes, u32 cut, bool told)
     {
         const u32 length = 24 + bytes % 232;
         nic.came.push_back({numbered(arrived, length), cut % 4 == 0 ? 1 + cut % 20 : 0});
         if (nic.came.back().cut != 0)  // the server makes its checksum, at 14
             nic.came.back().bytes[14] = nic.came.back().bytes[15] = std::byte{};
         ++arrived;
-        work(interrupt);
+        if (told)
+            work(interrupt);
     }
     void look_honestly(u32 most)
     {
@@ -117,10 +123,12 @@ public:
         honest.channel.reclaim();
         demand(honest.channel.lost_for() == Errc::ok && honest.channel.refused() == 0);
     }
-    void finish(u32 which)
+    // The device need not interrupt for it unless it was asked to.
+    void finish(u32 which, bool told)
     {
         nic.finish(which);
-        work(interrupt);
+        if (std::exchange(nic.sends_armed, false) || told)
+            work(interrupt);
     }
     void lie(Script& script)
     {
@@ -162,7 +170,7 @@ public:
             demand(i < 100);
             if (honest.channel.arm(true))
                 work(honest.bell());  // until a frame is out
-            finish(0);
+            finish(0, true);
             look_honestly(100);
         }
         demand(std::ranges::count(owner.released, liar.place) == 1);
@@ -202,13 +210,13 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* bytes, usize size)
             rig->look_honestly(script.byte());
             break;
         case 2:
-            rig->finish(script.byte());
+            rig->finish(script.byte(), script.byte() % 2 == 0);
             break;
         case 3:
             rig->work(rig->liar.bell());
             break;
         case 4:
-            rig->arrive(script.byte(), script.byte());
+            rig->arrive(script.byte(), script.byte(), script.byte() % 4 != 0);
             break;
         default:
             rig->lie(script);

@@ -55,10 +55,15 @@ struct FakeNic {
 
     const virtio::net::Info& info() const { return info_; }
     proto::net::Mac mac() const { return {2, 0, 0, 0, 0, 1}; }
-    Result<bool> acknowledge() { return std::exchange(link_changed, false); }
+    Result<bool> acknowledge()
+    {
+        listening_ = false;
+        return std::exchange(link_changed, false);
+    }
 
     static u32 capacity() { return most_sends; }
-    static bool listening() { return false; }
+    bool listening() const { return listening_; }
+    void look() { listening_ = listening_ && !has_received(); }
     u32 sending() const { return static_cast<u32>(at_device.size() + out.size()); }
     bool has_received() const { return !came.empty(); }
     bool has_sent() const { return !out.empty(); }
@@ -146,7 +151,12 @@ struct FakeNic {
     netd::Modes& modes() { return modes_; }
     static Result<> settle() { return {}; }
     static void kick() {}
-    bool arm(bool sends) const { return has_received() || (sends && has_sent()); }
+    bool arm(bool sends)
+    {
+        listening_ = listening_ || !has_received();
+        sends_armed = sends && !has_sent();
+        return !listening_ || (sends && has_sent());
+    }
     template <class Lost>
     static Result<> recover(Lost)
     {
@@ -159,10 +169,12 @@ struct FakeNic {
     std::deque<u64> out;
     u64 taken = 0;
     bool link_changed = false;
+    bool sends_armed = false;  // it interrupts for the next frame that is out
     virtio::net::Info info_{};
 
 private:
     std::array<virtio::net::Piece, 2> pieces_{};
     netd::Modes modes_;
     u64 buffer_bytes_ = 0;
+    bool listening_ = false;
 };

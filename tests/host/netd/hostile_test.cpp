@@ -272,6 +272,26 @@ TEST_CASE("frames that were out before a reset are not lost", "[netd][hostile][L
     CHECK(nic.lost() <= 1);
 }
 
+TEST_CASE("frames that came without their interrupt are found when a client sends, and then others "
+          "interrupt again",
+          "[netd][hostile][LD22]")
+{
+    NicRig rig;
+    net::Interface nic;
+    REQUIRE(nic.open(rig.bench.startup(), "nic0").has_value());
+    send_some(nic, 1);
+    REQUIRE(net::Blocking{nic}.flush().has_value());
+    rig.settle();
+    rig.world.lies.arm_on(0, model::Lie::interrupt_missing, 0, 1);
+    rig.arrive({frame_to(rig_mac, 64, 1)});
+    CHECK_FALSE(nic.receive());
+    send_some(nic, 1);  // and nobody waits until it is out
+    rig.settle();
+    CHECK(nic.receive());
+    rig.arrive({frame_to(rig_mac, 64, 2)});
+    CHECK(nic.receive());
+}
+
 TEST_CASE("after a reset to a smaller MTU a session sends no frame that is longer",
           "[netd][hostile]")
 {
