@@ -25,10 +25,12 @@
 // handle's mask keeps the one that is meant. The server never sleeps on spaces: it wants no
 // doorbell for those. A client that sleeps until something was *sent* rings after it announced that
 // it sleeps, asked or not: a device says that a frame is out only if somebody waits for it. Until
-// then up to half of what a session may have outstanding can be out without a word.
+// then any number of those that a session has outstanding can be out without a word.
 //
-// A client has at most `receive_entries` spaces and `send_entries` sends outstanding. A frame that
-// a session wants and has no space for is lost for that session, and counted; nobody waits for it.
+// A client has at most `receive_entries` spaces and `send_entries` sends outstanding; entries of
+// `received` that it did not take yet count as spaces. A space beyond that does not come back, and
+// the frame for it is lost. A frame that a session wants and has no space for is lost for that
+// session, and counted; nobody waits for it.
 // Frames are sent in order; each goes out at most once, also when device or server were restarted.
 #pragma once
 
