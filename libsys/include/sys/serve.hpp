@@ -165,7 +165,10 @@ public:
     // Errors: those of receiving; a server that gets one cannot go on.
     Result<Incoming> next(abi::Ticks deadline = abi::never)
     {
-        return understand(come(deadline), deadline);
+        Incoming in = come(deadline);
+        if (const auto understood = understand(in, deadline); !understood)
+            return fail(understood.error());
+        return in;
     }
 
     // The same in two steps, for who has to be quick when bits alone come: what came, all in
@@ -188,7 +191,7 @@ public:
     }
     // Without room for handles a server still receives what carries none: clients that filled its
     // table do not stop the others. Errors: as next.
-    [[gnu::noinline]] Result<Incoming> understand(Incoming in, abi::Ticks deadline)
+    [[gnu::noinline]] Result<> understand(Incoming& in, abi::Ticks deadline)
     {
         const bool full =
             in.header.status() == Errc::over_quota || in.header.status() == Errc::no_memory;
@@ -204,7 +207,7 @@ public:
             say_turn(*progress_);
         if (late)
             in.badge = 0;
-        return refused(in) ? Result<Incoming>{fail(in.header.status())} : in;
+        return refused(in) ? fail(in.header.status()) : Result<>{};
     }
 
 private:
@@ -229,10 +232,11 @@ private:
         if (pending_.handles.size() != 0)
             pending_.handles.to_page();
         owes_ = false;
-        const Incoming in = reply_receive(endpoint_, letter, deadline);
+        Incoming in = reply_receive(endpoint_, letter, deadline);
         if (refused(in)) [[unlikely]]
-            return send_then_wait(deadline);
-        pending_.handles.forget();
+            in = send_then_wait(deadline);
+        else
+            pending_.handles.forget();
         return in;
     }
 

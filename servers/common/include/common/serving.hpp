@@ -76,26 +76,22 @@ end_work(sys::Inbox& inbox, const DevicePlatform& platform, S& server)
 
 // What is more than bits. True: the server is to leave. Errors: those of step; of receiving.
 template <class... Ms, Serves S>
-[[gnu::noinline]] Result<bool> hear(Methods<Ms...> protocol,
-                                    sys::Inbox& inbox,
-                                    S& server,
-                                    const sys::Incoming& in,
-                                    abi::Ticks deadline)
+[[gnu::noinline]] Result<bool> hear(
+    Methods<Ms...> protocol, sys::Inbox& inbox, S& server, sys::Incoming event, abi::Ticks deadline)
 {
-    const auto event = inbox.understand(in, deadline);
-    if (!event)
-        return fail(event.error());
-    const bool leaves = event->bits.any(abi::Bits::at(leave_bit));
+    if (const auto understood = inbox.understand(event, deadline); !understood)
+        return fail(understood.error());
+    const bool leaves = event.bits.any(abi::Bits::at(leave_bit));
     if (leaves)
         server.leave();
-    if (const auto done = step(server, event->bits); !done)
+    if (const auto done = step(server, event.bits); !done)
         return fail(done.error());
-    if (event->gone()) {
-        sys::note(abi::BlackBox::What::gone, event->badge);
-        server.forget(event->badge);
+    if (event.gone()) {
+        sys::note(abi::BlackBox::What::gone, event.badge);
+        server.forget(event.badge);
     }
-    if (event->request())
-        inbox.answer(sys::dispatch(protocol, server, *event));
+    if (event.request())
+        inbox.answer(sys::dispatch(protocol, server, event));
     return leaves;
 }
 
@@ -109,7 +105,7 @@ serve(Methods<Ms...> protocol, sys::Inbox& inbox, const DevicePlatform& platform
         const abi::Ticks deadline = server.next_deadline();
         const sys::Incoming in = inbox.come(deadline);
         if (!inbox.only_bits(in)) [[unlikely]] {
-            const auto heard = hear(protocol, inbox, server, sys::Incoming{in}, deadline);
+            const auto heard = hear(protocol, inbox, server, in, deadline);
             if (!heard)
                 return fail(heard.error());
             leaves = *heard;
