@@ -1,6 +1,6 @@
 // real_qemu_test.cpp - the program with the real QEMU and a kernel of a few instructions: QEMU
 // takes the command line, its serial line arrives, and a guest that hangs is looked at.
-#include "fixtures.hpp"
+#include "tool_run.hpp"
 
 #include <chrono>
 
@@ -12,18 +12,6 @@ using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 namespace {
-
-Captured vireo_tool(const FakeProject& project, const std::vector<std::string>& arguments)
-{
-    std::vector<std::string> argv{"env",
-                                  "-u",
-                                  "VIREO_TARGET_DIR",
-                                  "VIREO_ROOT=" + project.root().string(),
-                                  "VIREO_NO_BUILD=1",
-                                  VIREO_TOOL};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    return run_captured(argv, 150s);
-}
 
 const std::string verdict = "t=0.1 src=kernel verdict status=0\n";
 
