@@ -74,6 +74,8 @@ Result<> Source::wait(abi::Ticks deadline)
         const auto woken = sys::wait(notification_.borrow(), deadline);
         if (!woken)
             return fail(woken.error());
+        if (woken->any(server_bit))
+            attached_ = raw_pending_ = false;  // nobody will hear of that bit again
         if (woken->any(ready_bit))
             return {};
     }
@@ -94,8 +96,23 @@ Result<> Source::make_memory()
     return {};
 }
 
-// The next server knows nothing of the memory that the last one had.
+// The next server knows nothing of the memory that the last one had. Busy: it is attached, and the
+// device has it. After any other error nobody knows, so it is attached again.
 Result<> Source::attach(bool raw, abi::Ticks deadline)
+{
+    const auto done = bring_memory(raw, deadline);
+    raw_pending_ = !done && done.error() == Errc::busy;
+    attached_ = done || raw_pending_;
+    if (attached_)
+        attached_raw_ = raw || raw_pending_;
+    if (done) {
+        board().begun.store(0, std::memory_order_relaxed);
+        board().ended.store(0, std::memory_order_relaxed);
+    }
+    return done;
+}
+
+Result<> Source::bring_memory(bool raw, abi::Ticks deadline)
 {
     if (const auto made = make_memory(); !made)
         return made;
@@ -105,17 +122,11 @@ Result<> Source::attach(bool raw, abi::Ticks deadline)
     auto bell = sys::doorbell(notification_.borrow(), raw_bit);
     if (!memory || !bell)
         return fail(memory ? bell.error() : memory.error());
-    const auto done = session_.call<proto::random::Attach>(
-        {raw ? proto::random::AttachFlags::raw : 0, 0},
-        sys::HandleSet::of(std::move(*memory), std::move(*bell)), 0, deadline);
-    if (!done)
-        return fail(done.error());
-    attached_ = true;
-    attached_raw_ = raw;
-    raw_pending_ = false;
-    board().begun.store(0, std::memory_order_relaxed);
-    board().ended.store(0, std::memory_order_relaxed);
-    return {};
+    return session_
+        .call<proto::random::Attach>({raw ? proto::random::AttachFlags::raw : 0, 0},
+                                     sys::HandleSet::of(std::move(*memory), std::move(*bell)), 0,
+                                     deadline)
+        .transform([](auto&&) {});
 }
 
 // `ask` asks a server that has our memory; one that has not gets it first.
@@ -219,12 +230,10 @@ Result<> Source::await_raw(abi::Ticks deadline)
         // It came or went, now or long ago. One that has the request does not take the memory
         // again; of one that is gone the first call after its end may be told.
         const auto again = attach(true, deadline);
-        if (!again && again.error() == Errc::busy)
+        if (raw_pending_)
             continue;
         if (!again && again.error() != Errc::peer_restarted)
             return again;
-        attached_ = again.has_value();
-        raw_pending_ = false;
         return fail(Errc::peer_restarted);
     }
     return {};

@@ -208,6 +208,38 @@ TEST_CASE("a raw request whose server died is asked again", "[rngd][clients]")
     CHECK_FALSE(rig.bench.stuck());
 }
 
+TEST_CASE("a raw request whose server died is asked again, whoever heard of that",
+          "[rngd][clients][hostile]")
+{
+    Rig rig;
+    rig.settle();
+    rig.bench.access = Access::raw;
+    auto source = rig.open();
+    REQUIRE(source.raw(8).has_value());
+    rig.device.stalled = true;
+    REQUIRE(source.raw(64, sys::after_ms(1)).error() == Errc::timed_out);
+    rig.bench.lose_server();
+    rig.restart();
+    SECTION("a fill that waited for the next one's seed")
+    {
+        rig.device.stalled = false;
+        std::array<u8, 32> bytes{};
+        REQUIRE(source.fill(bytes).has_value());
+    }
+    SECTION("a raw request that the next one answered too late")
+    {
+        REQUIRE(source.info().has_value());
+        rig.answers_late = true;
+        REQUIRE(source.raw(64, sys::after_ms(1)).error() == Errc::timed_out);
+        REQUIRE_FALSE(rig.answers_late);
+        rig.device.stalled = false;
+    }
+    const auto next = source.raw(16);
+    CHECK_FALSE(rig.bench.stuck());
+    REQUIRE(next.has_value());
+    CHECK(next->size() == 16);
+}
+
 TEST_CASE("memory is brought again to a server that was restarted", "[rngd][clients][U29]")
 {
     Rig rig;

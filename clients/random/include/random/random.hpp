@@ -61,6 +61,7 @@ private:
     Result<> subscribe(abi::Ticks deadline);
     Result<> make_memory();  // none if there is one
     Result<> attach(bool raw, abi::Ticks deadline);
+    Result<> bring_memory(bool raw, abi::Ticks deadline);
     Result<> fill_page(std::span<u8> out, abi::Ticks deadline);
     Result<usize> get_some(std::span<u8> out, abi::Ticks deadline);
     template <class F>
