@@ -111,7 +111,7 @@ public:
     abi::Ticks next_deadline() const
     {
         abi::Ticks first = abi::never;
-        if (waiting_ != 0 && peers_will_do())
+        if (waiting_ != 0 && told_at_ < generator_.late_at() && peers_will_do())
             first = abi::Ticks{generator_.late_at()};
         for (u32 i = 0; i < means_.peers->count(); ++i)
             if (generator_.due(1 + i, now()))
@@ -234,7 +234,8 @@ private:
                || (health == random::Health::good && !(generator_.overdue() && over_share(badge)));
     }
 
-    // Nothing but the device's being late is waited for, or was until now.
+    // Bytes may be handed out once the device is late, if it gives none before. Who took its share
+    // waits also then.
     bool peers_will_do() const
     {
         return means_.peers->count() != 0 && !generator_.overdue()
@@ -308,6 +309,7 @@ private:
     {
         if (waiting_ == 0)
             return;
+        told_at_ = now();  // before any of them is looked at
         for (Subscriber& each : subscribers_)
             if (each.badge != 0 && decided(each.badge)) {
                 (void)sys::signal(each.bell.borrow(), all_bits);
@@ -337,6 +339,7 @@ private:
     usize answered_ = 0;  // bytes of the last answer that a message brought
     std::array<std::byte, buffer_bytes> taken_{};  // on its way from the device to the generator
     u32 waiting_ = 0;                              // of the subscribers
+    u64 told_at_ = 0;                              // those for whom there was something
     std::array<Subscriber, most_subscribers> subscribers_;
 };
 

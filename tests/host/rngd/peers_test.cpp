@@ -344,6 +344,42 @@ TEST_CASE("a peer alone is enough only once the own device is late", "[rngd][hos
     }
 }
 
+TEST_CASE("a server sleeps while one waits that took its share", "[rngd][hostile][R8][R10]")
+{
+    Pair both;
+    both.start();
+    both.settle_first();
+    both.bench.program = 7;
+    auto greedy = both.open();
+    both.device.stalled = true;
+    both.refuses = Errc::timed_out;
+    both.later(late_ms);
+    both.bench.pump = [] { return false; };
+    std::vector<u8> bytes(1 << 16);
+    while (greedy.fill(bytes, sys::after_ms(1)).has_value()) {}
+    REQUIRE(greedy.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    REQUIRE(greedy.info()->health == Health::good);
+    REQUIRE(both.server->step({}).has_value());
+    CHECK(both.server->next_deadline() > sys::now());
+    CHECK(both.server->next_deadline() != abi::never);  // the peer is asked again
+}
+
+TEST_CASE("who began to wait just before the device was late is told", "[rngd][R8][R10]")
+{
+    Pair both;
+    both.device.stalled = true;
+    both.start();
+    both.settle_first();
+    auto source = both.open();
+    CHECK(source.wait(sys::after_ms(1)).error() == Errc::timed_out);
+    both.later(late_ms);  // before the server looks at the time again
+    REQUIRE(both.server->next_deadline() <= sys::now());
+    const u64 signals = both.bench.signals;
+    REQUIRE(both.server->step({}).has_value());
+    CHECK(both.bench.signals == signals + 1);
+    CHECK(both.server->next_deadline() == abi::never);
+}
+
 TEST_CASE("a peer whose bytes are all the same is put aside", "[rngd][hostile][R8][LD29]")
 {
     Pair both;
