@@ -55,6 +55,7 @@ public:
     static constexpr usize buffer_bytes = 256;  // of one request to the device
     static constexpr u32 most_faults = 16;      // of the device, then the server gives up
     static constexpr u32 most_subscribers = 32;
+    static constexpr u32 most_subscribers_of_program = 4;
     static constexpr unsigned handles_taken = 2;
     static constexpr usize own_requests = 4;  // in flight, of the generator
 
@@ -318,16 +319,21 @@ private:
             }
     }
 
+    Subscriber* place_of(u64 badge)
+    {
+        const auto at = std::ranges::find(subscribers_, badge, &Subscriber::badge);
+        return at != subscribers_.end() ? &*at : nullptr;
+    }
+    // Null: too many wait, of the program or of all.
     Subscriber* place_for(u64 badge)
     {
-        Subscriber* vacant = nullptr;
-        for (Subscriber& each : subscribers_) {
-            if (each.badge == badge)
-                return &each;
-            if (each.badge == 0 && vacant == nullptr)
-                vacant = &each;
-        }
-        return vacant;
+        if (Subscriber* const own = place_of(badge))
+            return own;
+        const auto same = [&](const Subscriber& each) {
+            return each.badge != 0 && Buffers::program_of(each.badge) == Buffers::program_of(badge);
+        };
+        return std::ranges::count_if(subscribers_, same) < most_subscribers_of_program ? place_of(0)
+                                                                                       : nullptr;
     }
 
     D* device_;

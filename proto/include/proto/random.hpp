@@ -82,7 +82,7 @@ struct Info {
 // The carried notification (1 handle: signal) is signalled once, with all bits that it may raise,
 // when bytes are to be had by its program, or will never be; at once if that is so now. One
 // subscription a badge, the last one counts. Errors: bad_argument (no handle, or of another kind),
-// over_quota (too many subscribers).
+// over_quota (too many subscribers, of the program or of all).
 struct Subscribe {
     static constexpr u16 ordinal = 4;
     static constexpr auto kind = MethodKind::state;

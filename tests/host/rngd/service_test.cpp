@@ -248,6 +248,30 @@ TEST_CASE("subscriptions are counted, and end with their badge", "[rngd][hostile
     CHECK(rig.bench.handles() == before);
 }
 
+TEST_CASE("no program takes all places of who waits for a seed", "[rngd][clients][hostile][R10]")
+{
+    Rig rig;
+    rig.device.stalled = true;
+    rig.bench.program = 7;
+    std::vector<random_bytes::Source> waiting;
+    const auto wait = [&] {
+        waiting.push_back(rig.open());
+        return waiting.back().wait(sys::after_ms(1)).error();
+    };
+    constexpr u32 most = rngd::Server<ScriptedDevice>::most_subscribers_of_program;
+    for (u32 i = 0; i < most; ++i)
+        CHECK(wait() == Errc::timed_out);
+    CHECK(wait() == Errc::over_quota);
+    std::array<u8, 8> bytes{};
+    CHECK(waiting.back().fill(bytes).error() == Errc::over_quota);
+    CHECK(waiting.front().wait(sys::after_ms(1)).error() == Errc::timed_out);  // in its own place
+    rig.bench.program = 8;
+    CHECK(wait() == Errc::timed_out);
+    waiting.erase(waiting.begin());
+    rig.bench.program = 7;
+    CHECK(wait() == Errc::timed_out);
+}
+
 TEST_CASE("a client that sleeps for the seed of a server that dies hears of the next one's",
           "[rngd][clients]")
 {

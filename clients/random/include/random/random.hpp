@@ -31,11 +31,13 @@ public:
     // device_fault (the device failed its health test), those of a call.
     Result<usize> get(std::span<u8> out, abi::Ticks deadline = abi::never);
 
-    // Waits until get() is worth another try. Errors: timed_out, those of a call.
+    // Waits until get() is worth another try. Errors: timed_out, over_quota (too many wait, of the
+    // program or of all), those of a call.
     Result<> wait(abi::Ticks deadline = abi::never);
 
     // All of `out`. Much of it comes through two pages of memory that are made then and kept.
-    // Errors: timed_out (then a part may be filled), device_fault, those of a call.
+    // Errors: timed_out (then a part may be filled), device_fault, over_quota (as wait()), those of
+    // a call.
     Result<> fill(std::span<u8> out, abi::Ticks deadline = abi::never);
 
     // What the device says to one request for at most most_raw bytes, as it says it: no health test
