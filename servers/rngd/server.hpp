@@ -29,6 +29,12 @@ struct Counts {
     u64 served = 0;     // bytes of the generator
 };
 
+template <class Methods>
+inline constexpr bool in_registers = false;
+template <Method... Ms>
+inline constexpr bool in_registers<Methods<Ms...>> =
+    ((wire_bytes<typename Ms::Request> <= abi::register_bytes) && ...);
+
 // What the device gave: so many bytes, or those of the buffer `tag`.
 struct Taken {
     usize bytes;
@@ -207,9 +213,11 @@ private:
         return shares_.of(Buffers::program_of(badge)) >= generator_.left();
     }
 
-    // The client has what the last answer brought: nobody needs the page's copy any more.
+    // The client has what the last answer brought: nobody needs the page's copy any more. No
+    // request is in it, though one may have come already.
     void wipe_answer()
     {
+        static_assert(in_registers<random::Protocol>);
         if (answered_ != 0)
             Drbg::wipe(sys::message_page().payload.data(), std::exchange(answered_, 0));
     }
