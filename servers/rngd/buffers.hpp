@@ -114,6 +114,7 @@ public:
     static constexpr u16 most = 16;
     static constexpr u32 most_of_program = 4;
     static constexpr u32 most_with_device = 4;
+    static constexpr u32 most_kept = 16;  // answers of the device that a place is kept for one
 
     static u64 program_of(u64 badge) { return proto::names::ConnectBadge::Program::get(badge); }
 
@@ -152,20 +153,27 @@ public:
     u16 index_of(const Buffer& buffer) const { return static_cast<u16>(&buffer - places_.data()); }
     u32 with_device() const { return with_device_; }
 
-    // A program may have another page with the device while more places are free than it has: so
-    // one that has none finds one, whatever another does. False: its doorbell rings when it may.
-    bool may_begin(const Buffer& buffer)
+    // A program may have another page with the device while more places are free than it has. One
+    // place is kept for a program that was refused and has none, each in turn: those that have
+    // their pages there, and ask again at once, do not keep it out.
+    bool may_begin(const Buffer& buffer) const
     {
-        if (with_device_ == 0 || has_place(buffer)) [[likely]]
+        if (with_device_ == 0) [[likely]]
             return true;
+        return has_place(buffer);
+    }
+    // Not now: its doorbell rings when it may.
+    void refuse(const Buffer& buffer)
+    {
         refused_[index_of(buffer)] = true;
         ++refusals_;
-        return false;
     }
     void begin(Buffer& buffer, u32 page)
     {
         buffer.begin(page);
         ++with_device_;
+        if (kept_ && kept_->program == program_of(buffer.badge())) [[unlikely]]
+            kept_.reset();
     }
 
     void forget(u64 badge)
@@ -188,8 +196,6 @@ public:
         inbox_->ring(buffer.doorbell());
         if (std::exchange(orphans_[index], false))
             replace(buffer, {});
-        if (refusals_ != 0)
-            tell_refused();
     }
     // It was reset: it will not.
     void end_all()
@@ -199,23 +205,57 @@ public:
                 end(i, 0, Errc::device_fault);
     }
 
-private:
-    bool has_place(const Buffer& buffer) const
-    {
-        const auto same = [&](const Buffer& b) {
-            return b.with_device() && program_of(b.badge()) == program_of(buffer.badge());
-        };
-        const auto own = static_cast<u32>(std::ranges::count_if(places_, same));
-        return most_with_device - with_device_ > own;
-    }
+    // The device answered something: perhaps there is room.
     void tell_refused()
     {
+        if (refusals_ != 0) [[unlikely]]
+            tell_those_refused();
+    }
+
+private:
+    struct Kept {
+        u64 program;
+        u32 answers;  // of the device, since
+    };
+
+    [[gnu::cold, gnu::noinline]] void tell_those_refused()
+    {
+        keep_place();
         for (u16 i = 0; i < most; ++i)
-            if (refused_[i] && has_place(places_[i])) {
+            if (refused_[i] && may_begin(places_[i])) {
                 refused_[i] = false;
                 inbox_->ring(places_[i].doorbell());
             }
         refusals_ = static_cast<u32>(std::ranges::count(refused_, true));
+    }
+
+    u32 with_device_of(u64 program) const
+    {
+        const auto same = [&](const Buffer& b) {
+            return b.with_device() && program_of(b.badge()) == program;
+        };
+        return static_cast<u32>(std::ranges::count_if(places_, same));
+    }
+    [[gnu::noinline]] bool has_place(const Buffer& buffer) const
+    {
+        const u64 program = program_of(buffer.badge());
+        const u32 kept = kept_ && kept_->program != program ? 1 : 0;
+        return most_with_device > with_device_ + kept + with_device_of(program);
+    }
+    // For the next one in turn, if nobody has one kept, or comes for it.
+    void keep_place()
+    {
+        if (with_device_ == most_with_device || (kept_ && ++kept_->answers < most_kept))
+            return;
+        kept_.reset();
+        for (u16 n = 1; n <= most && !kept_; ++n) {
+            const u16 i = (last_kept_ + n) % most;
+            const u64 program = program_of(places_[i].badge());
+            if (refused_[i] && with_device_of(program) == 0) {
+                kept_ = Kept{program, 0};
+                last_kept_ = i;
+            }
+        }
     }
 
     void replace(Buffer& place, Buffer with)
@@ -239,6 +279,8 @@ private:
     std::array<bool, most> orphans_{};  // their client is gone, the device has them
     std::array<bool, most> refused_{};
     u32 refusals_ = 0;  // at least as many as are refused now
+    std::optional<Kept> kept_;
+    u16 last_kept_ = most - 1;
     u32 with_device_ = 0;
 };
 

@@ -110,6 +110,7 @@ public:
                 return drained;
         } while (device_->arm());
         refill();
+        buffers_.tell_refused();
         tell_subscribers();
         return {};
     }
@@ -327,13 +328,23 @@ private:
             }
     }
 
+    // Would_block: too many are with the device, or its queue is short.
+    [[gnu::cold, gnu::noinline]] Result<random::Raw::Reply> refuse(const Buffer& buffer, Errc why)
+    {
+        if (why == Errc::would_block) {
+            buffers_.refuse(buffer);
+            ++counts_->refused;
+        }
+        return fail(why);
+    }
+
     Subscriber* place_of(u64 badge)
     {
         const auto at = std::ranges::find(subscribers_, badge, &Subscriber::badge);
         return at != subscribers_.end() ? &*at : nullptr;
     }
     // Null: too many wait, of the program or of all.
-    Subscriber* place_for(u64 badge)
+    [[gnu::cold, gnu::noinline]] Subscriber* place_for(u64 badge)
     {
         if (Subscriber* const own = place_of(badge))
             return own;
@@ -426,14 +437,12 @@ Result<random::Raw::Reply> Server<D>::on(const random::Raw::Request& request, sy
         return fail(Errc::bad_argument);
     if (buffer->with_device())
         return fail(Errc::busy);
-    if (!buffers_.may_begin(*buffer)) {
-        ++counts_->refused;
-        return fail(Errc::would_block);
-    }
+    if (!buffers_.may_begin(*buffer))
+        return refuse(*buffer, Errc::would_block);
     const auto asked = device_->request_into(buffer->address(request.page), request.bytes,
                                              buffers_.index_of(*buffer));
     if (!asked)
-        return fail(asked.error());
+        return refuse(*buffer, asked.error());
     buffers_.begin(*buffer, request.page);
     ++counts_->raw;
     device_->kick();

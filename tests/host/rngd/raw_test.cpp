@@ -42,6 +42,32 @@ struct Visitor {
     sys::Handle<sys::Memory> memory;
 };
 
+// So many programs, each with memory; as many as can have a page with the device.
+struct Crowd : Rig {
+    explicit Crowd(u32 programs)
+    {
+        settle();
+        bench.access = Access::raw;
+        device.stalled = true;
+        for (u32 i = 0; i < programs; ++i) {
+            all.push_back(std::make_unique<Visitor>(*this));
+            REQUIRE(all.back()->attach(protocol::AttachFlags::raw).has_value());
+        }
+    }
+    Errc ask(usize which) { return all[which]->ask<protocol::Raw>(0, 8); }
+    bool rung(usize which) { return !bench.take_bits(all[which]->note.slot()).empty(); }
+    // The device answers the oldest request.
+    void answer()
+    {
+        device.written.push_back(device.raw.front());
+        device.raw.pop_front();
+        REQUIRE(server->step(abi::Bits::at(rngd::interrupt_bit)).has_value());
+        inbox.ring_now();
+    }
+
+    std::vector<std::unique_ptr<Visitor>> all;
+};
+
 // What the device said, which counts.
 bool counts_from(std::span<const u8> bytes, u32 first)
 {
@@ -364,6 +390,65 @@ TEST_CASE("who found no place for a raw request waits for one", "[rngd][clients]
     rig.device.stalled = false;
     CHECK(source.raw(64)->size() == 64);
     CHECK_FALSE(rig.bench.stuck());
+}
+
+TEST_CASE("four programs that ask again and again do not starve others", "[rngd][hostile][R10]")
+{
+    Crowd crowd{6};
+    for (const usize first : {0U, 1U, 2U, 3U})
+        REQUIRE(crowd.ask(first) == Errc::ok);
+    CHECK(crowd.ask(4) == Errc::would_block);
+    CHECK(crowd.ask(5) == Errc::would_block);
+    crowd.answer();
+    CHECK(crowd.ask(0) == Errc::would_block);  // it hears first, and is quicker
+    CHECK(crowd.rung(4));
+    CHECK(crowd.ask(4) == Errc::ok);
+    crowd.answer();
+    CHECK(crowd.ask(1) == Errc::would_block);
+    CHECK(crowd.ask(0) == Errc::would_block);  // each in turn
+    CHECK(crowd.rung(5));
+    CHECK(crowd.ask(5) == Errc::ok);
+    crowd.answer();
+    CHECK(crowd.ask(2) == Errc::would_block);
+    CHECK(crowd.ask(0) == Errc::ok);
+}
+
+TEST_CASE("a place is not kept for ever for who does not come", "[rngd][hostile][R10]")
+{
+    Crowd crowd{5};
+    for (const usize first : {0U, 1U, 2U, 3U})
+        REQUIRE(crowd.ask(first) == Errc::ok);
+    REQUIRE(crowd.ask(4) == Errc::would_block);
+    crowd.answer();
+    REQUIRE(crowd.rung(4));
+    u32 answers = 0;
+    const auto all_ask = [&] {
+        for (const usize each : {0U, 1U, 2U, 3U})
+            (void)crowd.ask(each);
+        return crowd.device.raw.size();
+    };
+    for (; all_ask() < rngd::Buffers::most_with_device && answers < 100; ++answers)
+        crowd.answer();
+    CHECK(answers == rngd::Buffers::most_kept);
+    CHECK(crowd.ask(4) == Errc::would_block);
+}
+
+TEST_CASE("a raw request that found the device's queue full is asked again when there is room",
+          "[rngd][clients][hostile][R10]")
+{
+    Rig rig;
+    rig.device.forget();
+    rig.device.queue = GENERATE(1U, 2U, 4U);
+    rig.restart();
+    rig.bench.access = Access::raw;
+    auto source = rig.open();  // the generator's own are with the device
+    SECTION("it answers") {}
+    SECTION("it is reset") { rig.device.needs_reset = true; }
+    const auto raw = source.raw(64);
+    REQUIRE(raw.has_value());
+    CHECK(raw->size() == 64);
+    CHECK_FALSE(rig.bench.stuck());
+    CHECK(rig.open().info()->health == protocol::Health::good);
 }
 
 TEST_CASE("a raw request that ended with its deadline on its way is no other one's answer",

@@ -45,13 +45,15 @@ struct ScriptedDevice {
     bool arm() { return !returned.empty() || !written.empty(); }
     Result<> request()
     {
-        if (requested == 4)
+        if (requested == 4 || in_flight() == queue)
             return fail(Errc::would_block);
         ++requested;
         return {};
     }
     Result<> request_into(DeviceAddr at, u32 bytes, u16 tag)
     {
+        if (in_flight() == queue)
+            return fail(Errc::would_block);
         raw.push_back({at, bytes, tag});
         return {};
     }
@@ -110,6 +112,7 @@ struct ScriptedDevice {
     u32 raw_next = 1;            // raw bytes count up
     std::span<std::byte> place;  // where the server took the last answer to
     usize most = 256;
+    usize queue = 8;  // buffers that it has places for
     bool stalled = false;
     bool stuck = false;
     bool interrupt = false;
