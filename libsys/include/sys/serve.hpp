@@ -189,9 +189,20 @@ public:
         }
         return only;
     }
+    // Errors: as next.
+    [[gnu::always_inline]] Result<> understand(Incoming& in, abi::Ticks deadline)
+    {
+        if (in.header.status() != Errc::ok) [[unlikely]]
+            return understand_odd(in, deadline);
+        owed_ring_ = {};
+        say_turn(*progress_);
+        return {};
+    }
+
+private:
     // Without room for handles a server still receives what carries none: clients that filled its
-    // table do not stop the others. Errors: as next.
-    [[gnu::noinline]] Result<> understand(Incoming& in, abi::Ticks deadline)
+    // table do not stop the others.
+    [[gnu::noinline]] Result<> understand_odd(Incoming& in, abi::Ticks deadline)
     {
         const bool full =
             in.header.status() == Errc::over_quota || in.header.status() == Errc::no_memory;
@@ -210,7 +221,6 @@ public:
         return refused(in) ? fail(in.header.status()) : Result<>{};
     }
 
-private:
     static bool refused(const Incoming& in)
     {
         const Errc status = in.header.status();
