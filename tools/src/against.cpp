@@ -169,6 +169,10 @@ int bench_against(const Project& project, const Options& options)
         comparison.round();
     auto rows = comparison.rows();
     std::erase_if(rows, [&](const Row& row) { return !row.name.starts_with(options.bench.name); });
+    if (rows.empty())
+        throw Failure{Exit::usage, "no region of the comparison begins with " + options.bench.name,
+                      "the word behind bench chooses regions",
+                      "tools/vireo bench --against linux shows all"};
     const Subject subject{
         .qemu = first_line(run_captured({options.qemu, "--version"}, 10s).out),
         .theirs = comparison.linux_version(),
